@@ -1,0 +1,34 @@
+/** @file lebm.h
+ * liblatentebm: latent-space energy-based prior models, learned by maximum likelihood with Langevin Monte Carlo.
+ *
+ * The model of an observation x with a latent vector z (Pang, Han, Nijkamp, Zhu and Wu, NeurIPS 2020):
+ *
+ *     p(x, z)  = p(z) p(x|z)
+ *     p(z)     = exp(f(z)) N(z; 0, sigma0^2 I) / Z       lebm_prior: the net f and sigma0
+ *     p(x|z)   = N(x; g(z), sigma^2 I), for images       lebm_generator: the net g and a likelihood
+ *
+ * A lebm_net is f or g; a lebm_sampler is a transition kernel that draws z; a lebm_trainer learns f and g.
+ * Equation numbers in these headers are those of docs/mathematics.md.
+ *
+ * Rules that hold for every function:
+ * - Functions that can fail return a status (lebm/status.h): 0 is success, failures are negative, and
+ *   lebm_last_error() gives the text. On failure an out-parameter `T **out` is set to NULL.
+ * - Arrays are row-major, contiguous float32, n rows; images are channel-first (C, H, W).
+ * - A handle belongs to the caller, who destroys it; a pointer returned directly is borrowed.
+ * - Models (net, prior, generator) are read-only while used: functions that take them as `const` may run at the
+ *   same time on any number of threads. A sampler or trainer serves one thread at a time.
+ */
+#ifndef LEBM_H
+#define LEBM_H
+
+#include "lebm/export.h"
+#include "lebm/generator.h"
+#include "lebm/model.h"
+#include "lebm/net.h"
+#include "lebm/prior.h"
+#include "lebm/sampler.h"
+#include "lebm/status.h"
+#include "lebm/trainer.h"
+#include "lebm/version.h"
+
+#endif

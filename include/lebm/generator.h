@@ -1,0 +1,84 @@
+/** @file generator.h
+ * The generator p(x|z): the net g and a likelihood. */
+#ifndef LEBM_GENERATOR_H
+#define LEBM_GENERATOR_H
+
+#include <stdint.h>
+
+#include "lebm/export.h"
+#include "lebm/net.h"
+
+LEBM_BEGIN_DECLS
+
+typedef struct lebm_generator lebm_generator;
+
+/** @name Likelihoods, for lebm_generator_create() @{ */
+/** x = g(z) + noise, noise ~ N(0, sigma^2 I): log p(x|z) = -|x - g(z)|^2/(2 sigma^2) - D/2 log(2 pi sigma^2) (eq. 3, 23) */
+#define LEBM_GAUSSIAN "gaussian"
+/** x_i in [0, 1], g(z) the logits: log p(x|z) = sum of x_i g_i - softplus(g_i) */
+#define LEBM_BERNOULLI "bernoulli"
+/** @} */
+
+/** Make a generator from the net g and a likelihood.
+ * @param out         receives the generator; the caller owns it
+ * @param g           the net; on success the generator owns it
+ * @param likelihood  LEBM_GAUSSIAN or LEBM_BERNOULLI
+ * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for LEBM_BERNOULLI
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (g is owned already),
+ *         LEBM_ERR_NOMEM; on failure g is still the caller's
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma);
+
+/** Release a generator and its net; NULL does nothing.
+ * Threads: no other call may be using the generator, and no trainer may hold it. @since 0.1.0 */
+LEBM_API void lebm_generator_destroy(lebm_generator *generator);
+
+/** The net g, borrowed: valid as long as the generator. Its parameters may be set; layers cannot be added.
+ * @return NULL if `generator` is NULL
+ * Threads: any. @since 0.1.0 */
+LEBM_API lebm_net *lebm_generator_net(lebm_generator *generator);
+
+/** Size M of z; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
+LEBM_API int64_t lebm_generator_latent_size(const lebm_generator *generator);
+
+/** Size D = C H W of x; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
+LEBM_API int64_t lebm_generator_data_size(const lebm_generator *generator);
+
+/** Shape of x.
+ * @param chw  receives three numbers
+ * @return LEBM_OK, LEBM_ERR_INVALID
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw);
+
+/** Name of the likelihood, a static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
+LEBM_API const char *lebm_generator_likelihood(const lebm_generator *generator);
+
+/** Standard deviation of the Gaussian's noise; 0 for a likelihood without one. Threads: any. @since 0.1.0 */
+LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
+
+/** The mean of x given z, for each row: g(z), or sigmoid(g(z)) for LEBM_BERNOULLI.
+ * @param z  [n, M]   @param n  0 or more rows
+ * @param x  [n, D]
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x);
+
+/** log p(x|z) for each row, all constants included.
+ * @param z    [n, M]   @param x  [n, D]   @param n  0 or more rows
+ * @param out  [n]
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,
+                                           float *out);
+
+/** d log p(x|z)/dz for each row: the likelihood's part of the posterior score (eq. 25).
+ * @param z      [n, M]   @param x  [n, D]   @param n  0 or more rows
+ * @param score  [n, M]
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n,
+                                  float *score);
+
+LEBM_END_DECLS
+
+#endif

@@ -1,0 +1,122 @@
+/** @file sampler.h
+ * A sampler draws latent vectors z from the prior p(z) or from the posterior p(z|x) by running a transition kernel
+ * for a number of steps, one independent chain per row.
+ *
+ * Kernel "langevin" (eq. 20 and 24, unadjusted Langevin dynamics):
+ *
+ *     z' = z + s d log p/dz + sqrt(2 s) e,   e ~ N(0, I),   s = option step_size
+ *
+ * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
+ *
+ * Random numbers are a function of seed, stream, chain (the row) and step alone. The options decide every bit of the
+ * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains. */
+#ifndef LEBM_SAMPLER_H
+#define LEBM_SAMPLER_H
+
+#include <stdint.h>
+
+#include "lebm/export.h"
+#include "lebm/generator.h"
+#include "lebm/prior.h"
+
+LEBM_BEGIN_DECLS
+
+typedef struct lebm_sampler lebm_sampler;
+
+#define LEBM_LANGEVIN "langevin" /**< for lebm_sampler_create() */
+
+/** @name Options @{ */
+#define LEBM_SAMPLER_STEPS "steps"         /**< i64: steps of each chain */
+#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 */
+#define LEBM_SAMPLER_NOISE "noise"         /**< i64: 0 drops the noise e, which leaves gradient ascent */
+#define LEBM_SAMPLER_START "start"         /**< str: "noise", z ~ N(0, start_std^2 I), or "given", the caller's z */
+#define LEBM_SAMPLER_START_STD "start_std" /**< f64: standard deviation of the start */
+#define LEBM_SAMPLER_SEED "seed"           /**< i64: first half of the key of the random numbers */
+#define LEBM_SAMPLER_STREAM "stream"       /**< i64: second half; each run that succeeds adds 1, so that two runs differ */
+#define LEBM_SAMPLER_THREADS "threads"     /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors */
+/** @} */
+
+/** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step @{ */
+#define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
+#define LEBM_SAMPLER_SCORE_NORM "score_norm"   /**< Euclidean norm of the score of a chain */
+/** @} */
+
+/** Reports how far a call has come; runs on the thread that made the call, between pieces of work.
+ * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
+ * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED */
+typedef int (*lebm_progress_fn)(double done, void *user);
+
+/** Make a sampler.
+ * @param out     receives the sampler; the caller owns it
+ * @param kernel  LEBM_LANGEVIN
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_NOMEM
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
+
+/** Release a sampler; NULL does nothing.
+ * Threads: no other call may be using the sampler, and no trainer may hold it. @since 0.1.0 */
+LEBM_API void lebm_sampler_destroy(lebm_sampler *sampler);
+
+/** Name of the kernel, a static string; NULL if `sampler` is NULL. Threads: any. @since 0.1.0 */
+LEBM_API const char *lebm_sampler_kernel(const lebm_sampler *sampler);
+
+/** @name Setting and reading options
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds)
+ * A string read is owned by the sampler and valid until that option is set again.
+ * Threads: one call per sampler at a time. @since 0.1.0 @{ */
+LEBM_API int lebm_sampler_set_i64(lebm_sampler *sampler, const char *key, int64_t value);
+LEBM_API int lebm_sampler_set_f64(lebm_sampler *sampler, const char *key, double value);
+LEBM_API int lebm_sampler_set_str(lebm_sampler *sampler, const char *key, const char *value);
+LEBM_API int lebm_sampler_get_i64(const lebm_sampler *sampler, const char *key, int64_t *value);
+LEBM_API int lebm_sampler_get_f64(const lebm_sampler *sampler, const char *key, double *value);
+LEBM_API int lebm_sampler_get_str(const lebm_sampler *sampler, const char *key, const char **value);
+/** @} */
+
+/** @name Listing the options
+ * Count; the key at a place 0 to count - 1; the type of a key, "i64", "f64" or "str"; one line of help; the values that
+ * a "str" accepts, separated by '|', or "" for any text; default and bounds of a number (both bounds are allowed).
+ * The strings are static. NULL stands for no such place, key or sampler.
+ * @return of the bounds: LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
+ * Threads: any. @since 0.1.0 @{ */
+LEBM_API int64_t lebm_sampler_option_count(const lebm_sampler *sampler);
+LEBM_API const char *lebm_sampler_option_key(const lebm_sampler *sampler, int64_t index);
+LEBM_API const char *lebm_sampler_option_type(const lebm_sampler *sampler, const char *key);
+LEBM_API const char *lebm_sampler_option_help(const lebm_sampler *sampler, const char *key);
+LEBM_API const char *lebm_sampler_option_choices(const lebm_sampler *sampler, const char *key);
+LEBM_API int lebm_sampler_option_bounds_i64(const lebm_sampler *sampler, const char *key, int64_t *standard,
+                                            int64_t *least, int64_t *most);
+LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const char *key, double *standard,
+                                            double *least, double *most);
+/** @} */
+
+/** Have `progress` called during runs; NULL: no more.
+ * @return LEBM_OK, LEBM_ERR_INVALID
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user);
+
+/** Draw from the prior: n chains towards p(z) (eq. 20, 21).
+ * @param n  1 or more chains
+ * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
+ * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
+ *         LEBM_ERR_DIVERGED (the text names quantity, step and chain)
+ * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
+LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z);
+
+/** Draw from the posterior: n chains towards p(z|x), one for each row of x (eq. 24, 25).
+ * @param x  [n, D]   @param n  1 or more chains
+ * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
+ * @return as lebm_sampler_run_prior(), and LEBM_ERR_SHAPE if prior and generator differ in the size of z
+ * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
+LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior,
+                                        const lebm_generator *generator, const float *x, int64_t n, float *z);
+
+/** Read a metric of the last run.
+ * @param key  LEBM_SAMPLER_LOG_DENSITY or LEBM_SAMPLER_SCORE_NORM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (no run succeeded yet)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *value);
+
+LEBM_END_DECLS
+
+#endif

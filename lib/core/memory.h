@@ -1,0 +1,24 @@
+/* Every allocation of the library: aligned for vectors, sizes checked, and made to fail by tests. */
+#ifndef LEBM_CORE_MEMORY_H
+#define LEBM_CORE_MEMORY_H
+
+#include <stdint.h>
+
+enum { LEBM__ALIGNMENT = 64 };
+
+/* count * size zeroed bytes at a multiple of LEBM__ALIGNMENT; NULL, with the error text set, if there is no such
+ * memory. Release with lebm__free(). */
+void *lebm__alloc(int64_t count, int64_t size);
+
+/* As lebm__alloc() for memory that is written before it is read: not zeroed. */
+void *lebm__alloc_raw(int64_t count, int64_t size);
+
+void lebm__free(void *memory);
+
+/* A copy of `text`; NULL, with the error text set, if there is no memory. */
+char *lebm__strdup(const char *text);
+
+/* For tests: let `count` more allocations succeed and all later ones fail; -1: no failures. */
+void lebm__alloc_fail_after(int64_t count);
+
+#endif

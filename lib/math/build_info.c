@@ -1,0 +1,36 @@
+#include <pthread.h>
+#include <stdio.h>
+
+#include "lebm/version.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define VERSION TEXT(LEBM_VERSION_MAJOR) "." TEXT(LEBM_VERSION_MINOR) "." TEXT(LEBM_VERSION_PATCH)
+
+#if defined(__clang__)
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+const char *lebm_version(void)
+{
+    return VERSION;
+}
+
+static char build_info[256];
+
+static void write_build_info(void)
+{
+    snprintf(build_info, sizeof build_info, "liblatentebm %s, %s, %s kernels, %s", VERSION, COMPILER,
+             lebm__kernels()->name, lebm__blas_name());
+}
+
+const char *lebm_build_info(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, write_build_info);
+    return build_info;
+}

@@ -1,0 +1,78 @@
+/* The inner loops, compiled for several instruction sets; the best that the processor has is chosen at the first use.
+ *
+ * A kernel of a chain's loop gives an element the same bits wherever it stands and however many there are, so that a
+ * chain does not depend on the tile it is in. */
+#ifndef LEBM_MATH_KERNELS_H
+#define LEBM_MATH_KERNELS_H
+
+#include <stdint.h>
+
+typedef enum {
+    LEBM__RELU,
+    LEBM__LEAKY_RELU,
+    LEBM__GELU,
+    LEBM__SILU,
+    LEBM__MISH,
+    LEBM__TANH,
+    LEBM__SIGMOID,
+    LEBM__SOFTPLUS
+} lebm__activation;
+
+typedef struct {
+    float scale, decay;               /* g = scale grad + decay params */
+    float beta1, new1, beta2, new2;   /* m = beta1 m + new1 g, v = beta2 v + new2 g^2 */
+    float rate, root, epsilon;        /* params -= rate m / (root sqrt(v) + epsilon) */
+} lebm__adam_step;
+
+/* A transposed convolution of an image [height, width, .] to [out_height, out_width, channels]. */
+typedef struct {
+    int64_t height, width, out_height, out_width, channels, kernel, stride, padding;
+} lebm__geometry;
+
+typedef struct {
+    const char *name;
+    int64_t lanes; /* floats in a vector: packed weights are cut into panels of two vectors (math/packed.h) */
+
+    /* C[m, n] = A[m, k] B + bias (0 if NULL), B packed; an element adds its k products in order. A and C are row-major
+     * with leading dimensions lda and ldc. */
+    void (*product)(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, const float *bias,
+                    float *c, int64_t ldc);
+
+    /* y = act(x); then x = act'(x), the slope that the backward pass multiplies by. */
+    void (*activate)(lebm__activation kind, float parameter, int64_t n, float *x, float *y);
+
+    void (*multiply)(int64_t n, const float *x, const float *y, float *out); /* out = x y */
+    void (*add)(int64_t n, const float *x, float *y);                        /* y += x */
+
+    /* Add patches [height, width, kernel, kernel, channels] into the image where each belongs, and cut the image's
+     * gradient into patches, with zeros beyond its border. */
+    void (*add_patches)(const lebm__geometry *g, const float *patches, float *image);
+    void (*cut_patches)(const lebm__geometry *g, const float *image, float *patches);
+
+    /* z += step score + spread noise */
+    void (*langevin)(int64_t n, float step, float spread, const float *score, const float *noise, float *z);
+
+    /* out[2 pairs] = standard normals from 2 `pairs` random words: `pairs` radii, then as many angles. `pairs` is a
+     * multiple of `lanes`. */
+    void (*box_muller)(int64_t pairs, const uint32_t *bits, float *out);
+
+    double (*squares)(int64_t n, const float *x); /* sum of x^2 */
+
+    /* out = scale (x - g), and the sum of (x - g)^2 */
+    double (*residual)(int64_t n, float scale, const float *x, const float *g, float *out);
+
+    /* out = x - sigmoid(g), and the sum of x g - softplus(g) */
+    double (*bernoulli)(int64_t n, const float *x, const float *g, float *out);
+
+    void (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, float *m, float *v, float *params);
+} lebm__kernel_table;
+
+const lebm__kernel_table *lebm__kernels(void);
+
+/* The tables there are; lebm__kernels() chooses among them. */
+extern const lebm__kernel_table lebm__kernels_baseline;
+#if defined(__x86_64__) || defined(__i386__)
+extern const lebm__kernel_table lebm__kernels_avx2, lebm__kernels_avx512;
+#endif
+
+#endif

@@ -1,0 +1,25 @@
+/* The kernels for one instruction set: this file is compiled several times, with the flags of each and the table's name
+ * in LEBM__TABLE. */
+#include "math/elementwise.h"
+#include "math/patches.h"
+#include "math/product.h"
+
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+
+const lebm__kernel_table LEBM__TABLE = {
+    .name = TEXT(LEBM__ISA),
+    .lanes = LANES,
+    .product = product,
+    .activate = activate,
+    .multiply = multiply,
+    .add = add,
+    .add_patches = add_patches,
+    .cut_patches = cut_patches,
+    .langevin = langevin,
+    .box_muller = box_muller,
+    .squares = squares,
+    .residual = residual,
+    .bernoulli = bernoulli,
+    .adam = adam,
+};

@@ -1,0 +1,23 @@
+/* Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011): a number is a function of its key and its place, so
+ * there is no state to keep and nothing depends on the order in which threads draw. */
+#ifndef LEBM_MATH_RNG_H
+#define LEBM_MATH_RNG_H
+
+#include <stdint.h>
+
+typedef struct {
+    uint32_t word[2];
+} lebm__key;
+
+/* Who draws: the same seed means unrelated numbers to each. */
+typedef enum { LEBM__FOR_INIT, LEBM__FOR_SAMPLER, LEBM__FOR_TRAINER_POSTERIOR, LEBM__FOR_TRAINER_PRIOR } lebm__purpose;
+
+lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);
+
+/* out[n, dims] = standard normal numbers; row i holds those of chain first_chain + i at `step`. */
+void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out);
+
+/* out[count] = uniform numbers in (0, 1). */
+void lebm__uniforms(lebm__key key, int64_t count, float *out);
+
+#endif

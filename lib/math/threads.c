@@ -1,0 +1,197 @@
+#define _GNU_SOURCE /* sched_getaffinity() */
+#include "math/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "math/blas.h"
+
+enum { MAX_THREADS = 1024 };
+
+/* One call: which tasks remain, and what went wrong. */
+typedef struct {
+    lebm__task_fn task;
+    void *context;
+    int64_t count, next, done;
+    int64_t failed_task; /* lowest that failed; count if none did */
+    int status;
+    char error[LEBM__ERROR_SIZE];
+} call;
+
+struct lebm__pool {
+    int threads;    /* the caller's included */
+    int started;    /* workers running, threads 1 to started */
+    pid_t process;  /* that started them: they are not carried over a fork */
+    int quit;
+    int64_t calls;  /* calls begun so far: a worker waits for this to change */
+    int busy;       /* workers that have not finished with the present call */
+    call *call;
+    pthread_mutex_t mutex;
+    pthread_cond_t work, finished;
+    pthread_t ids[MAX_THREADS];
+};
+
+int lebm__thread_count(int64_t option)
+{
+    if (option <= 0) {
+        const char *text = getenv("LEBM_NUM_THREADS");
+        option = text == NULL ? 0 : strtol(text, NULL, 10);
+    }
+#ifdef __linux__
+    if (option <= 0) {
+        cpu_set_t set;
+        if (sched_getaffinity(0, sizeof set, &set) == 0) option = CPU_COUNT(&set);
+    }
+#endif
+    if (option <= 0) option = sysconf(_SC_NPROCESSORS_ONLN);
+    return option < 1 ? 1 : option > MAX_THREADS ? MAX_THREADS : (int)option;
+}
+
+/* Take tasks until none is left. Holds the mutex on entry and on return. */
+static void take_tasks(lebm__pool *pool, call *c, int thread, lebm__stop_fn stop, void *user)
+{
+    while (c->next < c->count) {
+        const int64_t task = c->next++;
+        pthread_mutex_unlock(&pool->mutex);
+        int status = c->task(c->context, task, thread);
+        pthread_mutex_lock(&pool->mutex);
+        c->done++;
+        if (status != LEBM_OK) {
+            c->next = c->count;
+            if (task < c->failed_task) {
+                c->failed_task = task;
+                c->status = status;
+                snprintf(c->error, sizeof c->error, "%s", lebm_last_error());
+            }
+        } else if (stop != NULL) {
+            const double done = (double)c->done / (double)c->count;
+            pthread_mutex_unlock(&pool->mutex);
+            const int asked = stop(done, user);
+            pthread_mutex_lock(&pool->mutex);
+            if (asked && c->status == LEBM_OK) {
+                c->next = c->count;
+                c->status = LEBM_STOPPED;
+            }
+        }
+    }
+}
+
+typedef struct {
+    lebm__pool *pool;
+    int thread;
+    int64_t calls;
+} worker;
+
+static void *work(void *argument)
+{
+    worker me = *(worker *)argument;
+    lebm__pool *pool = me.pool;
+    lebm__free(argument);
+    lebm__blas_thread_start();
+    pthread_mutex_lock(&pool->mutex);
+    for (;;) {
+        while (pool->calls == me.calls && !pool->quit) pthread_cond_wait(&pool->work, &pool->mutex);
+        if (pool->quit) break;
+        me.calls = pool->calls;
+        take_tasks(pool, pool->call, me.thread, NULL, NULL);
+        if (--pool->busy == 0) pthread_cond_signal(&pool->finished);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+static void start_state(lebm__pool *pool)
+{
+    pool->started = 0;
+    pool->quit = 0;
+    pool->process = getpid();
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->work, NULL);
+    pthread_cond_init(&pool->finished, NULL);
+}
+
+/* Start the workers that are missing; fewer threads than asked for still do all the work. */
+static void start_workers(lebm__pool *pool)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the host's own threads */
+    while (pool->started < pool->threads - 1) {
+        worker *w = lebm__alloc(1, sizeof *w);
+        if (w == NULL) break;
+        *w = (worker){pool, pool->started + 1, pool->calls};
+        if (pthread_create(&pool->ids[pool->started], NULL, work, w) != 0) {
+            lebm__free(w);
+            break;
+        }
+        pool->started++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void stop_workers(lebm__pool *pool)
+{
+    if (pool->process == getpid()) {
+        pthread_mutex_lock(&pool->mutex);
+        pool->quit = 1;
+        pthread_cond_broadcast(&pool->work);
+        pthread_mutex_unlock(&pool->mutex);
+        for (int i = 0; i < pool->started; i++) pthread_join(pool->ids[i], NULL);
+        pthread_cond_destroy(&pool->finished);
+        pthread_cond_destroy(&pool->work);
+        pthread_mutex_destroy(&pool->mutex);
+    }
+}
+
+int lebm__pool_resize(lebm__pool **pool, int threads)
+{
+    if (*pool == NULL) {
+        *pool = lebm__alloc(1, sizeof **pool);
+        if (*pool == NULL) return LEBM_ERR_NOMEM;
+        start_state(*pool);
+    } else if ((*pool)->process != getpid()) {
+        start_state(*pool); /* in a child the parent's workers, and who held the mutex, are gone */
+    } else if ((*pool)->threads > threads) {
+        stop_workers(*pool);
+        start_state(*pool);
+    }
+    (*pool)->threads = threads;
+    return LEBM_OK;
+}
+
+void lebm__pool_destroy(lebm__pool *pool)
+{
+    if (pool == NULL) return;
+    stop_workers(pool);
+    lebm__free(pool);
+}
+
+int lebm__pool_threads(const lebm__pool *pool)
+{
+    return pool->threads;
+}
+
+int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context, lebm__stop_fn stop, void *user)
+{
+    call c = {.task = task, .context = context, .count = count, .failed_task = count, .status = LEBM_OK};
+    if (count > 1) start_workers(pool);
+    const lebm__blas_setting before = lebm__blas_enter();
+    pthread_mutex_lock(&pool->mutex);
+    pool->call = &c;
+    pool->busy = pool->started;
+    pool->calls++;
+    pthread_cond_broadcast(&pool->work);
+    take_tasks(pool, &c, 0, stop, user);
+    while (pool->busy > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
+    pool->call = NULL;
+    pthread_mutex_unlock(&pool->mutex);
+    lebm__blas_leave(before);
+    if (c.status < 0) lebm__set_last_error(c.error);
+    return c.status;
+}

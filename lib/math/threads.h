@@ -1,0 +1,31 @@
+/* Our own pool of threads: tasks 0, 1, 2, ... of one call are taken in order by the calling thread and its workers. */
+#ifndef LEBM_MATH_THREADS_H
+#define LEBM_MATH_THREADS_H
+
+#include <stdint.h>
+
+typedef struct lebm__pool lebm__pool;
+
+/* Do task `task` of a call on thread `thread` of the pool, 0 (the caller) to threads - 1. Returns a status; a failure
+ * sets the error text, and tasks not yet begun are dropped. */
+typedef int (*lebm__task_fn)(void *context, int64_t task, int thread);
+
+/* Asked by the calling thread after each task it did itself; nonzero stops the call. */
+typedef int (*lebm__stop_fn)(double done, void *user);
+
+/* How many threads an option `threads` of this value means: 0 is the environment's LEBM_NUM_THREADS or else all
+ * processors that this process may use. */
+int lebm__thread_count(int64_t option);
+
+/* Make a pool of this many threads, the caller's included, or make *pool one: threads start when first needed. */
+int lebm__pool_resize(lebm__pool **pool, int threads);
+
+void lebm__pool_destroy(lebm__pool *pool);
+
+int lebm__pool_threads(const lebm__pool *pool);
+
+/* Do tasks 0 to count - 1 and return when all are done, with LEBM_OK, LEBM_STOPPED or the status (and error text) of
+ * the failed task of lowest number. `stop` may be NULL. */
+int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context, lebm__stop_fn stop, void *user);
+
+#endif

@@ -1,0 +1,48 @@
+#include "mcmc/langevin.h"
+
+#include <math.h>
+
+#include "core/status.h"
+#include "math/kernels.h"
+
+static int diverged(const char *quantity, double value, int64_t step, int64_t chain)
+{
+    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld", quantity, value, (long long)step,
+                      (long long)chain);
+}
+
+/* Write the norms of the scores; fail at the first chain with a value that is not finite. */
+static int check(const lebm__target *target, const lebm__tile *tile, int64_t step)
+{
+    for (int64_t i = 0; i < tile->n; i++) {
+        tile->score_norm[i] = sqrt(lebm__kernels()->squares(target->dims, tile->score + i * target->dims));
+        if (!isfinite(tile->log_density[i])) {
+            return diverged("log density", tile->log_density[i], step, tile->first + i);
+        }
+        if (!isfinite(tile->score_norm[i])) {
+            return diverged("norm of the score", tile->score_norm[i], step, tile->first + i);
+        }
+    }
+    return LEBM_OK;
+}
+
+int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *target, lebm__tile *tile)
+{
+    const int64_t numbers = tile->n * target->dims;
+    const float drift = (float)langevin->step_size, spread = (float)sqrt(2.0 * langevin->step_size);
+    for (int64_t step = 1; step <= langevin->steps; step++) {
+        target->evaluate(target->context, tile->n, tile->z, tile->log_density, tile->score);
+        LEBM__TRY(check(target, tile, step));
+        if (langevin->noise) {
+            lebm__normals(langevin->key, tile->first, (uint32_t)step, tile->n, target->dims, tile->noise);
+        } else {
+            for (int64_t i = 0; i < numbers; i++) tile->noise[i] = 0.0f;
+        }
+        /* eq. 20 and 24: z' = z + s score + sqrt(2 s) e. Langevin dynamics ascends the log density. */
+        lebm__kernels()->langevin(numbers, drift, spread, tile->score, tile->noise, tile->z);
+    }
+    for (int64_t i = 0; i < numbers; i++) {
+        if (!isfinite(tile->z[i])) return diverged("state", tile->z[i], langevin->steps, tile->first + i / target->dims);
+    }
+    return LEBM_OK;
+}

@@ -1,0 +1,257 @@
+#include "mcmc/sampler.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "mcmc/langevin.h"
+#include "model/generator.h"
+#include "model/prior.h"
+
+#define ROW(member) offsetof(lebm__sampler_options, member)
+
+static const lebm__option rows[] = {
+    {LEBM_SAMPLER_STEPS, LEBM__I64, ROW(steps), {.i64 = {40, 1, 1000000000}}, 1, "steps of each chain"},
+    {LEBM_SAMPLER_STEP_SIZE, LEBM__F64, ROW(step_size), {.f64 = {0.08, 1e-12, 1e6}}, 1,
+     "s of z' = z + s score + sqrt(2 s) e"},
+    {LEBM_SAMPLER_NOISE, LEBM__I64, ROW(noise), {.i64 = {1, 0, 1}}, 1,
+     "0 drops the noise e, which leaves gradient ascent"},
+    {LEBM_SAMPLER_START, LEBM__STR, ROW(start), {.str = {"noise", "noise|given"}}, 1,
+     "where chains start: at noise, or at the z given by the caller"},
+    {LEBM_SAMPLER_START_STD, LEBM__F64, ROW(start_std), {.f64 = {1.0, 0.0, 1e6}}, 1,
+     "standard deviation of the noise that chains start at"},
+    {LEBM_SAMPLER_SEED, LEBM__I64, ROW(seed), {.i64 = {0, 0, INT64_MAX}}, 1, "key of the random numbers"},
+    {LEBM_SAMPLER_STREAM, LEBM__I64, ROW(stream), {.i64 = {0, 0, INT64_MAX}}, 1,
+     "second key of the random numbers; each run that succeeds adds 1"},
+    {LEBM_SAMPLER_THREADS, LEBM__I64, ROW(threads), {.i64 = {0, 0, 1024}}, 0,
+     "threads of a run; 0: LEBM_NUM_THREADS or all processors"},
+};
+
+const lebm__options lebm__sampler_table = {"sampler", rows, sizeof rows / sizeof *rows};
+
+LEBM__DEFINE_OPTION_FUNCTIONS(sampler, &lebm__sampler_table);
+
+int lebm_sampler_create(lebm_sampler **out, const char *kernel)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(kernel);
+    if (strcmp(kernel, LEBM_LANGEVIN) != 0) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no transition kernel '%.64s'; there is %s", kernel,
+                          LEBM_LANGEVIN);
+    }
+    lebm_sampler *sampler = lebm__alloc(1, sizeof *sampler);
+    if (sampler == NULL) return LEBM_ERR_NOMEM;
+    sampler->kernel = LEBM_LANGEVIN;
+    lebm__options_reset(&lebm__sampler_table, &sampler->options);
+    *out = sampler;
+    return LEBM_OK;
+}
+
+void lebm_sampler_destroy(lebm_sampler *sampler)
+{
+    if (sampler == NULL) return;
+    lebm__pool_destroy(sampler->pool);
+    lebm__free(sampler);
+}
+
+const char *lebm_sampler_kernel(const lebm_sampler *sampler)
+{
+    return sampler == NULL ? NULL : sampler->kernel;
+}
+
+int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user)
+{
+    LEBM__REQUIRE(sampler);
+    sampler->progress = progress;
+    sampler->progress_user = user;
+    return LEBM_OK;
+}
+
+/* What one thread needs to run its tiles. */
+typedef struct {
+    const lebm_prior *prior;
+    const lebm_generator *generator; /* NULL: the target is the prior */
+    lebm__tape f, g;
+    float *x;                 /* [tile, D] the tile's observations, pixel-major */
+    float *z, *score, *noise; /* [tile, M] */
+} worker;
+
+/* A run: who does what, and where it goes. */
+typedef struct {
+    const lebm_sampler *sampler;
+    lebm__key key;
+    const lebm_prior *prior;
+    const lebm_generator *generator;
+    const float *x, *start; /* start: NULL for noise */
+    int64_t n, tile, dims;
+    worker *workers;
+    float *z;                         /* [n, M] the result */
+    double *log_density, *score_norm; /* [n] */
+} run;
+
+static void worker_destroy(worker *w)
+{
+    lebm__tape_destroy(&w->f);
+    lebm__tape_destroy(&w->g);
+    lebm__free(w->x);
+    lebm__free(w->z);
+}
+
+static int worker_create(worker *w, const run *r)
+{
+    *w = (worker){.prior = r->prior, .generator = r->generator};
+    int status = lebm__tape_create(&w->f, r->prior->net, r->tile, LEBM__SCORE);
+    if (status == LEBM_OK && r->generator != NULL) {
+        status = lebm__tape_create(&w->g, r->generator->net, r->tile, LEBM__SCORE);
+        w->x = lebm__alloc_raw(r->tile * lebm_generator_data_size(r->generator), sizeof *w->x);
+        if (w->x == NULL) status = LEBM_ERR_NOMEM;
+    }
+    w->z = lebm__alloc_raw(3 * r->tile * r->dims, sizeof *w->z);
+    if (w->z == NULL) return LEBM_ERR_NOMEM;
+    w->score = w->z + r->tile * r->dims;
+    w->noise = w->score + r->tile * r->dims;
+    return status;
+}
+
+/* The log density of the prior, or of the posterior up to log p(x), and its score (eq. 21, 25). */
+static void evaluate(void *context, int64_t n, const float *z, double *log_density, float *score)
+{
+    const worker *w = context;
+    memset(log_density, 0, (size_t)n * sizeof *log_density);
+    memset(score, 0, (size_t)(n * lebm__numbers(w->prior->net->in)) * sizeof *score);
+    lebm__prior_add(w->prior, &w->f, z, n, log_density, score);
+    if (w->generator != NULL) lebm__generator_add(w->generator, &w->g, z, w->x, n, log_density, score);
+}
+
+/* All steps of a tile of chains, which stay in the cache of the thread. */
+static int run_tile(void *context, int64_t task, int thread)
+{
+    const run *r = context;
+    worker *w = &r->workers[thread];
+    const lebm__sampler_options *options = &r->sampler->options;
+    const int64_t first = task * r->tile, left = r->n - first, n = left < r->tile ? left : r->tile;
+    if (r->start != NULL) {
+        memcpy(w->z, r->start + first * r->dims, (size_t)(n * r->dims) * sizeof *w->z);
+    } else {
+        lebm__normals(r->key, first, 0, n, r->dims, w->z);
+        for (int64_t i = 0; i < n * r->dims; i++) w->z[i] *= (float)options->start_std;
+    }
+    if (r->generator != NULL) {
+        const float *x = r->x + first * lebm_generator_data_size(r->generator);
+        lebm__generator_arrange(r->generator, x, n, w->x);
+    }
+    const lebm__target target = {.dims = r->dims, .evaluate = evaluate, .context = w};
+    const lebm__langevin langevin = {options->steps, options->step_size, (int)options->noise, r->key};
+    lebm__tile tile = {first, n, w->z, w->score, w->noise, r->log_density + first, r->score_norm + first};
+    LEBM__TRY(lebm__langevin_run(&langevin, &target, &tile));
+    memcpy(r->z + first * r->dims, w->z, (size_t)(n * r->dims) * sizeof *w->z);
+    return LEBM_OK;
+}
+
+/* Chains of a tile: as equal a share for each thread as goes, but no more than the cache is likely to hold. */
+static int64_t tile_size(int64_t n, int threads)
+{
+    enum { MOST = 64 };
+    const int64_t rounds = (n + (int64_t)threads * MOST - 1) / ((int64_t)threads * MOST);
+    const int64_t tiles = rounds * threads;
+    return (n + tiles - 1) / tiles;
+}
+
+static double mean(const double *values, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++) sum += values[i];
+    return sum / (double)n;
+}
+
+int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
+                      const lebm_generator *generator, const float *x, int64_t n, float *z,
+                      lebm__run_metrics *metrics, lebm__stop_fn stop, void *user)
+{
+    const int threads = lebm__pool_threads(pool);
+    run r = {.sampler = sampler,
+             .key = key,
+             .prior = prior,
+             .generator = generator,
+             .x = x,
+             .start = strcmp(sampler->options.start, "given") == 0 ? z : NULL,
+             .n = n,
+             .tile = tile_size(n, threads),
+             .dims = lebm_prior_latent_size(prior)};
+    LEBM__TRY(lebm__net_prepare(prior->net, LEBM__SCORE));
+    if (generator != NULL) LEBM__TRY(lebm__net_prepare(generator->net, LEBM__SCORE));
+
+    int status = LEBM_OK;
+    r.workers = lebm__alloc(threads, sizeof *r.workers);
+    r.z = lebm__alloc_raw(n * r.dims, sizeof *r.z);
+    r.log_density = lebm__alloc_raw(2 * n, sizeof *r.log_density);
+    r.score_norm = r.log_density == NULL ? NULL : r.log_density + n;
+    if (r.workers == NULL || r.z == NULL || r.log_density == NULL) status = LEBM_ERR_NOMEM;
+    for (int i = 0; i < threads && status == LEBM_OK; i++) status = worker_create(&r.workers[i], &r);
+
+    if (status == LEBM_OK) {
+        status = lebm__pool_run(pool, (n + r.tile - 1) / r.tile, run_tile, &r, stop, user);
+    }
+    if (status == LEBM_OK) {
+        memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);
+        *metrics = (lebm__run_metrics){mean(r.log_density, n), mean(r.score_norm, n)};
+    }
+    for (int i = 0; i < threads && r.workers != NULL; i++) worker_destroy(&r.workers[i]);
+    lebm__free(r.workers);
+    lebm__free(r.z);
+    lebm__free(r.log_density);
+    return status;
+}
+
+/* Both public runs, after their arguments are checked for NULL. */
+static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator, const float *x,
+                      int64_t n, float *z)
+{
+    lebm__sampler_options *options = &sampler->options;
+    if (n < 1 || n > INT32_MAX) {
+        return lebm__fail(LEBM_ERR_RANGE, "n is %lld chains; allowed are 1 to %d", (long long)n, INT32_MAX);
+    }
+    LEBM__TRY(lebm__pool_resize(&sampler->pool, lebm__thread_count(options->threads)));
+    const lebm__key key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream, LEBM__FOR_SAMPLER);
+    LEBM__TRY(lebm__sampler_run(sampler, sampler->pool, key, prior, generator, x, n, z, &sampler->metrics,
+                                sampler->progress, sampler->progress_user));
+    options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
+    sampler->has_run = 1;
+    return LEBM_OK;
+}
+
+int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z)
+{
+    LEBM__REQUIRE(sampler);
+    LEBM__REQUIRE(prior);
+    LEBM__REQUIRE(z);
+    return run_public(sampler, prior, NULL, NULL, n, z);
+}
+
+int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
+                               const float *x, int64_t n, float *z)
+{
+    LEBM__REQUIRE(sampler);
+    LEBM__REQUIRE(prior);
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(x);
+    LEBM__REQUIRE(z);
+    LEBM__TRY(lebm__model_check(prior, generator));
+    return run_public(sampler, prior, generator, x, n, z);
+}
+
+int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *value)
+{
+    LEBM__REQUIRE(sampler);
+    LEBM__REQUIRE(key);
+    LEBM__REQUIRE(value);
+    const double *metric = strcmp(key, LEBM_SAMPLER_LOG_DENSITY) == 0 ? &sampler->metrics.log_density
+                           : strcmp(key, LEBM_SAMPLER_SCORE_NORM) == 0 ? &sampler->metrics.score_norm
+                                                                       : NULL;
+    if (metric == NULL) return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "sampler has no metric '%.64s'", key);
+    if (!sampler->has_run) return lebm__fail(LEBM_ERR_STATE, "metric '%s': the sampler has not run yet", key);
+    *value = *metric;
+    return LEBM_OK;
+}

@@ -1,0 +1,39 @@
+/* The sampler's inside, for the trainer and for files. */
+#ifndef LEBM_MCMC_SAMPLER_H
+#define LEBM_MCMC_SAMPLER_H
+
+#include "core/options.h"
+#include "lebm/sampler.h"
+#include "math/rng.h"
+#include "math/threads.h"
+
+typedef struct {
+    int64_t steps, noise, seed, stream, threads;
+    double step_size, start_std;
+    char start[LEBM__TEXT_SIZE];
+} lebm__sampler_options;
+
+typedef struct {
+    double log_density, score_norm; /* means over the chains at the start of the last step */
+} lebm__run_metrics;
+
+struct lebm_sampler {
+    const char *kernel;
+    lebm__sampler_options options;
+    lebm__pool *pool; /* made at the first run */
+    lebm_progress_fn progress;
+    void *progress_user;
+    int has_run;
+    lebm__run_metrics metrics;
+};
+
+extern const lebm__options lebm__sampler_table;
+
+/* Run n chains towards the prior or, if `generator` is not NULL, towards the posterior given x, with random numbers
+ * keyed by `key` and work shared by `pool`. z is read if the start is "given", and written on success only; `stop` as
+ * for lebm__pool_run(). */
+int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
+                      const lebm_generator *generator, const float *x, int64_t n, float *z,
+                      lebm__run_metrics *metrics, lebm__stop_fn stop, void *user);
+
+#endif

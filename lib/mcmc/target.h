@@ -1,0 +1,15 @@
+/* What a transition kernel needs to know of the density it samples. */
+#ifndef LEBM_MCMC_TARGET_H
+#define LEBM_MCMC_TARGET_H
+
+#include <stdint.h>
+
+typedef struct {
+    int64_t dims; /* numbers of a chain's state */
+
+    /* log_density[n] and score[n, dims] of the states z[n, dims] of a tile of chains. */
+    void (*evaluate)(void *context, int64_t n, const float *z, double *log_density, float *score);
+    void *context;
+} lebm__target;
+
+#endif

@@ -1,0 +1,192 @@
+#include "model/generator.h"
+
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/status.h"
+
+enum { ROWS_AT_ONCE = 64 }; /* of the public functions */
+
+int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(g);
+    LEBM__REQUIRE(likelihood);
+    const lebm__likelihood *found = lebm__likelihood_find(likelihood);
+    if (found == NULL) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s and %s", likelihood,
+                          LEBM_GAUSSIAN, LEBM_BERNOULLI);
+    }
+    if (found->has_sigma && !(sigma >= 1e-6 && sigma <= 1e6)) {
+        return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; allowed are 1e-06 to 1e+06", sigma);
+    }
+    if (!found->has_sigma && sigma != 0.0) {
+        return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; for %s it must be 0", sigma, found->name);
+    }
+    lebm_generator *generator = lebm__alloc(1, sizeof *generator);
+    if (generator == NULL) return LEBM_ERR_NOMEM;
+    const int status = lebm__net_take(g, __func__);
+    if (status != LEBM_OK) {
+        lebm__free(generator);
+        return status;
+    }
+    *generator = (lebm_generator){.net = g, .likelihood = found, .sigma = sigma};
+    *out = generator;
+    return LEBM_OK;
+}
+
+void lebm_generator_destroy(lebm_generator *generator)
+{
+    if (generator == NULL) return;
+    lebm__net_free(generator->net);
+    lebm__free(generator);
+}
+
+lebm_net *lebm_generator_net(lebm_generator *generator)
+{
+    return generator == NULL ? NULL : generator->net;
+}
+
+int64_t lebm_generator_latent_size(const lebm_generator *generator)
+{
+    return generator == NULL ? 0 : lebm_net_in_features(generator->net);
+}
+
+int64_t lebm_generator_data_size(const lebm_generator *generator)
+{
+    return generator == NULL ? 0 : lebm_net_out_features(generator->net);
+}
+
+int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(chw);
+    return lebm_net_out_shape(generator->net, chw);
+}
+
+const char *lebm_generator_likelihood(const lebm_generator *generator)
+{
+    return generator == NULL ? NULL : generator->likelihood->name;
+}
+
+double lebm_generator_sigma(const lebm_generator *generator)
+{
+    return generator == NULL ? 0.0 : generator->sigma;
+}
+
+int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
+{
+    const int64_t of_f = lebm_prior_latent_size(prior), of_g = lebm_generator_latent_size(generator);
+    if (of_f == of_g) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_SHAPE, "z has %lld numbers for the prior but %lld for the generator", (long long)of_f,
+                      (long long)of_g);
+}
+
+void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged)
+{
+    const lebm__shape shape = generator->net->out;
+    lebm__transpose(n, shape.channels, lebm__pixels(shape), x, arranged);
+}
+
+static void forward(const lebm_generator *generator, const lebm__tape *tape, const float *z, int64_t n)
+{
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(generator->net->in)) * sizeof *z);
+    lebm__tape_forward(tape, n);
+}
+
+/* log p(x|z) of row i after forward(), and its gradient by the net's output into grad. */
+static double log_likelihood_of_row(const lebm_generator *generator, const lebm__tape *tape, const float *x, int64_t i,
+                                    float *grad)
+{
+    const int64_t size = lebm__numbers(generator->net->out);
+    return generator->likelihood->log_density(generator->sigma, size, x + i * size, lebm__tape_output(tape) + i * size,
+                                              grad);
+}
+
+void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
+                         int64_t n, double *log_density, float *score)
+{
+    const int64_t size = lebm__numbers(generator->net->out), dims = lebm__numbers(generator->net->in);
+    float *grad = lebm__tape_output_grad(tape);
+    forward(generator, tape, z, n);
+    for (int64_t i = 0; i < n; i++) log_density[i] += log_likelihood_of_row(generator, tape, x, i, grad + i * size);
+    if (score == NULL) return;
+    lebm__tape_backward(tape, n, NULL);
+    const float *grad_z = lebm__tape_input_grad(tape);
+    for (int64_t i = 0; i < n * dims; i++) score[i] += grad_z[i];
+}
+
+void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
+                           int64_t n, double *log_likelihood, double *squared_error, float *grads)
+{
+    const int64_t size = lebm__numbers(generator->net->out);
+    float *grad = lebm__tape_output_grad(tape);
+    forward(generator, tape, z, n);
+    for (int64_t i = 0; i < n; i++) {
+        log_likelihood[i] = log_likelihood_of_row(generator, tape, x, i, grad + i * size);
+        float *mean = lebm__tape_output(tape) + i * size;
+        if (generator->likelihood->mean != NULL) generator->likelihood->mean(size, mean);
+        squared_error[i] = 0.0;
+        for (int64_t j = 0; j < size; j++) {
+            const double error = (double)x[i * size + j] - mean[j];
+            squared_error[i] += error * error;
+        }
+    }
+    lebm__tape_backward(tape, n, grads);
+}
+
+int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(x);
+    LEBM__TRY(lebm_net_forward(generator->net, z, n, x));
+    if (generator->likelihood->mean != NULL) generator->likelihood->mean(n * lebm__numbers(generator->net->out), x);
+    return LEBM_OK;
+}
+
+/* The work of the public functions; either result may be NULL. */
+static int evaluate(const lebm_generator *generator, const float *z, const float *x, int64_t n, float *log_likelihood,
+                    float *score)
+{
+    const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
+    lebm__tape tape;
+    LEBM__TRY(lebm__net_begin(generator->net, n, ROWS_AT_ONCE, LEBM__SCORE, &tape));
+    float *arranged = lebm__alloc_raw(ROWS_AT_ONCE * size, sizeof *arranged);
+    if (arranged == NULL) {
+        lebm__tape_destroy(&tape);
+        return LEBM_ERR_NOMEM;
+    }
+    if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
+    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
+        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+        double values[ROWS_AT_ONCE] = {0};
+        lebm__generator_arrange(generator, x + first * size, rows, arranged);
+        lebm__generator_add(generator, &tape, z + first * dims, arranged, rows, values,
+                            score == NULL ? NULL : score + first * dims);
+        for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];
+    }
+    lebm__free(arranged);
+    lebm__tape_destroy(&tape);
+    return LEBM_OK;
+}
+
+int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,
+                                  float *out)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(x);
+    LEBM__REQUIRE(out);
+    return evaluate(generator, z, x, n, out, NULL);
+}
+
+int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n, float *score)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(x);
+    LEBM__REQUIRE(score);
+    return evaluate(generator, z, x, n, NULL, score);
+}

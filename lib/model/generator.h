@@ -1,0 +1,31 @@
+/* The generator's inside: likelihoods and gradients of a tile. Here x is pixel-major, as the net's values are. */
+#ifndef LEBM_MODEL_GENERATOR_H
+#define LEBM_MODEL_GENERATOR_H
+
+#include "lebm/generator.h"
+#include "lebm/prior.h"
+#include "model/likelihood.h"
+#include "nn/net.h"
+
+struct lebm_generator {
+    lebm_net *net;
+    const lebm__likelihood *likelihood;
+    double sigma;
+};
+
+/* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
+int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
+
+/* arranged[n, D] = x in pixel-major order. */
+void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged);
+
+/* log_density[n] += log p(x|z) (eq. 23) and, if score is not NULL, score[n, M] += d log p(x|z)/dz (eq. 25). */
+void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
+                         int64_t n, double *log_density, float *score);
+
+/* log_likelihood[n] = log p(x|z), squared_error[n] = |x - mean of x given z|^2, and grads += sum of d log p(x|z)/dbeta
+ * over the rows (eq. 22). */
+void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
+                           int64_t n, double *log_likelihood, double *squared_error, float *grads);
+
+#endif

@@ -1,0 +1,41 @@
+#include "model/likelihood.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lebm/generator.h"
+#include "math/kernels.h"
+
+/* log p = -|x - g|^2/(2 sigma^2) - n/2 log(2 pi sigma^2), gradient (x - g)/sigma^2 (eq. 23) */
+static double gaussian(double sigma, int64_t n, const float *x, const float *g, float *grad)
+{
+    const double variance = sigma * sigma;
+    const double squares = lebm__kernels()->residual(n, (float)(1.0 / variance), x, g, grad);
+    return -squares / (2.0 * variance) - 0.5 * (double)n * log(2.0 * M_PI * variance);
+}
+
+/* log p = sum of x g - softplus(g), gradient x - sigmoid(g) */
+static double bernoulli(double sigma, int64_t n, const float *x, const float *g, float *grad)
+{
+    (void)sigma;
+    return lebm__kernels()->bernoulli(n, x, g, grad);
+}
+
+static void sigmoid(int64_t n, float *g)
+{
+    for (int64_t i = 0; i < n; i++) g[i] = 1.0f / (1.0f + expf(-g[i]));
+}
+
+static const lebm__likelihood likelihoods[] = {
+    {LEBM_GAUSSIAN, 1, gaussian, NULL},
+    {LEBM_BERNOULLI, 0, bernoulli, sigmoid},
+};
+
+const lebm__likelihood *lebm__likelihood_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof likelihoods / sizeof *likelihoods; i++) {
+        if (strcmp(name, likelihoods[i].name) == 0) return &likelihoods[i];
+    }
+    return NULL;
+}

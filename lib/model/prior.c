@@ -1,0 +1,125 @@
+#include "model/prior.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/status.h"
+
+enum { ROWS_AT_ONCE = 64 }; /* of the public functions */
+
+int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(f);
+    if (lebm_net_out_features(f) != 1) {
+        return lebm__fail(LEBM_ERR_SHAPE, "the prior's net f has %lld outputs; it must have 1",
+                          (long long)lebm_net_out_features(f));
+    }
+    if (!(sigma0 >= 1e-6 && sigma0 <= 1e6)) {
+        return lebm__fail(LEBM_ERR_RANGE, "sigma0 is %g; allowed are 1e-06 to 1e+06", sigma0);
+    }
+    lebm_prior *prior = lebm__alloc(1, sizeof *prior);
+    if (prior == NULL) return LEBM_ERR_NOMEM;
+    const int status = lebm__net_take(f, __func__);
+    if (status != LEBM_OK) {
+        lebm__free(prior);
+        return status;
+    }
+    *prior = (lebm_prior){.net = f, .sigma0 = sigma0};
+    *out = prior;
+    return LEBM_OK;
+}
+
+void lebm_prior_destroy(lebm_prior *prior)
+{
+    if (prior == NULL) return;
+    lebm__net_free(prior->net);
+    lebm__free(prior);
+}
+
+lebm_net *lebm_prior_net(lebm_prior *prior)
+{
+    return prior == NULL ? NULL : prior->net;
+}
+
+int64_t lebm_prior_latent_size(const lebm_prior *prior)
+{
+    return prior == NULL ? 0 : lebm_net_in_features(prior->net);
+}
+
+double lebm_prior_sigma0(const lebm_prior *prior)
+{
+    return prior == NULL ? 0.0 : prior->sigma0;
+}
+
+/* f(z) for a tile; the output is one number a row. */
+static const float *forward(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n)
+{
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(prior->net->in)) * sizeof *z);
+    lebm__tape_forward(tape, n);
+    return lebm__tape_output(tape);
+}
+
+void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
+                     float *score)
+{
+    const int64_t dims = lebm__numbers(prior->net->in);
+    const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
+    const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
+    const float *f = forward(prior, tape, z, n);
+    for (int64_t i = 0; i < n; i++) {
+        double squares = 0.0;
+        for (int64_t j = 0; j < dims; j++) squares += (double)z[i * dims + j] * z[i * dims + j];
+        log_density[i] += f[i] - 0.5 * precision * squares - log_norm;
+    }
+    if (score == NULL) return;
+    for (int64_t i = 0; i < n; i++) lebm__tape_output_grad(tape)[i] = 1.0f;
+    lebm__tape_backward(tape, n, NULL);
+    const float *df = lebm__tape_input_grad(tape), factor = (float)precision;
+    for (int64_t i = 0; i < n * dims; i++) score[i] += df[i] - factor * z[i];
+}
+
+void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign, double *f,
+                       float *grads)
+{
+    const float *out = forward(prior, tape, z, n);
+    for (int64_t i = 0; i < n; i++) f[i] = out[i];
+    for (int64_t i = 0; i < n; i++) lebm__tape_output_grad(tape)[i] = sign;
+    lebm__tape_backward(tape, n, grads);
+}
+
+/* The work of both public functions; `score` NULL: the log density alone. */
+static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *log_density, float *score)
+{
+    const int64_t dims = lebm__numbers(prior->net->in);
+    const lebm__passes passes = score == NULL ? LEBM__FORWARD : LEBM__SCORE;
+    lebm__tape tape;
+    LEBM__TRY(lebm__net_begin(prior->net, n, ROWS_AT_ONCE, passes, &tape));
+    if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
+    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
+        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+        double values[ROWS_AT_ONCE] = {0};
+        lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims);
+        for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
+    }
+    lebm__tape_destroy(&tape);
+    return LEBM_OK;
+}
+
+int lebm_prior_log_density(const lebm_prior *prior, const float *z, int64_t n, float *out)
+{
+    LEBM__REQUIRE(prior);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(out);
+    return evaluate(prior, z, n, out, NULL);
+}
+
+int lebm_prior_score(const lebm_prior *prior, const float *z, int64_t n, float *score)
+{
+    LEBM__REQUIRE(prior);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(score);
+    return evaluate(prior, z, n, NULL, score);
+}

@@ -1,0 +1,21 @@
+/* The prior's inside: densities and gradients of a tile. */
+#ifndef LEBM_MODEL_PRIOR_H
+#define LEBM_MODEL_PRIOR_H
+
+#include "lebm/prior.h"
+#include "nn/net.h"
+
+struct lebm_prior {
+    lebm_net *net;
+    double sigma0;
+};
+
+/* log_density[n] += f(z) + log p0(z) (eq. 2) and, if score is not NULL, score[n, M] += df/dz - z/sigma0^2 (eq. 21). */
+void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
+                     float *score);
+
+/* f[n] = f(z), and grads += sign * sum of df/dalpha over the rows (eq. 19). */
+void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign, double *f,
+                       float *grads);
+
+#endif

@@ -1,0 +1,62 @@
+#include <math.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "math/rng.h"
+#include "nn/net.h"
+
+/* The key of tensor `index`, so that tensors are independent of each other. */
+static lebm__key key_of(uint64_t seed, int64_t index)
+{
+    return lebm__key_make(seed, (uint64_t)index, LEBM__FOR_INIT);
+}
+
+/* U(-bound, bound) */
+static void fill_uniform(lebm__key key, double bound, int64_t count, float *out)
+{
+    lebm__uniforms(key, count, out);
+    for (int64_t i = 0; i < count; i++) out[i] = (float)(bound * (2.0 * out[i] - 1.0));
+}
+
+/* N(0, std^2): number i is that of chain i. */
+static void fill_normal(lebm__key key, double std, int64_t count, float *out)
+{
+    lebm__normals(key, 0, 0, count, 1, out);
+    for (int64_t i = 0; i < count; i++) out[i] = (float)(std * out[i]);
+}
+
+/* PyTorch's fans of a weight: those of Linear [out, in], or of [d0, d1, k, k] with fan_in from d1 and fan_out from d0,
+ * which for ConvTranspose2d [in, out, k, k] are exchanged, as in PyTorch. */
+static void fans(const lebm__param *weight, double *fan_in, double *fan_out)
+{
+    const double taps = weight->ndim == 4 ? (double)(weight->dims[2] * weight->dims[3]) : 1.0;
+    *fan_in = (double)weight->dims[1] * taps;
+    *fan_out = (double)weight->dims[0] * taps;
+}
+
+int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(scheme);
+    const int xavier = strcmp(scheme, LEBM_INIT_XAVIER_NORMAL) == 0;
+    if (!xavier && strcmp(scheme, LEBM_INIT_PYTORCH) != 0) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no initialisation '%.64s'; there are %s and %s", scheme,
+                          LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL);
+    }
+    double fan_in = 1.0, fan_out = 1.0; /* of the last weight: a bias comes after its weight */
+    for (int64_t i = 0; i < net->param_count; i++) {
+        const lebm__param *param = &net->param_list[i];
+        float *values = net->params + param->offset;
+        const int is_bias = param->ndim == 1;
+        if (!is_bias) fans(param, &fan_in, &fan_out);
+        if (!xavier) {
+            fill_uniform(key_of(seed, i), 1.0 / sqrt(fan_in), param->size, values);
+        } else if (is_bias) {
+            memset(values, 0, (size_t)param->size * sizeof *values);
+        } else {
+            fill_normal(key_of(seed, i), sqrt(2.0 / (fan_in + fan_out)), param->size, values);
+        }
+    }
+    lebm__net_changed(net);
+    return LEBM_OK;
+}

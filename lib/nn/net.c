@@ -1,0 +1,406 @@
+#include "nn/net.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "math/blas.h"
+#include "nn/spec.h"
+
+enum {
+    MOST_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
+    MOST_NUMBERS = 1 << 30,  /* of an image, and of a patch of a transposed convolution */
+    MOST_KERNEL = 64,
+    ROWS_AT_ONCE = 64 /* of the public passes, whose calls hold the values of so many rows at a time */
+};
+
+int lebm_net_create(lebm_net **out, int64_t in_features)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    if (in_features < 1 || in_features > MOST_FEATURES) {
+        return lebm__fail(LEBM_ERR_RANGE, "a net's input of %lld features; allowed are 1 to %d", (long long)in_features,
+                          MOST_FEATURES);
+    }
+    lebm_net *net = lebm__alloc(1, sizeof *net);
+    if (net == NULL) return LEBM_ERR_NOMEM;
+    net->in = net->out = (lebm__shape){in_features, 1, 1};
+    net->most_params = INT64_MAX;
+    net->spec = lebm__spec_write(net);
+    if (net->spec == NULL) {
+        lebm__free(net);
+        return LEBM_ERR_NOMEM;
+    }
+    pthread_mutex_init(&net->packing, NULL);
+    *out = net;
+    return LEBM_OK;
+}
+
+void lebm__net_free(lebm_net *net)
+{
+    if (net == NULL) return;
+    for (int64_t i = 0; i < net->layer_count; i++) {
+        lebm__free(net->layers[i].forward);
+        lebm__free(net->layers[i].backward);
+    }
+    pthread_mutex_destroy(&net->packing);
+    lebm__free(net->layers);
+    lebm__free(net->params);
+    lebm__free(net->param_list);
+    lebm__free(net->spec);
+    lebm__free(net);
+}
+
+void lebm_net_destroy(lebm_net *net)
+{
+    if (net != NULL && !net->owned) lebm__net_free(net);
+}
+
+int lebm__net_take(lebm_net *net, const char *function)
+{
+    if (net->owned) return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to another prior or generator", function);
+    net->owned = 1;
+    return LEBM_OK;
+}
+
+/* A tensor that begins where `offset` says, for the layer at `index`. */
+static lebm__param param_of(int64_t index, const char *name, int64_t offset, int64_t ndim, const int64_t *dims)
+{
+    lebm__param param = {.offset = offset, .size = 1, .ndim = ndim};
+    for (int64_t i = 0; i < ndim; i++) {
+        param.dims[i] = dims[i];
+        param.size *= dims[i];
+    }
+    snprintf(param.name, sizeof param.name, "%lld.%s", (long long)index, name);
+    return param;
+}
+
+/* A grown copy of an array; NULL if there is no memory. */
+static void *grown(const void *array, int64_t count, int64_t more, int64_t size)
+{
+    char *copy = lebm__alloc(count + more, size);
+    if (copy != NULL && count > 0) memcpy(copy, array, (size_t)(count * size));
+    return copy;
+}
+
+/* Append a layer with its weight, if it has one, of these dimensions. Everything is made before the net is changed. */
+static int append(lebm_net *net, lebm__layer layer, int64_t ndim, const int64_t *dims, int bias)
+{
+    lebm__param params[2];
+    int64_t count = 0, numbers = 0;
+    layer.weight = layer.bias = -1;
+    if (ndim > 0) {
+        params[count] = param_of(net->layer_count, "weight", net->param_total, ndim, dims);
+        layer.weight = params[count].offset;
+        numbers += params[count++].size;
+        if (bias) {
+            params[count] = param_of(net->layer_count, "bias", net->param_total + numbers, 1, &layer.out.channels);
+            layer.bias = params[count].offset;
+            numbers += params[count++].size;
+        }
+    }
+    if (numbers > net->most_params - net->param_total) {
+        return lebm__fail(LEBM_ERR_SHAPE, "the net would have %lld parameters or more; allowed are %lld",
+                          (long long)(net->param_total + numbers), (long long)net->most_params);
+    }
+    lebm_net longer = *net;
+    longer.layers = grown(net->layers, net->layer_count, 1, sizeof *net->layers);
+    longer.params = grown(net->params, net->param_total, numbers, sizeof *net->params);
+    longer.param_list = grown(net->param_list, net->param_count, count, sizeof *net->param_list);
+    longer.spec = NULL;
+    if (longer.layers != NULL && longer.params != NULL && longer.param_list != NULL) {
+        longer.layers[longer.layer_count++] = layer;
+        for (int64_t i = 0; i < count; i++) longer.param_list[longer.param_count++] = params[i];
+        longer.param_total += numbers;
+        longer.out = layer.out;
+        longer.spec = lebm__spec_write(&longer);
+    }
+    const int made = longer.spec != NULL;
+    lebm_net discarded = made ? *net : longer;
+    if (made) {
+        net->layers = longer.layers;
+        net->layer_count = longer.layer_count;
+        net->params = longer.params;
+        net->param_total = longer.param_total;
+        net->param_list = longer.param_list;
+        net->param_count = longer.param_count;
+        net->out = longer.out;
+        net->spec = longer.spec;
+        lebm__net_changed(net);
+    }
+    lebm__free(discarded.layers);
+    lebm__free(discarded.params);
+    lebm__free(discarded.param_list);
+    lebm__free(discarded.spec);
+    return made ? LEBM_OK : LEBM_ERR_NOMEM;
+}
+
+/* What all add functions ask first. */
+static int may_grow(const lebm_net *net, const char *function)
+{
+    if (net == NULL) return lebm__fail(LEBM_ERR_INVALID, "%s: net is NULL", function);
+    if (net->owned) return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
+    return LEBM_OK;
+}
+
+static int in_range(const char *what, int64_t value, int64_t least, int64_t most)
+{
+    if (value >= least && value <= most) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_RANGE, "%s is %lld; allowed are %lld to %lld", what, (long long)value, (long long)least,
+                      (long long)most);
+}
+
+int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
+{
+    LEBM__TRY(may_grow(net, __func__));
+    LEBM__TRY(in_range("out_features of linear", out_features, 1, MOST_FEATURES));
+    if (lebm__pixels(net->out) != 1) {
+        return lebm__fail(LEBM_ERR_SHAPE, "linear takes a flat vector, but the layer before gives (%lld, %lld, %lld): "
+                          "put \"reshape %lld\" between", (long long)net->out.channels, (long long)net->out.height,
+                          (long long)net->out.width, (long long)lebm__numbers(net->out));
+    }
+    const lebm__layer layer = {.kind = &lebm__linear, .in = net->out, .out = {out_features, 1, 1}};
+    const int64_t dims[] = {out_features, net->out.channels};
+    return append(net, layer, 2, dims, bias);
+}
+
+int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t kernel, int64_t stride, int64_t padding,
+                                  int bias)
+{
+    LEBM__TRY(may_grow(net, __func__));
+    LEBM__TRY(in_range("out_channels of conv_transpose2d", out_channels, 1, MOST_FEATURES));
+    LEBM__TRY(in_range("kernel of conv_transpose2d", kernel, 1, MOST_KERNEL));
+    LEBM__TRY(in_range("stride of conv_transpose2d", stride, 1, MOST_KERNEL));
+    LEBM__TRY(in_range("padding of conv_transpose2d", padding, 0, kernel - 1));
+    const lebm__shape in = net->out;
+    const lebm__shape out = {out_channels, (in.height - 1) * stride - 2 * padding + kernel,
+                             (in.width - 1) * stride - 2 * padding + kernel};
+    if (out.height < 1 || out.width < 1) {
+        return lebm__fail(LEBM_ERR_SHAPE, "conv_transpose2d would give %lld by %lld pixels", (long long)out.height,
+                          (long long)out.width);
+    }
+    LEBM__TRY(in_range("numbers of a patch of conv_transpose2d", out_channels * kernel * kernel, 1, MOST_NUMBERS));
+    LEBM__TRY(in_range("pixels of an image", lebm__pixels(out), 1, MOST_NUMBERS / out_channels));
+    const lebm__layer layer = {
+        .kind = &lebm__conv_transpose2d,
+        .in = in,
+        .out = out,
+        .geometry = {in.height, in.width, out.height, out.width, out_channels, kernel, stride, padding}};
+    const int64_t dims[] = {in.channels, out_channels, kernel, kernel};
+    return append(net, layer, 4, dims, bias);
+}
+
+int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t width)
+{
+    LEBM__TRY(may_grow(net, __func__));
+    LEBM__TRY(in_range("channels of reshape", channels, 1, MOST_NUMBERS));
+    LEBM__TRY(in_range("height of reshape", height, 1, MOST_NUMBERS / channels));
+    LEBM__TRY(in_range("width of reshape", width, 1, MOST_NUMBERS / channels / height));
+    const lebm__layer layer = {.kind = &lebm__reshape, .in = net->out, .out = {channels, height, width}};
+    if (lebm__numbers(layer.in) != lebm__numbers(layer.out)) {
+        return lebm__fail(LEBM_ERR_SHAPE, "reshape to (%lld, %lld, %lld), but the layer before gives (%lld, %lld, %lld)",
+                          (long long)channels, (long long)height, (long long)width, (long long)net->out.channels,
+                          (long long)net->out.height, (long long)net->out.width);
+    }
+    return append(net, layer, 0, NULL, 0);
+}
+
+int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
+{
+    LEBM__TRY(may_grow(net, __func__));
+    LEBM__REQUIRE(kind);
+    lebm__layer layer = {.kind = &lebm__activation_layer, .in = net->out, .out = net->out};
+    if (!lebm__activation_find(kind, &layer.activation)) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no activation '%.64s'", kind);
+    }
+    const double most = layer.activation == LEBM__LEAKY_RELU ? 1.0 : 0.0;
+    if (!(parameter >= 0.0 && parameter <= most)) {
+        return lebm__fail(LEBM_ERR_RANGE, "parameter of %s is %g; allowed are 0 to %g", kind, parameter, most);
+    }
+    layer.parameter = (float)parameter;
+    return append(net, layer, 0, NULL, 0);
+}
+
+int64_t lebm_net_in_features(const lebm_net *net)
+{
+    return net == NULL ? 0 : lebm__numbers(net->in);
+}
+
+int64_t lebm_net_out_features(const lebm_net *net)
+{
+    return net == NULL ? 0 : lebm__numbers(net->out);
+}
+
+int lebm_net_out_shape(const lebm_net *net, int64_t *chw)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(chw);
+    chw[0] = net->out.channels;
+    chw[1] = net->out.height;
+    chw[2] = net->out.width;
+    return LEBM_OK;
+}
+
+const char *lebm_net_spec(const lebm_net *net)
+{
+    return net == NULL ? NULL : net->spec;
+}
+
+int64_t lebm_net_param_count(const lebm_net *net)
+{
+    return net == NULL ? 0 : net->param_count;
+}
+
+int64_t lebm_net_param_total(const lebm_net *net)
+{
+    return net == NULL ? 0 : net->param_total;
+}
+
+static const lebm__param *find(const lebm_net *net, int64_t index)
+{
+    return net == NULL || index < 0 || index >= net->param_count ? NULL : &net->param_list[index];
+}
+
+int64_t lebm_net_param_size(const lebm_net *net, int64_t index)
+{
+    const lebm__param *param = find(net, index);
+    return param == NULL ? 0 : param->size;
+}
+
+const char *lebm_net_param_name(const lebm_net *net, int64_t index)
+{
+    const lebm__param *param = find(net, index);
+    return param == NULL ? NULL : param->name;
+}
+
+int64_t lebm_net_param_ndim(const lebm_net *net, int64_t index)
+{
+    const lebm__param *param = find(net, index);
+    return param == NULL ? 0 : param->ndim;
+}
+
+int64_t lebm_net_param_dim(const lebm_net *net, int64_t index, int64_t axis)
+{
+    const lebm__param *param = find(net, index);
+    return param == NULL || axis < 0 || axis >= param->ndim ? 0 : param->dims[axis];
+}
+
+/* The tensor that get and set mean. */
+static int find_for_copy(const lebm_net *net, int64_t index, int64_t count, const lebm__param **param)
+{
+    *param = find(net, index);
+    if (*param == NULL) {
+        return lebm__fail(LEBM_ERR_RANGE, "the net has no parameter tensor %lld; allowed are 0 to %lld",
+                          (long long)index, (long long)net->param_count - 1);
+    }
+    if (count != (*param)->size) {
+        return lebm__fail(LEBM_ERR_SHAPE, "tensor %s has %lld numbers, not %lld", (*param)->name,
+                          (long long)(*param)->size, (long long)count);
+    }
+    return LEBM_OK;
+}
+
+int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t count)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(dst);
+    const lebm__param *param;
+    LEBM__TRY(find_for_copy(net, index, count, &param));
+    memcpy(dst, net->params + param->offset, (size_t)count * sizeof *dst);
+    return LEBM_OK;
+}
+
+int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t count)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(src);
+    const lebm__param *param;
+    LEBM__TRY(find_for_copy(net, index, count, &param));
+    memcpy(net->params + param->offset, src, (size_t)count * sizeof *src);
+    lebm__net_changed(net);
+    return LEBM_OK;
+}
+
+void lebm__net_changed(lebm_net *net)
+{
+    atomic_store(&net->packed[0], 0);
+    atomic_store(&net->packed[1], 0);
+}
+
+/* Pack for one pass, unless another thread has just done so. */
+static int prepare(lebm_net *net, int backward)
+{
+    int status = LEBM_OK;
+    if (atomic_load(&net->packed[backward])) return LEBM_OK;
+    pthread_mutex_lock(&net->packing);
+    if (!atomic_load(&net->packed[backward])) {
+        for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
+            lebm__layer *layer = &net->layers[i];
+            if (layer->kind->pack != NULL) status = layer->kind->pack(layer, net->params, backward);
+        }
+        if (status == LEBM_OK) atomic_store(&net->packed[backward], 1);
+    }
+    pthread_mutex_unlock(&net->packing);
+    return status;
+}
+
+int lebm__net_prepare(const lebm_net *net, lebm__passes passes)
+{
+    lebm_net *cache = (lebm_net *)net; /* what is written is a copy of what const promises to keep, and locked */
+    LEBM__TRY(prepare(cache, 0));
+    return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1);
+}
+
+int lebm__net_begin(const lebm_net *net, int64_t n, int64_t at_once, lebm__passes passes, lebm__tape *tape)
+{
+    LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
+    LEBM__TRY(lebm__net_prepare(net, passes));
+    return lebm__tape_create(tape, net, n < at_once ? n : at_once, passes);
+}
+
+int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(in);
+    LEBM__REQUIRE(out);
+    lebm__tape tape;
+    LEBM__TRY(lebm__net_begin(net, n, ROWS_AT_ONCE, LEBM__FORWARD, &tape));
+    const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
+    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
+        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+        memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
+        lebm__tape_forward(&tape, rows);
+        lebm__transpose(rows, lebm__pixels(net->out), net->out.channels, lebm__tape_output(&tape), out + first * to);
+    }
+    lebm__tape_destroy(&tape);
+    return LEBM_OK;
+}
+
+int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *grad_out, float *grad_in,
+                 float *grad_params)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(in);
+    LEBM__REQUIRE(grad_out);
+    lebm__tape tape;
+    const lebm__passes passes = grad_params == NULL ? LEBM__SCORE : LEBM__LEARN;
+    LEBM__TRY(lebm__net_begin(net, n, ROWS_AT_ONCE, passes, &tape));
+    const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
+    if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
+    const lebm__blas_setting before = lebm__blas_enter();
+    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
+        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+        memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
+        lebm__tape_forward(&tape, rows);
+        lebm__transpose(rows, net->out.channels, lebm__pixels(net->out), grad_out + first * to,
+                        lebm__tape_output_grad(&tape));
+        lebm__tape_backward(&tape, rows, grad_params);
+        if (grad_in != NULL) {
+            memcpy(grad_in + first * from, lebm__tape_input_grad(&tape), (size_t)(rows * from) * sizeof *grad_in);
+        }
+    }
+    lebm__blas_leave(before);
+    lebm__tape_destroy(&tape);
+    return LEBM_OK;
+}

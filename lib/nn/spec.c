@@ -1,0 +1,162 @@
+#include "nn/spec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/number.h"
+#include "core/status.h"
+#include "nn/net.h"
+
+enum { MOST_WORDS = 6, WORD_SIZE = 32 };
+
+/* One item, "conv_transpose2d 512 4 1 0", cut into words. */
+typedef struct {
+    const char *text;
+    int length;
+    int words;
+    char word[MOST_WORDS][WORD_SIZE];
+} item;
+
+static int malformed(const item *it, const char *why)
+{
+    return lebm__fail(LEBM_ERR_FORMAT, "spec item \"%.*s\": %s", it->length < 80 ? it->length : 80, it->text, why);
+}
+
+/* Cut the text up to the next ';' and step over it. */
+static int read_item(const char **text, item *it)
+{
+    *text += strspn(*text, " \t\r\n");
+    *it = (item){.text = *text, .length = (int)strcspn(*text, ";")};
+    const char *next = it->text, *end = it->text + it->length;
+    while (it->length > 0 && strchr(" \t\r\n", it->text[it->length - 1]) != NULL) it->length--;
+    *text = *end == ';' ? end + 1 : end;
+    end = it->text + it->length;
+    while (next < end) {
+        const size_t length = strcspn(next, " \t\r\n;");
+        if (length >= WORD_SIZE || it->words == MOST_WORDS) return malformed(it, "too long");
+        memcpy(it->word[it->words++], next, length);
+        next += length;
+        next += strspn(next, " \t\r\n");
+    }
+    return it->words == 0 ? malformed(it, "empty") : LEBM_OK;
+}
+
+/* The whole numbers after the first word: `least` to `most` of them, which must be all words that are left. */
+static int read_numbers(const item *it, int least, int most, int64_t *numbers, const char *grammar)
+{
+    const int count = it->words - 1;
+    if (count < least || count > most) return malformed(it, grammar);
+    for (int i = 0; i < count; i++) {
+        if (!lebm__parse_i64(it->word[i + 1], &numbers[i])) return malformed(it, grammar);
+    }
+    return LEBM_OK;
+}
+
+static int add_layer(lebm_net *net, item *it)
+{
+    const char *kind = it->word[0];
+    int64_t n[4] = {0};
+    const int bias = strcmp(it->word[it->words - 1], "nobias") != 0;
+    if (strcmp(kind, "linear") == 0) {
+        it->words -= !bias;
+        LEBM__TRY(read_numbers(it, 1, 1, n, "expected \"linear OUT [nobias]\""));
+        return lebm_net_add_linear(net, n[0], bias);
+    }
+    if (strcmp(kind, "conv_transpose2d") == 0) {
+        it->words -= !bias;
+        LEBM__TRY(read_numbers(it, 4, 4, n, "expected \"conv_transpose2d OUT KERNEL STRIDE PADDING [nobias]\""));
+        return lebm_net_add_conv_transpose2d(net, n[0], n[1], n[2], n[3], bias);
+    }
+    if (strcmp(kind, "reshape") == 0) {
+        static const char grammar[] = "expected \"reshape C H W\" or \"reshape N\"";
+        if (it->words == 3) return malformed(it, grammar);
+        LEBM__TRY(read_numbers(it, 1, 3, n, grammar));
+        return it->words == 2 ? lebm_net_add_reshape(net, n[0], 1, 1) : lebm_net_add_reshape(net, n[0], n[1], n[2]);
+    }
+    if (strcmp(kind, LEBM_LEAKY_RELU) == 0) {
+        double slope;
+        if (it->words != 2 || !lebm__parse_f64(it->word[1], &slope)) {
+            return malformed(it, "expected \"leaky_relu SLOPE\"");
+        }
+        return lebm_net_add_activation(net, kind, slope);
+    }
+    lebm__activation activation;
+    if (!lebm__activation_find(kind, &activation)) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "spec: there is no layer '%s'", kind);
+    }
+    if (it->words != 1) return malformed(it, "this layer takes no parameter");
+    return lebm_net_add_activation(net, kind, 0.0);
+}
+
+int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t most_params)
+{
+    item it;
+    int64_t in_features;
+    *out = NULL;
+    LEBM__TRY(read_item(&spec, &it));
+    if (strcmp(it.word[0], "in") != 0) return malformed(&it, "a spec begins with \"in N\"");
+    LEBM__TRY(read_numbers(&it, 1, 1, &in_features, "expected \"in N\""));
+    lebm_net *net;
+    LEBM__TRY(lebm_net_create(&net, in_features));
+    net->most_params = most_params;
+    int status = LEBM_OK;
+    while (*spec != '\0' && status == LEBM_OK) {
+        status = read_item(&spec, &it);
+        if (status == LEBM_OK) status = add_layer(net, &it);
+    }
+    if (status != LEBM_OK) {
+        lebm__net_free(net);
+        return status;
+    }
+    net->most_params = INT64_MAX;
+    *out = net;
+    return LEBM_OK;
+}
+
+int lebm_net_create_from_spec(lebm_net **out, const char *spec)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(spec);
+    return lebm__net_from_spec(out, spec, INT64_MAX);
+}
+
+/* The item of a layer, as long as any can be. */
+enum { ITEM_SIZE = 128 };
+
+static void write_layer(const lebm__layer *layer, char *text)
+{
+    const char *bias = layer->bias < 0 ? " nobias" : "";
+    const lebm__shape out = layer->out;
+    if (layer->kind == &lebm__linear) {
+        snprintf(text, ITEM_SIZE, "; linear %lld%s", (long long)out.channels, bias);
+    } else if (layer->kind == &lebm__conv_transpose2d) {
+        snprintf(text, ITEM_SIZE, "; conv_transpose2d %lld %lld %lld %lld%s", (long long)out.channels,
+                 (long long)layer->geometry.kernel, (long long)layer->geometry.stride,
+                 (long long)layer->geometry.padding, bias);
+    } else if (layer->kind == &lebm__reshape && lebm__pixels(out) == 1) {
+        snprintf(text, ITEM_SIZE, "; reshape %lld", (long long)out.channels);
+    } else if (layer->kind == &lebm__reshape) {
+        snprintf(text, ITEM_SIZE, "; reshape %lld %lld %lld", (long long)out.channels, (long long)out.height,
+                 (long long)out.width);
+    } else if (layer->activation == LEBM__LEAKY_RELU) {
+        char slope[LEBM__NUMBER_SIZE];
+        lebm__format_f32(layer->parameter, slope);
+        snprintf(text, ITEM_SIZE, "; leaky_relu %s", slope);
+    } else {
+        snprintf(text, ITEM_SIZE, "; %s", lebm__activation_name(layer->activation));
+    }
+}
+
+char *lebm__spec_write(const lebm_net *net)
+{
+    char *spec = lebm__alloc(net->layer_count + 1, ITEM_SIZE);
+    if (spec == NULL) return NULL;
+    char *end = spec + snprintf(spec, ITEM_SIZE, "in %lld", (long long)net->in.channels);
+    for (int64_t i = 0; i < net->layer_count; i++) {
+        write_layer(&net->layers[i], end);
+        end += strlen(end);
+    }
+    return spec;
+}

@@ -16,7 +16,8 @@ void lebm__alloc_fail_after(int64_t count)
 static int refused(void)
 {
     int64_t left = atomic_load(&allocations_left);
-    while (left > 0 && !atomic_compare_exchange_weak(&allocations_left, &left, left - 1)) {}
+    while (left > 0 && !atomic_compare_exchange_weak(&allocations_left, &left, left - 1)) {
+    }
     return left == 0;
 }
 

@@ -14,9 +14,15 @@ void lebm__options_reset(const lebm__options *table, void *values)
 {
     for (const lebm__option *row = table->rows; row < table->rows + table->count; row++) {
         switch (row->type) {
-        case LEBM__I64: *(int64_t *)value_of(row, values) = row->as.i64.standard; break;
-        case LEBM__F64: *(double *)value_of(row, values) = row->as.f64.standard; break;
-        case LEBM__STR: snprintf(value_of(row, values), LEBM__TEXT_SIZE, "%s", row->as.str.standard); break;
+        case LEBM__I64:
+            *(int64_t *)value_of(row, values) = row->as.i64.standard;
+            break;
+        case LEBM__F64:
+            *(double *)value_of(row, values) = row->as.f64.standard;
+            break;
+        case LEBM__STR:
+            snprintf(value_of(row, values), LEBM__TEXT_SIZE, "%s", row->as.str.standard);
+            break;
         }
     }
 }

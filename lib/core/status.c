@@ -32,7 +32,8 @@ const char *lebm_last_error(void)
 const char *lebm_status_name(int status)
 {
 #define NAME(value)                                                                                                    \
-    case value: return #value
+    case value:                                                                                                        \
+        return #value
     switch (status) {
         NAME(LEBM_OK);
         NAME(LEBM_STOPPED);
@@ -48,7 +49,8 @@ const char *lebm_status_name(int status)
         NAME(LEBM_ERR_DIVERGED);
         NAME(LEBM_ERR_UNSUPPORTED);
         NAME(LEBM_ERR_INTERNAL);
-    default: return "LEBM_ERR_?";
+    default:
+        return "LEBM_ERR_?";
     }
 #undef NAME
 }

@@ -115,11 +115,7 @@ int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_genera
     LEBM__REQUIRE(path);
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(generator);
-    const int64_t f_size = lebm_prior_latent_size(prior), g_size = lebm_generator_latent_size(generator);
-    if (f_size != g_size) {
-        return lebm__fail(LEBM_ERR_SHAPE, "%s: the prior has a z of %" PRId64 " numbers, the generator one of %" PRId64,
-                          __func__, f_size, g_size);
-    }
+    LEBM__TRY(lebm__model_check(prior, generator));
     lebm__st_writer st;
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__put_model(&st, prior, generator);
@@ -296,10 +292,7 @@ static int load_model(const lebm__st_reader *st, lebm_prior **prior, lebm_genera
     if (prior != NULL) LEBM__TRY(load_prior(st, prior));
     if (generator != NULL) LEBM__TRY(load_generator(st, generator));
     if (prior == NULL || generator == NULL) return LEBM_OK;
-    const int64_t f_size = lebm_prior_latent_size(*prior), g_size = lebm_generator_latent_size(*generator);
-    if (f_size == g_size) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': f takes a z of %" PRId64 " numbers, g one of %" PRId64, st->path,
-                      f_size, g_size);
+    return in_file(st, lebm__model_check(*prior, *generator));
 }
 
 int lebm_model_load(const char *path, lebm_prior **prior, lebm_generator **generator)

@@ -19,7 +19,7 @@ extern void omp_set_max_active_levels(int count) __attribute__((weak));
 extern int omp_get_max_active_levels(void) __attribute__((weak));
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
-static int users;               /* threads between enter and leave */
+static int users;                /* threads between enter and leave */
 static int64_t host_threads = 1; /* the host's setting while there are any */
 
 /* The setting that belongs to the process. */
@@ -39,8 +39,8 @@ static void set_threads(int64_t count)
     }
 }
 
-/* BLIS behind libblas.so.3 can be told to use no threads only through OpenMP, thread by thread. The same call would hang
- * an OpenMP build of OpenBLAS. */
+/* BLIS behind libblas.so.3 can be told to use no threads only through OpenMP, thread by thread. The same call would
+ * hang an OpenMP build of OpenBLAS. */
 static int is_told_by_levels(void)
 {
     return omp_set_max_active_levels != NULL && omp_get_max_active_levels != NULL && openblas_get_config == NULL;

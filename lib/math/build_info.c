@@ -6,8 +6,8 @@
 #include "math/kernels.h"
 
 #define TEXT_OF(number) #number
-#define TEXT(number) TEXT_OF(number)
-#define VERSION TEXT(LEBM_VERSION_MAJOR) "." TEXT(LEBM_VERSION_MINOR) "." TEXT(LEBM_VERSION_PATCH)
+#define TEXT(number)    TEXT_OF(number)
+#define VERSION         TEXT(LEBM_VERSION_MAJOR) "." TEXT(LEBM_VERSION_MINOR) "." TEXT(LEBM_VERSION_PATCH)
 
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__

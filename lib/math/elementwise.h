@@ -129,14 +129,30 @@ static inline void softplus(vf x, float parameter, vf *y, vf *slope)
 static void activate(lebm__activation kind, float parameter, int64_t n, float *restrict x, float *restrict y)
 {
     switch (kind) {
-    case LEBM__RELU: ACTIVATE(relu); break;
-    case LEBM__LEAKY_RELU: ACTIVATE(leaky_relu); break;
-    case LEBM__GELU: ACTIVATE(gelu); break;
-    case LEBM__SILU: ACTIVATE(silu); break;
-    case LEBM__MISH: ACTIVATE(mish); break;
-    case LEBM__TANH: ACTIVATE(hyperbolic_tangent); break;
-    case LEBM__SIGMOID: ACTIVATE(sigmoid); break;
-    case LEBM__SOFTPLUS: ACTIVATE(softplus); break;
+    case LEBM__RELU:
+        ACTIVATE(relu);
+        break;
+    case LEBM__LEAKY_RELU:
+        ACTIVATE(leaky_relu);
+        break;
+    case LEBM__GELU:
+        ACTIVATE(gelu);
+        break;
+    case LEBM__SILU:
+        ACTIVATE(silu);
+        break;
+    case LEBM__MISH:
+        ACTIVATE(mish);
+        break;
+    case LEBM__TANH:
+        ACTIVATE(hyperbolic_tangent);
+        break;
+    case LEBM__SIGMOID:
+        ACTIVATE(sigmoid);
+        break;
+    case LEBM__SOFTPLUS:
+        ACTIVATE(softplus);
+        break;
     }
 }
 
@@ -150,8 +166,8 @@ static void add(int64_t n, const float *restrict x, float *restrict y)
     for (int64_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-static void langevin(int64_t n, float step, float spread, const float *restrict score,
-                               const float *restrict noise, float *restrict z)
+static void langevin(int64_t n, float step, float spread, const float *restrict score, const float *restrict noise,
+                     float *restrict z)
 {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {

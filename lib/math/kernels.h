@@ -19,9 +19,9 @@ typedef enum {
 } lebm__activation;
 
 typedef struct {
-    float scale, decay;               /* g = scale grad + decay params */
-    float beta1, new1, beta2, new2;   /* m = beta1 m + new1 g, v = beta2 v + new2 g^2 */
-    float rate, root, epsilon;        /* params -= rate m / (root sqrt(v) + epsilon) */
+    float scale, decay;             /* g = scale grad + decay params */
+    float beta1, new1, beta2, new2; /* m = beta1 m + new1 g, v = beta2 v + new2 g^2 */
+    float rate, root, epsilon;      /* params -= rate m / (root sqrt(v) + epsilon) */
 } lebm__adam_step;
 
 /* A transposed convolution of an image [height, width, .] to [out_height, out_width, channels]. */

@@ -5,7 +5,7 @@
 #include "math/product.h"
 
 #define TEXT_OF(name) #name
-#define TEXT(name) TEXT_OF(name)
+#define TEXT(name)    TEXT_OF(name)
 
 const lebm__kernel_table LEBM__TABLE = {
     .name = TEXT(LEBM__ISA),

@@ -1,5 +1,5 @@
-/* Matrices packed for lebm__kernel_table.product: B[k, n] cut into panels of two vectors of columns (the last one of one
- * vector, if that is enough), and each panel stored row after row, the way the product's inner loop reads it. */
+/* Matrices packed for lebm__kernel_table.product: B[k, n] cut into panels of two vectors of columns (the last one of
+ * one vector, if that is enough), and each panel stored row after row, the way the product's inner loop reads it. */
 #ifndef LEBM_MATH_PACKED_H
 #define LEBM_MATH_PACKED_H
 

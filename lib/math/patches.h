@@ -1,7 +1,7 @@
 /* The scattering half of a transposed convolution and its transpose, for math/kernels_isa.c.
  *
- * Input pixel (i, j) reaches output pixels (i stride - padding + y, j stride - padding + x) for 0 <= y, x < kernel. For a
- * given y the reached pixels are neighbours, in the image and in the patch, so a whole line of them moves at once. */
+ * Input pixel (i, j) reaches output pixels (i stride - padding + y, j stride - padding + x) for 0 <= y, x < kernel. For
+ * a given y the reached pixels are neighbours, in the image and in the patch, so a whole line of them moves at once. */
 #ifndef LEBM_MATH_PATCHES_H
 #define LEBM_MATH_PATCHES_H
 

@@ -1,8 +1,8 @@
 /* The product of a tile with packed weights, for math/kernels_isa.c.
  *
- * A block of up to ROWS rows and two vectors of columns is kept in registers while k runs: each step loads two vectors of
- * the panel and one number of each row. Each element has one accumulator and adds its products in the order of k, so a
- * row's bits do not depend on the rows beside it. */
+ * A block of up to ROWS rows and two vectors of columns is kept in registers while k runs: each step loads two vectors
+ * of the panel and one number of each row. Each element has one accumulator and adds its products in the order of k, so
+ * a row's bits do not depend on the rows beside it. */
 #ifndef LEBM_MATH_PRODUCT_H
 #define LEBM_MATH_PRODUCT_H
 

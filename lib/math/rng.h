@@ -1,5 +1,5 @@
-/* Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011): a number is a function of its key and its place, so
- * there is no state to keep and nothing depends on the order in which threads draw. */
+/* Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011): a number is a function of its key and its place,
+ * so there is no state to keep and nothing depends on the order in which threads draw. */
 #ifndef LEBM_MATH_RNG_H
 #define LEBM_MATH_RNG_H
 

@@ -25,12 +25,12 @@ typedef struct {
 } call;
 
 struct lebm__pool {
-    int threads;    /* the caller's included */
-    int started;    /* workers running, threads 1 to started */
-    pid_t process;  /* that started them: they are not carried over a fork */
+    int threads;   /* the caller's included */
+    int started;   /* workers running, threads 1 to started */
+    pid_t process; /* that started them: they are not carried over a fork */
     int quit;
-    int64_t calls;  /* calls begun so far: a worker waits for this to change */
-    int busy;       /* workers that have not finished with the present call */
+    int64_t calls; /* calls begun so far: a worker waits for this to change */
+    int busy;      /* workers that have not finished with the present call */
     call *call;
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;

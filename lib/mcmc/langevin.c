@@ -42,7 +42,8 @@ int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *targe
         lebm__kernels()->langevin(numbers, drift, spread, tile->score, tile->noise, tile->z);
     }
     for (int64_t i = 0; i < numbers; i++) {
-        if (!isfinite(tile->z[i])) return diverged("state", tile->z[i], langevin->steps, tile->first + i / target->dims);
+        if (!isfinite(tile->z[i]))
+            return diverged("state", tile->z[i], langevin->steps, tile->first + i / target->dims);
     }
     return LEBM_OK;
 }

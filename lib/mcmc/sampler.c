@@ -13,18 +13,42 @@
 
 static const lebm__option rows[] = {
     {LEBM_SAMPLER_STEPS, LEBM__I64, ROW(steps), {.i64 = {40, 1, 1000000000}}, 1, "steps of each chain"},
-    {LEBM_SAMPLER_STEP_SIZE, LEBM__F64, ROW(step_size), {.f64 = {0.08, 1e-12, 1e6}}, 1,
+    {LEBM_SAMPLER_STEP_SIZE,
+     LEBM__F64,
+     ROW(step_size),
+     {.f64 = {0.08, 1e-12, 1e6}},
+     1,
      "s of z' = z + s score + sqrt(2 s) e"},
-    {LEBM_SAMPLER_NOISE, LEBM__I64, ROW(noise), {.i64 = {1, 0, 1}}, 1,
+    {LEBM_SAMPLER_NOISE,
+     LEBM__I64,
+     ROW(noise),
+     {.i64 = {1, 0, 1}},
+     1,
      "0 drops the noise e, which leaves gradient ascent"},
-    {LEBM_SAMPLER_START, LEBM__STR, ROW(start), {.str = {"noise", "noise|given"}}, 1,
+    {LEBM_SAMPLER_START,
+     LEBM__STR,
+     ROW(start),
+     {.str = {"noise", "noise|given"}},
+     1,
      "where chains start: at noise, or at the z given by the caller"},
-    {LEBM_SAMPLER_START_STD, LEBM__F64, ROW(start_std), {.f64 = {1.0, 0.0, 1e6}}, 1,
+    {LEBM_SAMPLER_START_STD,
+     LEBM__F64,
+     ROW(start_std),
+     {.f64 = {1.0, 0.0, 1e6}},
+     1,
      "standard deviation of the noise that chains start at"},
     {LEBM_SAMPLER_SEED, LEBM__I64, ROW(seed), {.i64 = {0, 0, INT64_MAX}}, 1, "key of the random numbers"},
-    {LEBM_SAMPLER_STREAM, LEBM__I64, ROW(stream), {.i64 = {0, 0, INT64_MAX}}, 1,
+    {LEBM_SAMPLER_STREAM,
+     LEBM__I64,
+     ROW(stream),
+     {.i64 = {0, 0, INT64_MAX}},
+     1,
      "second key of the random numbers; each run that succeeds adds 1"},
-    {LEBM_SAMPLER_THREADS, LEBM__I64, ROW(threads), {.i64 = {0, 0, 1024}}, 0,
+    {LEBM_SAMPLER_THREADS,
+     LEBM__I64,
+     ROW(threads),
+     {.i64 = {0, 0, 1024}},
+     0,
      "threads of a run; 0: LEBM_NUM_THREADS or all processors"},
 };
 
@@ -159,7 +183,7 @@ static int64_t tile_size(int64_t n, int threads)
     return (n + tiles - 1) / tiles;
 }
 
-static double mean(const double *values, int64_t n)
+double lebm__mean(const double *values, int64_t n)
 {
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++) sum += values[i];
@@ -167,8 +191,8 @@ static double mean(const double *values, int64_t n)
 }
 
 int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
-                      const lebm_generator *generator, const float *x, int64_t n, float *z,
-                      lebm__run_metrics *metrics, lebm__stop_fn stop, void *user)
+                      const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
+                      lebm__stop_fn stop, void *user)
 {
     const int threads = lebm__pool_threads(pool);
     run r = {.sampler = sampler,
@@ -196,7 +220,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     }
     if (status == LEBM_OK) {
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);
-        *metrics = (lebm__run_metrics){mean(r.log_density, n), mean(r.score_norm, n)};
+        *metrics = (lebm__run_metrics){lebm__mean(r.log_density, n), lebm__mean(r.score_norm, n)};
     }
     for (int i = 0; i < threads && r.workers != NULL; i++) worker_destroy(&r.workers[i]);
     lebm__free(r.workers);
@@ -247,7 +271,7 @@ int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *va
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    const double *metric = strcmp(key, LEBM_SAMPLER_LOG_DENSITY) == 0 ? &sampler->metrics.log_density
+    const double *metric = strcmp(key, LEBM_SAMPLER_LOG_DENSITY) == 0  ? &sampler->metrics.log_density
                            : strcmp(key, LEBM_SAMPLER_SCORE_NORM) == 0 ? &sampler->metrics.score_norm
                                                                        : NULL;
     if (metric == NULL) return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "sampler has no metric '%.64s'", key);

@@ -33,7 +33,10 @@ extern const lebm__options lebm__sampler_table;
  * keyed by `key` and work shared by `pool`. z is read if the start is "given", and written on success only; `stop` as
  * for lebm__pool_run(). */
 int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
-                      const lebm_generator *generator, const float *x, int64_t n, float *z,
-                      lebm__run_metrics *metrics, lebm__stop_fn stop, void *user);
+                      const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
+                      lebm__stop_fn stop, void *user);
+
+/* The mean over chains, added in their order. */
+double lebm__mean(const double *values, int64_t n);
 
 #endif

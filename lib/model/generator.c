@@ -5,8 +5,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-enum { ROWS_AT_ONCE = 64 }; /* of the public functions */
-
 int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
 {
     LEBM__REQUIRE(out);
@@ -152,16 +150,16 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
 {
     const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
     lebm__tape tape;
-    LEBM__TRY(lebm__net_begin(generator->net, n, ROWS_AT_ONCE, LEBM__SCORE, &tape));
-    float *arranged = lebm__alloc_raw(ROWS_AT_ONCE * size, sizeof *arranged);
+    LEBM__TRY(lebm__net_begin(generator->net, n, LEBM__SCORE, &tape));
+    float *arranged = lebm__alloc_raw(LEBM__ROWS * size, sizeof *arranged);
     if (arranged == NULL) {
         lebm__tape_destroy(&tape);
         return LEBM_ERR_NOMEM;
     }
     if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
-    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
-        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
-        double values[ROWS_AT_ONCE] = {0};
+    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
+        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
+        double values[LEBM__ROWS] = {0};
         lebm__generator_arrange(generator, x + first * size, rows, arranged);
         lebm__generator_add(generator, &tape, z + first * dims, arranged, rows, values,
                             score == NULL ? NULL : score + first * dims);

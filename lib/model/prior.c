@@ -6,8 +6,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-enum { ROWS_AT_ONCE = 64 }; /* of the public functions */
-
 int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
 {
     LEBM__REQUIRE(out);
@@ -81,8 +79,8 @@ void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const floa
     for (int64_t i = 0; i < n * dims; i++) score[i] += df[i] - factor * z[i];
 }
 
-void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign, double *f,
-                       float *grads)
+void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
+                       double *f, float *grads)
 {
     const float *out = forward(prior, tape, z, n);
     for (int64_t i = 0; i < n; i++) f[i] = out[i];
@@ -96,11 +94,11 @@ static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *l
     const int64_t dims = lebm__numbers(prior->net->in);
     const lebm__passes passes = score == NULL ? LEBM__FORWARD : LEBM__SCORE;
     lebm__tape tape;
-    LEBM__TRY(lebm__net_begin(prior->net, n, ROWS_AT_ONCE, passes, &tape));
+    LEBM__TRY(lebm__net_begin(prior->net, n, passes, &tape));
     if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
-    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
-        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
-        double values[ROWS_AT_ONCE] = {0};
+    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
+        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
+        double values[LEBM__ROWS] = {0};
         lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims);
         for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
     }

@@ -15,7 +15,7 @@ void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const floa
                      float *score);
 
 /* f[n] = f(z), and grads += sign * sum of df/dalpha over the rows (eq. 19). */
-void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign, double *f,
-                       float *grads);
+void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
+                       double *f, float *grads);
 
 #endif

@@ -3,8 +3,10 @@
 #include "nn/layer.h"
 
 static const char *const names[] = {
-    [LEBM__RELU] = "relu", [LEBM__LEAKY_RELU] = "leaky_relu", [LEBM__GELU] = "gelu",       [LEBM__SILU] = "silu",
-    [LEBM__MISH] = "mish", [LEBM__TANH] = "tanh",             [LEBM__SIGMOID] = "sigmoid", [LEBM__SOFTPLUS] = "softplus",
+    [LEBM__RELU] = "relu",       [LEBM__LEAKY_RELU] = "leaky_relu",
+    [LEBM__GELU] = "gelu",       [LEBM__SILU] = "silu",
+    [LEBM__MISH] = "mish",       [LEBM__TANH] = "tanh",
+    [LEBM__SIGMOID] = "sigmoid", [LEBM__SOFTPLUS] = "softplus",
 };
 
 int lebm__activation_find(const char *name, lebm__activation *activation)

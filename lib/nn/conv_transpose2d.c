@@ -1,6 +1,6 @@
-/* Transposed convolution with W [in, out, kernel, kernel], as a product and a scattering: each input pixel, a row of `in`
- * channels, times W seen as a matrix [in, (y, x, out)] is the patch that the pixel adds to the output. Backward, patches
- * are cut from the gradient, and each is a row of the product with the transposed matrix. */
+/* Transposed convolution with W [in, out, kernel, kernel], as a product and a scattering: each input pixel, a row of
+ * `in` channels, times W seen as a matrix [in, (y, x, out)] is the patch that the pixel adds to the output. Backward,
+ * patches are cut from the gradient, and each is a row of the product with the transposed matrix. */
 #include "core/memory.h"
 #include "core/status.h"
 #include "math/blas.h"
@@ -86,8 +86,7 @@ static void backward(const lebm__layer *layer, int64_t n, const float *in, const
         const int64_t images = n - first < at_once ? n - first : at_once;
         cut(layer, first, images, grad_out, scratch);
         lebm__kernels()->product(images * lebm__pixels(layer->in), layer->in.channels, columns, scratch, columns,
-                                 layer->backward, NULL, grad_in + first * lebm__numbers(layer->in),
-                                 layer->in.channels);
+                                 layer->backward, NULL, grad_in + first * lebm__numbers(layer->in), layer->in.channels);
     }
 }
 
@@ -122,8 +121,5 @@ static void accumulate(const lebm__layer *layer, int64_t n, const float *in, con
     }
 }
 
-const lebm__layer_kind lebm__conv_transpose2d = {.scratch_size = scratch_size,
-                                                 .pack = pack,
-                                                 .forward = forward,
-                                                 .backward = backward,
-                                                 .accumulate = accumulate};
+const lebm__layer_kind lebm__conv_transpose2d = {
+    .scratch_size = scratch_size, .pack = pack, .forward = forward, .backward = backward, .accumulate = accumulate};

@@ -42,10 +42,10 @@ typedef struct {
 struct lebm__layer {
     const lebm__layer_kind *kind;
     lebm__shape in, out;
-    int64_t weight, bias;            /* where they begin in the net's parameters; -1: none */
-    float *forward, *backward;       /* the weight packed for either pass */
-    lebm__geometry geometry;         /* of conv_transpose2d */
-    lebm__activation activation;     /* of an activation, with its parameter */
+    int64_t weight, bias;        /* where they begin in the net's parameters; -1: none */
+    float *forward, *backward;   /* the weight packed for either pass */
+    lebm__geometry geometry;     /* of conv_transpose2d */
+    lebm__activation activation; /* of an activation, with its parameter */
     float parameter;
 };
 

@@ -11,8 +11,7 @@
 enum {
     MOST_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
     MOST_NUMBERS = 1 << 30,  /* of an image, and of a patch of a transposed convolution */
-    MOST_KERNEL = 64,
-    ROWS_AT_ONCE = 64 /* of the public passes, whose calls hold the values of so many rows at a time */
+    MOST_KERNEL = 64
 };
 
 int lebm_net_create(lebm_net **out, int64_t in_features)
@@ -156,9 +155,11 @@ int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
     LEBM__TRY(may_grow(net, __func__));
     LEBM__TRY(in_range("out_features of linear", out_features, 1, MOST_FEATURES));
     if (lebm__pixels(net->out) != 1) {
-        return lebm__fail(LEBM_ERR_SHAPE, "linear takes a flat vector, but the layer before gives (%lld, %lld, %lld): "
-                          "put \"reshape %lld\" between", (long long)net->out.channels, (long long)net->out.height,
-                          (long long)net->out.width, (long long)lebm__numbers(net->out));
+        return lebm__fail(LEBM_ERR_SHAPE,
+                          "linear takes a flat vector, but the layer before gives (%lld, %lld, %lld): "
+                          "put \"reshape %lld\" between",
+                          (long long)net->out.channels, (long long)net->out.height, (long long)net->out.width,
+                          (long long)lebm__numbers(net->out));
     }
     const lebm__layer layer = {.kind = &lebm__linear, .in = net->out, .out = {out_features, 1, 1}};
     const int64_t dims[] = {out_features, net->out.channels};
@@ -199,7 +200,8 @@ int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_
     LEBM__TRY(in_range("width of reshape", width, 1, MOST_NUMBERS / channels / height));
     const lebm__layer layer = {.kind = &lebm__reshape, .in = net->out, .out = {channels, height, width}};
     if (lebm__numbers(layer.in) != lebm__numbers(layer.out)) {
-        return lebm__fail(LEBM_ERR_SHAPE, "reshape to (%lld, %lld, %lld), but the layer before gives (%lld, %lld, %lld)",
+        return lebm__fail(LEBM_ERR_SHAPE,
+                          "reshape to (%lld, %lld, %lld), but the layer before gives (%lld, %lld, %lld)",
                           (long long)channels, (long long)height, (long long)width, (long long)net->out.channels,
                           (long long)net->out.height, (long long)net->out.width);
     }
@@ -352,11 +354,11 @@ int lebm__net_prepare(const lebm_net *net, lebm__passes passes)
     return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1);
 }
 
-int lebm__net_begin(const lebm_net *net, int64_t n, int64_t at_once, lebm__passes passes, lebm__tape *tape)
+int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape)
 {
     LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
     LEBM__TRY(lebm__net_prepare(net, passes));
-    return lebm__tape_create(tape, net, n < at_once ? n : at_once, passes);
+    return lebm__tape_create(tape, net, n < LEBM__ROWS ? n : LEBM__ROWS, passes);
 }
 
 int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)
@@ -365,10 +367,10 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
     LEBM__REQUIRE(in);
     LEBM__REQUIRE(out);
     lebm__tape tape;
-    LEBM__TRY(lebm__net_begin(net, n, ROWS_AT_ONCE, LEBM__FORWARD, &tape));
+    LEBM__TRY(lebm__net_begin(net, n, LEBM__FORWARD, &tape));
     const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
-    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
-        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
+        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
         lebm__tape_forward(&tape, rows);
         lebm__transpose(rows, lebm__pixels(net->out), net->out.channels, lebm__tape_output(&tape), out + first * to);
@@ -385,12 +387,12 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     LEBM__REQUIRE(grad_out);
     lebm__tape tape;
     const lebm__passes passes = grad_params == NULL ? LEBM__SCORE : LEBM__LEARN;
-    LEBM__TRY(lebm__net_begin(net, n, ROWS_AT_ONCE, passes, &tape));
+    LEBM__TRY(lebm__net_begin(net, n, passes, &tape));
     const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
     if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
     const lebm__blas_setting before = lebm__blas_enter();
-    for (int64_t first = 0; first < n; first += ROWS_AT_ONCE) {
-        const int64_t rows = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
+        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
         lebm__tape_forward(&tape, rows);
         lebm__transpose(rows, net->out.channels, lebm__pixels(net->out), grad_out + first * to,

@@ -42,7 +42,8 @@ int lebm__net_take(lebm_net *net, const char *function);
 /* Release a net whoever owns it. */
 void lebm__net_free(lebm_net *net);
 
-/* The values of up to `rows` rows between all layers, their gradients and the layers' scratch, in one piece of memory. */
+/* The values of up to `rows` rows between all layers, their gradients and the layers' scratch, in one piece of memory.
+ */
 typedef struct {
     const lebm_net *net;
     int64_t rows;
@@ -56,8 +57,10 @@ typedef struct {
 int lebm__tape_create(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes);
 void lebm__tape_destroy(lebm__tape *tape);
 
-/* What a public function on n rows, `at_once` at a time, begins with: check n, prepare the net and create the tape. */
-int lebm__net_begin(const lebm_net *net, int64_t n, int64_t at_once, lebm__passes passes, lebm__tape *tape);
+/* What a public function on n rows begins with: check n, prepare the net, and create a tape for LEBM__ROWS rows, which
+ * is how many the function passes at a time. */
+enum { LEBM__ROWS = 64 };
+int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape);
 
 /* Where the caller writes the input [n, in] before lebm__tape_forward(), and then finds the output. */
 float *lebm__tape_input(const lebm__tape *tape);

@@ -9,7 +9,8 @@
 
 int lebm__adam_create(lebm__adam *adam, int64_t size)
 {
-    *adam = (lebm__adam){.size = size, .m = lebm__alloc(size, sizeof *adam->m), .v = lebm__alloc(size, sizeof *adam->v)};
+    *adam =
+        (lebm__adam){.size = size, .m = lebm__alloc(size, sizeof *adam->m), .v = lebm__alloc(size, sizeof *adam->v)};
     if (adam->m != NULL && adam->v != NULL) return LEBM_OK;
     lebm__adam_destroy(adam);
     return LEBM_ERR_NOMEM;

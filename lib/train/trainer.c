@@ -16,25 +16,57 @@
 #define ROW(member) offsetof(lebm__trainer_options, member)
 
 static const lebm__option rows[] = {
-    {LEBM_TRAINER_PRIOR_LEARNING_RATE, LEBM__F64, ROW(prior_learning_rate), {.f64 = {2e-5, 0.0, 1e3}}, 1,
+    {LEBM_TRAINER_PRIOR_LEARNING_RATE,
+     LEBM__F64,
+     ROW(prior_learning_rate),
+     {.f64 = {2e-5, 0.0, 1e3}},
+     1,
      "Adam's learning rate for f"},
-    {LEBM_TRAINER_GENERATOR_LEARNING_RATE, LEBM__F64, ROW(generator_learning_rate), {.f64 = {1e-4, 0.0, 1e3}}, 1,
+    {LEBM_TRAINER_GENERATOR_LEARNING_RATE,
+     LEBM__F64,
+     ROW(generator_learning_rate),
+     {.f64 = {1e-4, 0.0, 1e3}},
+     1,
      "Adam's learning rate for g"},
     {LEBM_TRAINER_BETA1, LEBM__F64, ROW(beta1), {.f64 = {0.5, 0.0, 0.99999}}, 1, "Adam's decay of the first moment"},
     {LEBM_TRAINER_BETA2, LEBM__F64, ROW(beta2), {.f64 = {0.999, 0.0, 0.99999}}, 1, "Adam's decay of the second moment"},
     {LEBM_TRAINER_EPSILON, LEBM__F64, ROW(epsilon), {.f64 = {1e-8, 1e-30, 1.0}}, 1, "Adam's epsilon"},
-    {LEBM_TRAINER_DECAY_PER_EPOCH, LEBM__F64, ROW(decay_per_epoch), {.f64 = {1.0, 0.0, 1.0}}, 1,
+    {LEBM_TRAINER_DECAY_PER_EPOCH,
+     LEBM__F64,
+     ROW(decay_per_epoch),
+     {.f64 = {1.0, 0.0, 1.0}},
+     1,
      "factor on both learning rates at the end of each epoch"},
-    {LEBM_TRAINER_PRIOR_WEIGHT_DECAY, LEBM__F64, ROW(prior_weight_decay), {.f64 = {0.0, 0.0, 1e3}}, 1,
+    {LEBM_TRAINER_PRIOR_WEIGHT_DECAY,
+     LEBM__F64,
+     ROW(prior_weight_decay),
+     {.f64 = {0.0, 0.0, 1e3}},
+     1,
      "weight of the L2 term added to f's gradient"},
-    {LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, LEBM__F64, ROW(generator_weight_decay), {.f64 = {0.0, 0.0, 1e3}}, 1,
+    {LEBM_TRAINER_GENERATOR_WEIGHT_DECAY,
+     LEBM__F64,
+     ROW(generator_weight_decay),
+     {.f64 = {0.0, 0.0, 1e3}},
+     1,
      "weight of the L2 term added to g's gradient"},
-    {LEBM_TRAINER_PRIOR_CLIP_NORM, LEBM__F64, ROW(prior_clip_norm), {.f64 = {0.0, 0.0, 1e30}}, 1,
+    {LEBM_TRAINER_PRIOR_CLIP_NORM,
+     LEBM__F64,
+     ROW(prior_clip_norm),
+     {.f64 = {0.0, 0.0, 1e30}},
+     1,
      "norm that f's gradient is cut to; 0: never"},
-    {LEBM_TRAINER_GENERATOR_CLIP_NORM, LEBM__F64, ROW(generator_clip_norm), {.f64 = {0.0, 0.0, 1e30}}, 1,
+    {LEBM_TRAINER_GENERATOR_CLIP_NORM,
+     LEBM__F64,
+     ROW(generator_clip_norm),
+     {.f64 = {0.0, 0.0, 1e30}},
+     1,
      "norm that g's gradient is cut to; 0: never"},
     {LEBM_TRAINER_SEED, LEBM__I64, ROW(seed), {.i64 = {0, 0, INT64_MAX}}, 1, "key of all random numbers of training"},
-    {LEBM_TRAINER_THREADS, LEBM__I64, ROW(threads), {.i64 = {0, 0, 1024}}, 0,
+    {LEBM_TRAINER_THREADS,
+     LEBM__I64,
+     ROW(threads),
+     {.i64 = {0, 0, 1024}},
+     0,
      "threads of a step; 0: LEBM_NUM_THREADS or all processors"},
     {LEBM_TRAINER_NOTE, LEBM__STR, ROW(note), {.str = {"", ""}}, 1, "the caller's own text, kept in checkpoints"},
 };
@@ -213,12 +245,12 @@ static int update_part(void *context, int64_t task, int thread)
     const lebm__adam *adam = is_f ? &t->adam_f : &t->adam_g;
     const int64_t first = (is_f ? task : task - f_parts) * PART;
     const double decay = pow(o->decay_per_epoch, (double)t->epochs_done);
-    const lebm__adam_settings settings = {
-        .learning_rate = decay * (is_f ? o->prior_learning_rate : o->generator_learning_rate),
-        .beta1 = o->beta1,
-        .beta2 = o->beta2,
-        .epsilon = o->epsilon,
-        .weight_decay = is_f ? o->prior_weight_decay : o->generator_weight_decay};
+    const lebm__adam_settings settings = {.learning_rate =
+                                              decay * (is_f ? o->prior_learning_rate : o->generator_learning_rate),
+                                          .beta1 = o->beta1,
+                                          .beta2 = o->beta2,
+                                          .epsilon = o->epsilon,
+                                          .weight_decay = is_f ? o->prior_weight_decay : o->generator_weight_decay};
     lebm__adam_update(adam, &settings, is_f ? s->scale_f : s->scale_g, first,
                       adam->size - first < PART ? adam->size - first : PART, is_f ? s->grad_f : s->grad_g,
                       (is_f ? t->prior->net : t->generator->net)->params);
@@ -238,13 +270,6 @@ static int report(double done, void *user)
     return p->trainer->progress((p->phase + done) / 3.0, p->trainer->progress_user);
 }
 
-static double mean(const double *values, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) sum += values[i];
-    return sum / (double)n;
-}
-
 static int require_finite(const char *quantity, double value, int64_t step_number)
 {
     if (isfinite(value)) return LEBM_OK;
@@ -257,11 +282,11 @@ static int measure(const step *s, lebm__trainer_metrics *m)
 {
     const lebm_trainer *t = s->trainer;
     const double n = (double)s->n;
-    m->f_positive = mean(s->f_positive, s->n);
-    m->f_negative = mean(s->f_negative, s->n);
+    m->f_positive = lebm__mean(s->f_positive, s->n);
+    m->f_negative = lebm__mean(s->f_negative, s->n);
     m->f_gap = m->f_positive - m->f_negative;
-    m->log_likelihood = mean(s->log_likelihood, s->n);
-    m->reconstruction_mse = mean(s->squared_error, s->n) / (double)lebm_generator_data_size(t->generator);
+    m->log_likelihood = lebm__mean(s->log_likelihood, s->n);
+    m->reconstruction_mse = lebm__mean(s->squared_error, s->n) / (double)lebm_generator_data_size(t->generator);
     m->prior_grad_norm = sqrt(lebm__kernels()->squares(t->adam_f.size, s->grad_f)) / n;
     m->generator_grad_norm = sqrt(lebm__kernels()->squares(t->adam_g.size, s->grad_g)) / n;
     LEBM__TRY(require_finite("mean of f on posterior samples", m->f_positive, t->steps_done));
@@ -272,8 +297,8 @@ static int measure(const step *s, lebm__trainer_metrics *m)
     return require_finite("norm of g's gradient", m->generator_grad_norm, t->steps_done);
 }
 
-/* What multiplies the summed gradient: the mean over the batch, cut as torch.nn.utils.clip_grad_norm_ does, and downhill,
- * since the likelihood is to rise. */
+/* What multiplies the summed gradient: the mean over the batch, cut as torch.nn.utils.clip_grad_norm_ does, and
+ * downhill, since the likelihood is to rise. */
 static double adam_scale(double norm, double clip, int64_t n)
 {
     const double cut = clip > 0.0 ? clip / (norm + 1e-6) : 1.0;
@@ -359,7 +384,10 @@ int64_t lebm_trainer_epochs_done(const lebm_trainer *trainer)
     return trainer == NULL ? 0 : trainer->epochs_done;
 }
 
-#define METRIC(key, member) {key, offsetof(lebm__trainer_metrics, member)}
+#define METRIC(key, member)                                                                                            \
+    {                                                                                                                  \
+        key, offsetof(lebm__trainer_metrics, member)                                                                   \
+    }
 
 static const struct {
     const char *key;

@@ -28,6 +28,20 @@ typedef struct {
     const char *help;
 } lebm__option;
 
+/* Rows of a table. */
+#define LEBM__OPTION_I64(key, offset, standard, least, most, saved, help)                                              \
+    {                                                                                                                  \
+        key, LEBM__I64, offset, {.i64 = {standard, least, most}}, saved, help                                          \
+    }
+#define LEBM__OPTION_F64(key, offset, standard, least, most, saved, help)                                              \
+    {                                                                                                                  \
+        key, LEBM__F64, offset, {.f64 = {standard, least, most}}, saved, help                                          \
+    }
+#define LEBM__OPTION_STR(key, offset, standard, choices, saved, help)                                                  \
+    {                                                                                                                  \
+        key, LEBM__STR, offset, {.str = {standard, choices}}, saved, help                                              \
+    }
+
 typedef struct {
     const char *owner; /* "sampler", for error texts */
     const lebm__option *rows;

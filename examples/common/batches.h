@@ -1,0 +1,24 @@
+/* The order in which a training sees its images: a new shuffle each epoch, decided by seed and epoch alone, so that
+ * training can go on at any step as if it had never stopped. */
+#ifndef BATCHES_H
+#define BATCHES_H
+
+#include "dataset.h"
+
+typedef struct batches {
+    const dataset *data;
+    int64_t size;      /* images in a batch */
+    int64_t per_epoch; /* batches in an epoch: the images that fill no whole batch sit this epoch out */
+    uint64_t seed;
+    int64_t epoch;  /* whose order is held; -1: none yet */
+    int64_t *order; /* [data->count] */
+} batches;
+
+/* Borrows the data; size must not be more than data->count. */
+void batches_start(batches *b, const dataset *data, int64_t size, uint64_t seed);
+void batches_free(batches *b);
+
+/* Writes the batch of training step `step`, 0 or more, to x: size rows. */
+void batches_read(batches *b, int64_t step, float *x);
+
+#endif

@@ -1,0 +1,47 @@
+#include "errors.h"
+
+#include <lebm.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *program_name = "lebm";
+
+int fail(failure *why, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(why->text, sizeof why->text, format, values);
+    va_end(values);
+    return -1;
+}
+
+void set_program_name(const char *name)
+{
+    program_name = name;
+}
+
+void die(const char *format, ...)
+{
+    va_list values;
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_name);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+    exit(EXIT_FAILURE);
+}
+
+void or_die(int status, const char *what)
+{
+    if (status != LEBM_OK) die("%s: %s", what, status == LEBM_STOPPED ? "stopped" : lebm_last_error());
+}
+
+void *allocate(size_t count, size_t size)
+{
+    void *memory = size == 0 || count <= SIZE_MAX / size ? malloc(count * size > 0 ? count * size : 1) : NULL;
+    if (memory == NULL) die("out of memory (%zu items of %zu bytes)", count, size);
+    return memory;
+}

@@ -1,0 +1,57 @@
+#include "files.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "errors.h"
+
+static char *concatenate(const char *a, const char *b, const char *c)
+{
+    const size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *text = allocate(size, 1);
+    snprintf(text, size, "%s%s%s", a, b, c);
+    return text;
+}
+
+char *path_join(const char *folder, const char *name)
+{
+    return concatenate(folder, "/", name);
+}
+
+char *path_append(const char *path, const char *suffix)
+{
+    return concatenate(path, suffix, "");
+}
+
+bool file_exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+void make_folder(const char *path)
+{
+    struct stat status;
+    if (mkdir(path, 0777) == 0) return;
+    const int reason = errno;
+    if (reason == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return;
+    die("cannot make the folder %s: %s", path, strerror(reason));
+}
+
+void print_shell_word(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:,@%";
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        fputs(word, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    }
+    fputc('\'', out);
+}

@@ -1,0 +1,22 @@
+/* Paths and folders. */
+#ifndef FILES_H
+#define FILES_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* "folder/name"; the caller frees it. */
+char *path_join(const char *folder, const char *name);
+
+/* "path" with something behind it; the caller frees it. */
+char *path_append(const char *path, const char *suffix);
+
+bool file_exists(const char *path);
+
+/* Makes the folder unless it is there; ends the program if it cannot. */
+void make_folder(const char *path);
+
+/* Prints a word as a POSIX shell must be given it. */
+void print_shell_word(FILE *out, const char *word);
+
+#endif

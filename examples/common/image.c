@@ -1,0 +1,90 @@
+#include "image.h"
+
+#include <errno.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+
+enum { LINE = 1, GAP = 12, LINE_LEVEL = 96, GAP_LEVEL = 255 };
+
+static uint8_t level(float value)
+{
+    if (!(value > -1)) return 0; /* NaN too */
+    return value < 1 ? (uint8_t)((value + 1) * 127.5f + .5f) : 255;
+}
+
+static int64_t block_width(const image_grid *grid)
+{
+    return grid->columns * (grid->width + LINE) + LINE;
+}
+
+/* Copies a channel-first image to its place in a picture whose pixels keep their channels together. */
+static void draw_image(const image_grid *grid, const float *image, uint8_t *picture, int64_t row_size)
+{
+    const int64_t pixels = grid->height * grid->width;
+    for (int64_t y = 0; y < grid->height; y++)
+        for (int64_t x = 0; x < grid->width; x++)
+            for (int64_t c = 0; c < grid->channels; c++)
+                picture[y * row_size + x * grid->channels + c] = level(image[c * pixels + y * grid->width + x]);
+}
+
+static void draw_block(const image_grid *grid, const float *images, uint8_t *picture, int64_t row_size, int64_t rows)
+{
+    const int64_t size = grid->channels * grid->height * grid->width;
+    for (int64_t y = 0; y < rows * (grid->height + LINE) + LINE; y++)
+        memset(picture + y * row_size, LINE_LEVEL, (size_t)(block_width(grid) * grid->channels));
+    for (int64_t i = 0; i < grid->count; i++) {
+        const int64_t y = i / grid->columns * (grid->height + LINE) + LINE;
+        const int64_t x = i % grid->columns * (grid->width + LINE) + LINE;
+        draw_image(grid, images + i * size, picture + y * row_size + x * grid->channels, row_size);
+    }
+}
+
+/* Writes to a file beside `path` first, so that nobody ever sees half a picture. */
+static int write_png(png_image *png, const uint8_t *picture, const char *path, failure *why)
+{
+    char *temporary = path_append(path, ".tmp");
+    int result = 0;
+    FILE *file = fopen(temporary, "wb");
+    if (file == NULL) {
+        result = fail(why, "cannot write %s: %s", path, strerror(errno));
+    } else {
+        errno = 0;
+        const int written = png_image_write_to_stdio(png, file, 0, picture, 0, NULL);
+        if (fclose(file) != 0 || !written)
+            result = fail(why, "cannot write %s: %s", path, errno != 0 ? strerror(errno) : png->message);
+        else if (rename(temporary, path) != 0)
+            result = fail(why, "cannot write %s: %s", path, strerror(errno));
+        if (result != 0) remove(temporary);
+    }
+    free(temporary);
+    return result;
+}
+
+int image_write_grid(const image_grid *grid, const char *path, failure *why)
+{
+    const int64_t rows = (grid->count + grid->columns - 1) / grid->columns;
+    const int64_t width = grid->blocks * (block_width(grid) + GAP) - GAP;
+    const int64_t height = rows * (grid->height + LINE) + LINE;
+    const int64_t row_size = width * grid->channels;
+    if (width > INT32_MAX / 4 / height) return fail(why, "cannot write %s: too many pixels", path);
+
+    uint8_t *picture = malloc((size_t)(row_size * height));
+    if (picture == NULL) return fail(why, "cannot write %s: out of memory", path);
+    memset(picture, GAP_LEVEL, (size_t)(row_size * height));
+    for (int64_t b = 0; b < grid->blocks; b++) {
+        uint8_t *corner = picture + b * (block_width(grid) + GAP) * grid->channels;
+        draw_block(grid, grid->images[b], corner, row_size, rows);
+    }
+
+    png_image png = {.version = PNG_IMAGE_VERSION,
+                     .width = (png_uint_32)width,
+                     .height = (png_uint_32)height,
+                     .format = grid->channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
+    const int result = write_png(&png, picture, path, why);
+    free(picture);
+    return result;
+}

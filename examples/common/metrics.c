@@ -1,0 +1,81 @@
+#include "metrics.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "errors.h"
+#include "files.h"
+
+static const char *const columns[] = {
+    LEBM_TRAINER_RECONSTRUCTION_MSE,
+    LEBM_TRAINER_LOG_LIKELIHOOD,
+    LEBM_TRAINER_F_POSITIVE,
+    LEBM_TRAINER_F_NEGATIVE,
+    LEBM_TRAINER_F_GAP,
+    LEBM_TRAINER_PRIOR_GRAD_NORM,
+    LEBM_TRAINER_GENERATOR_GRAD_NORM,
+    LEBM_TRAINER_IMAGES_PER_SECOND,
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static void check(const metrics *m, int worked)
+{
+    if (!worked) die("cannot write %s: %s", m->path, strerror(errno));
+}
+
+/* Copies the rows of steps up to `keep` to m->file. A row that was cut off by a crash ends the copy. */
+static void copy_rows(metrics *m, FILE *old, int64_t keep)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length = getline(&line, &size, old); /* the header */
+    while (length > 0 && (length = getline(&line, &size, old)) > 0) {
+        if (line[length - 1] != '\n' || strtoll(line, NULL, 10) > keep) break;
+        check(m, fputs(line, m->file) >= 0);
+    }
+    free(line);
+}
+
+void metrics_open(metrics *m, const char *path, int64_t keep)
+{
+    char *temporary = path_append(path, ".tmp");
+    FILE *old = fopen(path, "r");
+    m->path = path;
+    m->file = fopen(temporary, "w");
+    check(m, m->file != NULL);
+    fputs("step,epoch", m->file);
+    for (int i = 0; i < COLUMNS; i++) fprintf(m->file, ",%s", columns[i]);
+    fputc('\n', m->file);
+    if (old != NULL) {
+        copy_rows(m, old, keep);
+        fclose(old);
+    }
+    metrics_flush(m);
+    check(m, rename(temporary, path) == 0);
+    free(temporary);
+}
+
+void metrics_append(metrics *m, const lebm_trainer *trainer, int64_t epoch)
+{
+    fprintf(m->file, "%" PRId64 ",%" PRId64, lebm_trainer_steps_done(trainer), epoch);
+    for (int i = 0; i < COLUMNS; i++) {
+        double value;
+        or_die(lebm_trainer_metric(trainer, columns[i], &value), columns[i]);
+        fprintf(m->file, ",%.9g", value);
+    }
+    check(m, fputc('\n', m->file) != EOF);
+}
+
+void metrics_flush(metrics *m)
+{
+    check(m, fflush(m->file) == 0 && fsync(fileno(m->file)) == 0);
+}
+
+void metrics_close(metrics *m)
+{
+    metrics_flush(m);
+    check(m, fclose(m->file) == 0);
+}

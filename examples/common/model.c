@@ -1,0 +1,66 @@
+#include "model.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "errors.h"
+
+static lebm_sampler *load_sampler(const char *path, const char *role)
+{
+    lebm_sampler *sampler;
+    const int status = lebm_model_load_sampler(path, role, &sampler);
+    if (status == LEBM_ERR_STATE)
+        or_die(lebm_sampler_create(&sampler, LEBM_LANGEVIN), "sampler");
+    else
+        or_die(status, "cannot load the model");
+    return sampler;
+}
+
+void model_load(model *m, const char *path)
+{
+    or_die(lebm_model_load(path, &m->prior, &m->generator), "cannot load the model");
+    m->to_prior = load_sampler(path, LEBM_TO_PRIOR);
+    m->to_posterior = load_sampler(path, LEBM_TO_POSTERIOR);
+}
+
+void model_free(model *m)
+{
+    lebm_sampler_destroy(m->to_posterior);
+    lebm_sampler_destroy(m->to_prior);
+    lebm_generator_destroy(m->generator);
+    lebm_prior_destroy(m->prior);
+    memset(m, 0, sizeof *m);
+}
+
+lebm_sampler *sampler_copy(const lebm_sampler *sampler)
+{
+    lebm_sampler *copy;
+    or_die(lebm_sampler_create(&copy, lebm_sampler_kernel(sampler)), "sampler");
+    for (int64_t i = 0; i < lebm_sampler_option_count(sampler); i++) {
+        const char *key = lebm_sampler_option_key(sampler, i), *type = lebm_sampler_option_type(sampler, key);
+        if (strcmp(type, "i64") == 0) {
+            int64_t value;
+            or_die(lebm_sampler_get_i64(sampler, key, &value), key);
+            or_die(lebm_sampler_set_i64(copy, key, value), key);
+        } else if (strcmp(type, "f64") == 0) {
+            double value;
+            or_die(lebm_sampler_get_f64(sampler, key, &value), key);
+            or_die(lebm_sampler_set_f64(copy, key, value), key);
+        } else {
+            const char *value;
+            or_die(lebm_sampler_get_str(sampler, key, &value), key);
+            or_die(lebm_sampler_set_str(copy, key, value), key);
+        }
+    }
+    return copy;
+}
+
+void model_must_fit(const model *m, const dataset *data)
+{
+    int64_t shape[3];
+    or_die(lebm_generator_data_shape(m->generator, shape), "generator");
+    if (shape[0] != data->channels || shape[1] != data->height || shape[2] != data->width)
+        die("the generator makes images of %" PRId64 "x%" PRId64 "x%" PRId64 ", the %s are %" PRId64 "x%" PRId64
+            "x%" PRId64,
+            shape[0], shape[1], shape[2], data->name, data->channels, data->height, data->width);
+}

@@ -1,0 +1,28 @@
+/* A model with the two samplers that draw its latent vectors. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <lebm.h>
+#include <stdint.h>
+
+#include "dataset.h"
+
+typedef struct model {
+    lebm_prior *prior;
+    lebm_generator *generator;
+    lebm_sampler *to_prior, *to_posterior;
+} model;
+
+/* Loads a model file or checkpoint with the samplers it was trained with, or the library's standard ones if the file
+ * has none; ends the program if it cannot. */
+void model_load(model *m, const char *path);
+
+void model_free(model *m);
+
+/* A sampler of the same kernel with the same options. */
+lebm_sampler *sampler_copy(const lebm_sampler *sampler);
+
+/* Ends the program unless the generator makes images of the data's shape. */
+void model_must_fit(const model *m, const dataset *data);
+
+#endif

@@ -1,0 +1,157 @@
+#include "pictures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "errors.h"
+#include "image.h"
+#include "rng.h"
+
+/* Streams of the samplers, and of the starting noise. */
+enum { SAMPLES = 1, PRIOR, RECONSTRUCTIONS, EVALUATION };
+
+enum { CHUNK = 500 /* held-out images whose chains run together */ };
+
+static float *latents(const model *m, int64_t n)
+{
+    return allocate((size_t)(n * lebm_prior_latent_size(m->prior)), sizeof(float));
+}
+
+static float *images(const model *m, int64_t n)
+{
+    return allocate((size_t)(n * lebm_generator_data_size(m->generator)), sizeof(float));
+}
+
+static void start_stream(lebm_sampler *sampler, int64_t stream)
+{
+    or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, stream), "sampler");
+}
+
+static void decode(const model *m, const float *z, int64_t n, float *x)
+{
+    or_die(lebm_generator_decode(m->generator, z, n, x), "generator");
+}
+
+static double square_error(const float *a, const float *b, int64_t count)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const double difference = (double)a[i] - (double)b[i];
+        sum += difference * difference;
+    }
+    return sum;
+}
+
+static void write_blocks(const model *m, int64_t count, int64_t columns, const float *left, const float *right,
+                         const char *path)
+{
+    int64_t shape[3];
+    failure why;
+    or_die(lebm_generator_data_shape(m->generator, shape), "generator");
+    const image_grid grid = {.channels = shape[0],
+                             .height = shape[1],
+                             .width = shape[2],
+                             .count = count,
+                             .columns = count < columns ? count : columns,
+                             .blocks = right == NULL ? 1 : 2,
+                             .images = {left, right}};
+    if (image_write_grid(&grid, path, &why) != 0) die("%s", why.text);
+}
+
+int picture_samples(const model *m, int64_t count, const char *path)
+{
+    float *z = latents(m, count), *x = images(m, count);
+    start_stream(m->to_prior, SAMPLES);
+    const int status = lebm_sampler_run_prior(m->to_prior, m->prior, count, z);
+    if (status == LEBM_OK) {
+        decode(m, z, count, x);
+        write_blocks(m, count, 10, x, NULL, path);
+    }
+    free(x);
+    free(z);
+    return status;
+}
+
+int picture_prior(const model *m, int64_t count, const char *path)
+{
+    float *z = latents(m, count), *before = images(m, count), *after = images(m, count);
+    int64_t seed;
+    or_die(lebm_sampler_get_i64(m->to_prior, LEBM_SAMPLER_SEED, &seed), "sampler");
+    rng r = rng_start((uint64_t)seed, PRIOR);
+    for (int64_t i = 0; i < count * lebm_prior_latent_size(m->prior); i++)
+        z[i] = (float)rng_normal(&r, 0, lebm_prior_sigma0(m->prior));
+    decode(m, z, count, before);
+
+    start_stream(m->to_prior, PRIOR);
+    or_die(lebm_sampler_set_str(m->to_prior, LEBM_SAMPLER_START, "given"), "sampler");
+    const int status = lebm_sampler_run_prior(m->to_prior, m->prior, count, z);
+    or_die(lebm_sampler_set_str(m->to_prior, LEBM_SAMPLER_START, "noise"), "sampler");
+    if (status == LEBM_OK) {
+        decode(m, z, count, after);
+        write_blocks(m, count, 5, before, after, path);
+    }
+    free(after);
+    free(before);
+    free(z);
+    return status;
+}
+
+int picture_reconstructions(const model *m, const dataset *data, int64_t count, const char *path, double *mse)
+{
+    int64_t *chosen = allocate((size_t)count, sizeof *chosen);
+    float *z = latents(m, count), *x = images(m, count), *y = images(m, count);
+    const int64_t size = dataset_image_size(data);
+    count = dataset_choose(data, count, (count + 9) / 10, chosen);
+    for (int64_t i = 0; i < count; i++) dataset_image(data, chosen[i], x + i * size);
+
+    start_stream(m->to_posterior, RECONSTRUCTIONS);
+    const int status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, count, z);
+    if (status == LEBM_OK) {
+        decode(m, z, count, y);
+        write_blocks(m, count, 5, x, y, path);
+        if (mse != NULL) *mse = square_error(x, y, count * size) / (double)(count * size);
+    }
+    free(y);
+    free(x);
+    free(z);
+    free(chosen);
+    return status;
+}
+
+/* f(z), summed over the rows; `f` is room for n numbers. */
+static double sum_of_f(const model *m, const float *z, int64_t n, float *f)
+{
+    double sum = 0;
+    or_die(lebm_net_forward(lebm_prior_net(m->prior), z, n, f), "prior");
+    for (int64_t i = 0; i < n; i++) sum += (double)f[i];
+    return sum;
+}
+
+int evaluate(const model *m, const dataset *data, evaluation *result)
+{
+    const int64_t size = dataset_image_size(data);
+    float *z = latents(m, CHUNK), *x = images(m, CHUNK), *y = images(m, CHUNK);
+    float *f = allocate(CHUNK, sizeof *f);
+    int status = LEBM_OK;
+    evaluation sum = {0, 0, 0};
+    start_stream(m->to_posterior, EVALUATION); /* each chunk moves on to the next stream */
+    start_stream(m->to_prior, EVALUATION);
+    for (int64_t first = 0; first < data->count && status == LEBM_OK; first += CHUNK) {
+        const int64_t n = data->count - first < CHUNK ? data->count - first : CHUNK;
+        for (int64_t i = 0; i < n; i++) dataset_image(data, first + i, x + i * size);
+        status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, n, z);
+        if (status != LEBM_OK) break;
+        decode(m, z, n, y);
+        sum.mse += square_error(x, y, n * size);
+        sum.f_positive += sum_of_f(m, z, n, f);
+        status = lebm_sampler_run_prior(m->to_prior, m->prior, n, z);
+        if (status == LEBM_OK) sum.f_negative += sum_of_f(m, z, n, f);
+    }
+    const double n = (double)data->count;
+    *result = (evaluation){sum.mse / (n * (double)size), sum.f_positive / n, sum.f_negative / n};
+    free(f);
+    free(y);
+    free(x);
+    free(z);
+    return status;
+}

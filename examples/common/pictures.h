@@ -1,0 +1,30 @@
+/* What a model can do: pictures, and figures on held-out images.
+ *
+ * Every function starts the model's samplers on a stream of its own, so that the same model gives the same result
+ * whatever was drawn before. They return a status of the library, LEBM_OK, LEBM_STOPPED or LEBM_ERR_DIVERGED among
+ * them; a picture that cannot be written ends the program. */
+#ifndef PICTURES_H
+#define PICTURES_H
+
+#include "dataset.h"
+#include "model.h"
+
+/* Samples of the model, in ten columns. */
+int picture_samples(const model *m, int64_t count, const char *path);
+
+/* On the left noise ~ p0 decoded, on the right the same after the chain to the prior, in five columns each. */
+int picture_prior(const model *m, int64_t count, const char *path);
+
+/* On the left images of the data, on the right their reconstructions, in five columns each.
+ * @param mse  receives the mean square error per number, in [-1, 1] units; may be NULL */
+int picture_reconstructions(const model *m, const dataset *data, int64_t count, const char *path, double *mse);
+
+typedef struct evaluation {
+    double mse;                    /* of the reconstructions, per number, in [-1, 1] units */
+    double f_positive, f_negative; /* mean f on samples of the posterior and of the prior, as many of each */
+} evaluation;
+
+/* Measures the model on all images of the data. */
+int evaluate(const model *m, const dataset *data, evaluation *result);
+
+#endif

@@ -1,0 +1,178 @@
+#include "train.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "errors.h"
+#include "files.h"
+#include "interrupt.h"
+#include "train_run.h"
+
+enum { PICTURE_SAMPLES = 100, PICTURE_PAIRS = 50 };
+
+typedef enum outcome { FINISHED, OUT_OF_TIME, INTERRUPTED } outcome;
+
+/* Shows how far the training is when `part` of the present step is done. */
+static void show_progress(run *r, double part)
+{
+    const double done = (double)lebm_trainer_steps_done(r->trainer) + part, all = (double)run_last_step(r);
+    const double limit = 60 * r->options[MINUTES].value.f64, elapsed = seconds_now() - r->started_at;
+    const double n = (double)r->epoch.steps;
+    if (r->epoch.steps == 0) return; /* nothing to tell yet */
+
+    progress_state state = {.done = done / all,
+                            .epoch = lebm_trainer_epochs_done(r->trainer) + 1,
+                            .epochs = r->options[EPOCHS].value.i64,
+                            .mse = r->epoch.mse / n,
+                            .f_positive = r->epoch.f_positive / n,
+                            .f_negative = r->epoch.f_negative / n,
+                            .images_per_second = run_images_per_second(r)};
+    state.seconds_left = (all - done) * (double)r->batches.size / state.images_per_second;
+    if (limit > 0 && limit - elapsed < state.seconds_left) {
+        state.seconds_left = elapsed < limit ? limit - elapsed : 0;
+        state.done = elapsed < limit ? elapsed / limit : 1;
+    }
+    progress_show(&r->progress, &state);
+}
+
+static int on_progress(double done, void *user)
+{
+    show_progress(user, done);
+    return interrupt_signal() != 0;
+}
+
+_Noreturn static void stop_diverged(run *r)
+{
+    metrics_flush(&r->metrics);
+    fprintf(stderr,
+            "%s: diverged: %s\n"
+            "The columns of f in %s show how it went. To tame it, lower --prior-learning-rate or\n"
+            "--generator-learning-rate, limit the gradients with --prior-clip-norm and --generator-clip-norm, or take\n"
+            "smaller steps with --prior-step-size and --posterior-step-size.\n",
+            r->program->name, lebm_last_error(), r->metrics_path);
+    if (file_exists(r->checkpoint_path))
+        fprintf(stderr, "%s was kept: --resume with such options goes on from there.\n", r->checkpoint_path);
+    exit(EXIT_FAILURE);
+}
+
+/* Metrics first: metrics.csv then has all rows of the steps that the checkpoint knows. */
+static void save_checkpoint(run *r)
+{
+    progress_clear(&r->progress);
+    metrics_flush(&r->metrics);
+    or_die(lebm_trainer_save(r->trainer, r->checkpoint_path), "cannot save the checkpoint");
+}
+
+/* What a status of the library means here: LEBM_OK and LEBM_STOPPED are returned, all others end the program. */
+static int check(run *r, int status, const char *what)
+{
+    if (status == LEBM_OK || status == LEBM_STOPPED) return status;
+    progress_clear(&r->progress);
+    if (status == LEBM_ERR_DIVERGED) stop_diverged(r);
+    or_die(status, what);
+    return status;
+}
+
+static int draw_pictures(run *r)
+{
+    int status = picture_samples(&r->view, PICTURE_SAMPLES, r->samples_path);
+    if (status == LEBM_OK)
+        status = picture_reconstructions(&r->view, &r->held_out, PICTURE_PAIRS, r->reconstructions_path, NULL);
+    if (status == LEBM_OK) status = picture_prior(&r->view, PICTURE_PAIRS, r->prior_path);
+    return check(r, status, "pictures");
+}
+
+static double metric(const run *r, const char *key)
+{
+    double value;
+    or_die(lebm_trainer_metric(r->trainer, key, &value), key);
+    return value;
+}
+
+/* Whether the last step was the last of an epoch. */
+static bool at_end_of_epoch(const run *r)
+{
+    return lebm_trainer_steps_done(r->trainer) % r->batches.per_epoch == 0;
+}
+
+/* One step and its row in metrics.csv, and the end of the epoch if it is due: all or nothing of it happens before a
+ * checkpoint. `x` is room for a batch. Returns LEBM_OK or LEBM_STOPPED. */
+static int train_step(run *r, float *x)
+{
+    const double start = seconds_now();
+    batches_read(&r->batches, lebm_trainer_steps_done(r->trainer), x);
+    const int status = check(r, lebm_trainer_step(r->trainer, x, r->batches.size), "training step");
+    if (status != LEBM_OK) return status;
+
+    r->step_seconds += seconds_now() - start;
+    r->epoch.steps++;
+    r->epoch.mse += metric(r, LEBM_TRAINER_RECONSTRUCTION_MSE);
+    r->epoch.f_positive += metric(r, LEBM_TRAINER_F_POSITIVE);
+    r->epoch.f_negative += metric(r, LEBM_TRAINER_F_NEGATIVE);
+    metrics_append(&r->metrics, r->trainer, lebm_trainer_epochs_done(r->trainer) + 1);
+    show_progress(r, 0);
+    if (at_end_of_epoch(r)) or_die(lebm_trainer_end_epoch(r->trainer), "end of epoch");
+    return LEBM_OK;
+}
+
+static outcome train(run *r)
+{
+    const double limit = 60 * r->options[MINUTES].value.f64;
+    float *x = allocate((size_t)(r->batches.size * dataset_image_size(&r->train)), sizeof *x);
+    outcome result = FINISHED;
+    while (result == FINISHED && lebm_trainer_steps_done(r->trainer) < run_last_step(r)) {
+        int status = train_step(r, x);
+        if (status == LEBM_OK && at_end_of_epoch(r)) {
+            save_checkpoint(r);
+            report_epoch(r);
+            r->epoch = (tally){0};
+            if (lebm_trainer_steps_done(r->trainer) < run_last_step(r)) status = draw_pictures(r);
+        }
+        if (status == LEBM_STOPPED || interrupt_signal() != 0)
+            result = INTERRUPTED;
+        else if (limit > 0 && seconds_now() - r->started_at >= limit)
+            result = OUT_OF_TIME;
+    }
+    free(x);
+    progress_clear(&r->progress);
+    return result;
+}
+
+/* Shows and measures what was learned. Returns LEBM_OK or LEBM_STOPPED. */
+static int look(run *r, evaluation *e)
+{
+    const int status = draw_pictures(r);
+    return status == LEBM_OK ? check(r, evaluate(&r->view, &r->held_out, e), "evaluation") : status;
+}
+
+/* Returns the exit status. */
+static int finish(run *r, outcome result)
+{
+    evaluation e;
+    save_checkpoint(r);
+    or_die(lebm_trainer_save_model(r->trainer, r->model_path), "cannot save the model");
+    if (result == INTERRUPTED || look(r, &e) == LEBM_STOPPED) {
+        report_interrupted(r);
+        report_resume_command(r);
+        return 128 + interrupt_signal(); /* as shells report it */
+    }
+    report_results(r, &e);
+    if (result == OUT_OF_TIME) report_resume_command(r);
+    return EXIT_SUCCESS;
+}
+
+int train_main(int argc, char **argv, const train_program *program)
+{
+    run r;
+    setvbuf(stdout, NULL, _IOLBF, 0); /* lines in a log come in the order in which they happened */
+    run_set_up(&r, program, argc, argv);
+    report_start(&r);
+    interrupt_watch();
+    progress_start(&r.progress);
+    or_die(lebm_trainer_set_progress(r.trainer, on_progress, &r), "trainer");
+    r.started_at = seconds_now();
+    const int status = finish(&r, train(&r));
+    run_free(&r);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* The trainer that all train_... programs share. Such a program is a table of defaults and a reader of its data. */
+#ifndef TRAIN_H
+#define TRAIN_H
+
+#include <stdint.h>
+
+#include "dataset.h"
+#include "errors.h"
+
+typedef struct train_program {
+    const char *name, *summary; /* for --help */
+    const char *out;            /* the folder of the results */
+    int64_t epochs, batch;
+
+    const char *prior, *generator;           /* specs of the nets f and g */
+    const char *prior_init, *generator_init; /* their schemes of initialisation */
+    double sigma, sigma0;
+
+    int64_t prior_steps, posterior_steps; /* of the chains */
+    double prior_step_size, posterior_step_size;
+    double prior_last_step_size, posterior_last_step_size; /* 0: the same */
+
+    double prior_learning_rate, generator_learning_rate; /* of Adam */
+    double beta1, beta2, decay_per_epoch;
+    double prior_weight_decay, generator_weight_decay;
+    double prior_clip_norm, generator_clip_norm;
+
+    /* Reads the data in a folder, or makes some if it is NULL. Returns 0, or -1 with the reason in *why. */
+    int (*read)(const char *folder, dataset *train, dataset *held_out, failure *why);
+} train_program;
+
+/* The whole program: reads the command line, trains, and returns the exit status. */
+int train_main(int argc, char **argv, const train_program *program);
+
+#endif

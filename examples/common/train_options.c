@@ -1,0 +1,126 @@
+#include "train_options.h"
+
+#include <string.h>
+
+static const char notes[] =
+    "Step sizes are the s of z' = z + s grad log p + sqrt(2 s) e. Code that steps by z + d^2/2 grad log p + d e has\n"
+    "s = d^2/2: the authors' d = 0.4 for the prior is s = 0.08, and d = 0.1 for the posterior is s = 0.005.\n"
+    "\n"
+    "Specs of nets are items separated by ';': in N | linear OUT | conv_transpose2d OUT KERNEL STRIDE PADDING |\n"
+    "reshape C H W | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
+    "\n"
+    "Ctrl-C writes a checkpoint and ends; --resume goes on from there, to the same result as if nothing had\n"
+    "happened. It takes all options from the checkpoint but those given with it.";
+
+void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
+{
+    const argument table[TRAIN_OPTIONS] = {
+        [DATA] = TEXT("data", "DIR", NULL, "folder with the data set; without it one is drawn"),
+        [OUT] = TEXT("out", "DIR", p->out, "folder for the results"),
+        [RESUME] = FLAG("resume", "go on from the checkpoint in the folder for the results"),
+        [EPOCHS] = I64("epochs", "N", p->epochs, 1, 1000000, "how often to go through the training images"),
+        [MINUTES] = F64("minutes", "M", 0, 0, 1e6, "stop this run after so many minutes of training; 0: no limit"),
+        [BATCH] = I64("batch", "N", p->batch, 1, 1000000, "images per training step"),
+        [TRAIN_IMAGES] = I64("train-images", "N", 0, 0, INT64_MAX, "train on the first N images; 0: on all"),
+        [EVAL_IMAGES] = I64("eval-images", "N", 0, 0, INT64_MAX, "measure on the first N held-out images; 0: on all"),
+        [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same result"),
+        [THREADS] =
+            I64("threads", "N", 0, 0, 1024, "threads; 0: one for each processor; any number gives the same result"),
+        [PRIOR] = TEXT("prior", "SPEC", p->prior, "net f of the prior"),
+        [GENERATOR] = TEXT("generator", "SPEC", p->generator, "net g of the generator"),
+        [PRIOR_INIT] = TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch or xavier_normal"),
+        [GENERATOR_INIT] = TEXT("generator-init", "NAME", p->generator_init, "and of g"),
+        [SIGMA] = F64("sigma", "S", p->sigma, 1e-6, 1e6, "standard deviation of x given z"),
+        [SIGMA0] = F64("sigma0", "S", p->sigma0, 1e-6, 1e6, "standard deviation of p0"),
+        [PRIOR_STEPS] = I64("prior-steps", "N", p->prior_steps, 1, 1000000, "steps of a chain to the prior"),
+        [PRIOR_STEP_SIZE] = F64("prior-step-size", "S", p->prior_step_size, 1e-12, 1e6, "their size, see below"),
+        [PRIOR_LAST_STEP_SIZE] = F64("prior-last-step-size", "S", p->prior_last_step_size, 0, 1e6,
+                                     "size of the last one, reached by equal factors; 0: the same"),
+        [POSTERIOR_STEPS] =
+            I64("posterior-steps", "N", p->posterior_steps, 1, 1000000, "steps of a chain to the posterior"),
+        [POSTERIOR_STEP_SIZE] =
+            F64("posterior-step-size", "S", p->posterior_step_size, 1e-12, 1e6, "their size, see below"),
+        [POSTERIOR_LAST_STEP_SIZE] = F64("posterior-last-step-size", "S", p->posterior_last_step_size, 0, 1e6,
+                                         "size of the last one, reached by equal factors; 0: the same"),
+        [PRIOR_LEARNING_RATE] =
+            F64("prior-learning-rate", "R", p->prior_learning_rate, 0, 1e3, "Adam's learning rate for f"),
+        [GENERATOR_LEARNING_RATE] =
+            F64("generator-learning-rate", "R", p->generator_learning_rate, 0, 1e3, "and for g"),
+        [BETA1] = F64("beta1", "B", p->beta1, 0, .99999, "Adam's decay of the first moment"),
+        [BETA2] = F64("beta2", "B", p->beta2, 0, .99999, "Adam's decay of the second moment"),
+        [DECAY_PER_EPOCH] = F64("decay-per-epoch", "D", p->decay_per_epoch, 0, 1,
+                                "factor on both learning rates at the end of an epoch"),
+        [PRIOR_WEIGHT_DECAY] = F64("prior-weight-decay", "W", p->prior_weight_decay, 0, 1e3, "weight decay of f"),
+        [GENERATOR_WEIGHT_DECAY] = F64("generator-weight-decay", "W", p->generator_weight_decay, 0, 1e3, "and of g"),
+        [PRIOR_CLIP_NORM] =
+            F64("prior-clip-norm", "N", p->prior_clip_norm, 0, 1e30, "largest norm of the gradient of f; 0: any"),
+        [GENERATOR_CLIP_NORM] = F64("generator-clip-norm", "N", p->generator_clip_norm, 0, 1e30, "and of g; 0: any"),
+    };
+    memcpy(options, table, sizeof table);
+    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, notes);
+}
+
+void option_or_die(int status, const argument *option)
+{
+    if (status != LEBM_OK) die("--%s: %s", option->name, lebm_last_error());
+}
+
+/* The options that are the library's own: whose they are there, and what they are called. */
+static const struct {
+    int option;
+    enum { OF_TRAINER, OF_TO_PRIOR, OF_TO_POSTERIOR } owner;
+    const char *key;
+} library_options[] = {
+    {SEED, OF_TRAINER, LEBM_TRAINER_SEED},
+    {THREADS, OF_TRAINER, LEBM_TRAINER_THREADS},
+    {PRIOR_STEPS, OF_TO_PRIOR, LEBM_SAMPLER_STEPS},
+    {PRIOR_STEP_SIZE, OF_TO_PRIOR, LEBM_SAMPLER_STEP_SIZE},
+    {PRIOR_LAST_STEP_SIZE, OF_TO_PRIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {POSTERIOR_STEPS, OF_TO_POSTERIOR, LEBM_SAMPLER_STEPS},
+    {POSTERIOR_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_STEP_SIZE},
+    {POSTERIOR_LAST_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {PRIOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_PRIOR_LEARNING_RATE},
+    {GENERATOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_GENERATOR_LEARNING_RATE},
+    {BETA1, OF_TRAINER, LEBM_TRAINER_BETA1},
+    {BETA2, OF_TRAINER, LEBM_TRAINER_BETA2},
+    {DECAY_PER_EPOCH, OF_TRAINER, LEBM_TRAINER_DECAY_PER_EPOCH},
+    {PRIOR_WEIGHT_DECAY, OF_TRAINER, LEBM_TRAINER_PRIOR_WEIGHT_DECAY},
+    {GENERATOR_WEIGHT_DECAY, OF_TRAINER, LEBM_TRAINER_GENERATOR_WEIGHT_DECAY},
+    {PRIOR_CLIP_NORM, OF_TRAINER, LEBM_TRAINER_PRIOR_CLIP_NORM},
+    {GENERATOR_CLIP_NORM, OF_TRAINER, LEBM_TRAINER_GENERATOR_CLIP_NORM},
+};
+
+static int apply_to_trainer(lebm_trainer *trainer, const char *key, const argument *option)
+{
+    return option->kind == ARGUMENT_I64 ? lebm_trainer_set_i64(trainer, key, option->value.i64)
+                                        : lebm_trainer_set_f64(trainer, key, option->value.f64);
+}
+
+static int apply_to_sampler(lebm_sampler *sampler, const char *key, const argument *option)
+{
+    return option->kind == ARGUMENT_I64 ? lebm_sampler_set_i64(sampler, key, option->value.i64)
+                                        : lebm_sampler_set_f64(sampler, key, option->value.f64);
+}
+
+void train_options_apply(const argument options[TRAIN_OPTIONS], lebm_trainer *trainer, lebm_sampler *to_prior,
+                         lebm_sampler *to_posterior, bool only_given)
+{
+    for (size_t i = 0; i < sizeof library_options / sizeof *library_options; i++) {
+        const argument *option = &options[library_options[i].option];
+        const char *key = library_options[i].key;
+        int status = LEBM_OK;
+        if (only_given && !option->given) continue;
+        switch (library_options[i].owner) {
+        case OF_TRAINER:
+            status = apply_to_trainer(trainer, key, option);
+            break;
+        case OF_TO_PRIOR:
+            status = apply_to_sampler(to_prior, key, option);
+            break;
+        case OF_TO_POSTERIOR:
+            status = apply_to_sampler(to_posterior, key, option);
+            break;
+        }
+        option_or_die(status, option);
+    }
+}

@@ -1,0 +1,118 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "errors.h"
+#include "files.h"
+#include "train_run.h"
+
+static int64_t chain_steps(const lebm_sampler *sampler)
+{
+    int64_t steps;
+    or_die(lebm_sampler_get_i64(sampler, LEBM_SAMPLER_STEPS, &steps), "sampler");
+    return steps;
+}
+
+static double chain_step_size(const lebm_sampler *sampler)
+{
+    double step_size;
+    or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &step_size), "sampler");
+    return step_size;
+}
+
+void report_start(const run *r)
+{
+    const argument *o = r->options;
+    const model *m = &r->model;
+    const lebm_net *f = lebm_prior_net(m->prior), *g = lebm_generator_net(m->generator);
+    printf("%s: %s\n", r->program->name, lebm_build_info());
+    printf("  data       %" PRId64 " %s to train on and %" PRId64 " held out, %" PRId64 "x%" PRId64 "x%" PRId64 "%s\n",
+           r->train.count, r->train.name, r->held_out.count, r->train.channels, r->train.height, r->train.width,
+           o[DATA].value.text == NULL ? " (no --data was given)" : "");
+    printf("  prior      %s\n             %" PRId64 " parameters, sigma0 %g\n", lebm_net_spec(f),
+           lebm_net_param_total(f), lebm_prior_sigma0(m->prior));
+    printf("  generator  %s\n             %" PRId64 " parameters, sigma %g\n", lebm_net_spec(g),
+           lebm_net_param_total(g), lebm_generator_sigma(m->generator));
+    printf("  chains     %" PRId64 " steps of size %g to the prior, %" PRId64 " steps of size %g to the posterior\n",
+           chain_steps(m->to_prior), chain_step_size(m->to_prior), chain_steps(m->to_posterior),
+           chain_step_size(m->to_posterior));
+    printf("  training   %" PRId64 " epochs of %" PRId64 " batches of %" PRId64 ", seed %" PRIu64 ", ",
+           o[EPOCHS].value.i64, r->batches.per_epoch, r->batches.size, r->batches.seed);
+    if (o[THREADS].value.i64 == 0)
+        printf("a thread for each processor\n");
+    else
+        printf("%" PRId64 " threads\n", o[THREADS].value.i64);
+    printf("  results    %s", o[OUT].value.text);
+    if (run_resumes(r)) printf(", going on after step %" PRId64 " of %" PRId64, r->first_step, run_last_step(r));
+    printf("\n\n");
+}
+
+void report_epoch(const run *r)
+{
+    const double n = (double)r->epoch.steps;
+    const double mse = r->epoch.mse / n, f_positive = r->epoch.f_positive / n, f_negative = r->epoch.f_negative / n;
+    printf("epoch %" PRId64 "/%" PRId64 ": mse %.4f, f+ %.3f, f- %.3f, gap %+.3f, %.0f images/s\n",
+           lebm_trainer_epochs_done(r->trainer), r->options[EPOCHS].value.i64, mse, f_positive, f_negative,
+           f_positive - f_negative, run_images_per_second(r));
+}
+
+static void print_option(const char *name, const char *value)
+{
+    printf(" %s ", name);
+    print_shell_word(stdout, value);
+}
+
+/* The command of another program that lies beside this one. */
+static void print_command(const run *r, const char *program)
+{
+    const char *slash = strrchr(r->command, '/');
+    const int folder = slash == NULL ? 0 : (int)(slash + 1 - r->command);
+    const size_t size = strlen(r->command) + strlen(program) + 1;
+    char *path = allocate(size, 1);
+    snprintf(path, size, "%.*s%s", folder, r->command, program);
+    printf("  ");
+    print_shell_word(stdout, path);
+    print_option("--model", r->model_path);
+    free(path);
+}
+
+void report_results(const run *r, const evaluation *e)
+{
+    const char *data = r->options[DATA].value.text;
+    printf("\nHeld-out reconstruction MSE  %.6f per pixel in [-1,1] units (%" PRId64 " images, %" PRId64
+           " posterior steps from noise)\n",
+           e->mse, r->held_out.count, chain_steps(r->view.to_posterior));
+    printf("Mean f of posterior samples  %.4f\n", e->f_positive);
+    printf("Mean f of prior samples      %.4f\n", e->f_negative);
+    printf("Training images per second   %.0f\n", run_images_per_second(r));
+    printf("Wall time                    %.1f s\n", seconds_now() - r->started_at);
+    printf("Samples                      %s\n", r->samples_path);
+    printf("Held-out, reconstructed      %s\n", r->reconstructions_path);
+    printf("Before and after the prior   %s\n", r->prior_path);
+    printf("Model                        %s\n", r->model_path);
+    printf("\nMore samples and reconstructions:\n");
+    print_command(r, "sample");
+    putchar('\n');
+    print_command(r, "reconstruct");
+    if (data != NULL) print_option("--data", data);
+    putchar('\n');
+}
+
+void report_interrupted(const run *r)
+{
+    printf("\nInterrupted after step %" PRId64 " of %" PRId64 ". Saved %s.\n", lebm_trainer_steps_done(r->trainer),
+           run_last_step(r), r->checkpoint_path);
+}
+
+void report_resume_command(const run *r)
+{
+    const char *data = r->options[DATA].value.text;
+    printf("To go on:\n  ");
+    print_shell_word(stdout, r->command);
+    printf(" --resume");
+    print_option("--out", r->options[OUT].value.text);
+    if (data != NULL) print_option("--data", data);
+    putchar('\n');
+}

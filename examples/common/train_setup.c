@@ -1,0 +1,204 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "errors.h"
+#include "files.h"
+#include "interrupt.h"
+#include "train_run.h"
+
+enum { VIEW_SEED = 1, IDENTITY_SIZE = 128, NOTE_SIZE = 240 };
+
+bool run_resumes(const run *r)
+{
+    return r->options[RESUME].given;
+}
+
+int64_t run_last_step(const run *r)
+{
+    return r->options[EPOCHS].value.i64 * r->batches.per_epoch;
+}
+
+double run_images_per_second(const run *r)
+{
+    const int64_t steps = lebm_trainer_steps_done(r->trainer) - r->first_step;
+    return r->step_seconds > 0 ? (double)(steps * r->batches.size) / r->step_seconds : 0;
+}
+
+static void make_paths(run *r)
+{
+    const char *out = r->options[OUT].value.text;
+    r->checkpoint_path = path_join(out, "checkpoint.safetensors");
+    r->model_path = path_join(out, "model.safetensors");
+    r->metrics_path = path_join(out, "metrics.csv");
+    r->samples_path = path_join(out, "samples.png");
+    r->reconstructions_path = path_join(out, "reconstructions.png");
+    r->prior_path = path_join(out, "prior.png");
+    if (run_resumes(r) && !file_exists(r->checkpoint_path)) die("--resume: there is no %s", r->checkpoint_path);
+    if (!run_resumes(r) && file_exists(r->checkpoint_path))
+        die("%s is there from an earlier run: give --resume to go on with it, or another --out", r->checkpoint_path);
+}
+
+static lebm_net *make_net(const argument *option, const char *spec, const argument *init, int64_t seed)
+{
+    lebm_net *net;
+    option_or_die(lebm_net_create_from_spec(&net, spec), option);
+    option_or_die(lebm_net_init(net, init->value.text, (uint64_t)seed), init);
+    return net;
+}
+
+/* Makes prior and generator: as the options say, and where they were not given, as the checkpoint says if there is
+ * one. Parameters come from the checkpoint later. */
+static void make_model(run *r)
+{
+    const argument *o = r->options;
+    const char *f_spec = o[PRIOR].value.text, *g_spec = o[GENERATOR].value.text;
+    double sigma0 = o[SIGMA0].value.f64, sigma = o[SIGMA].value.f64;
+    lebm_prior *saved_prior = NULL;
+    lebm_generator *saved_generator = NULL;
+    if (run_resumes(r)) {
+        or_die(lebm_model_load(r->checkpoint_path, &saved_prior, &saved_generator), "cannot resume");
+        if (!o[PRIOR].given) f_spec = lebm_net_spec(lebm_prior_net(saved_prior));
+        if (!o[SIGMA0].given) sigma0 = lebm_prior_sigma0(saved_prior);
+        if (!o[GENERATOR].given) g_spec = lebm_net_spec(lebm_generator_net(saved_generator));
+        if (!o[SIGMA].given) sigma = lebm_generator_sigma(saved_generator);
+    }
+    lebm_net *f = make_net(&o[PRIOR], f_spec, &o[PRIOR_INIT], o[SEED].value.i64);
+    lebm_net *g = make_net(&o[GENERATOR], g_spec, &o[GENERATOR_INIT], o[SEED].value.i64);
+    option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
+    option_or_die(lebm_generator_create(&r->model.generator, g, LEBM_GAUSSIAN, sigma), &o[GENERATOR]);
+    lebm_generator_destroy(saved_generator);
+    lebm_prior_destroy(saved_prior);
+}
+
+static void make_trainer(run *r)
+{
+    model *m = &r->model;
+    or_die(lebm_sampler_create(&m->to_prior, LEBM_LANGEVIN), "sampler");
+    or_die(lebm_sampler_create(&m->to_posterior, LEBM_LANGEVIN), "sampler");
+    or_die(lebm_trainer_create(&r->trainer, m->prior, m->generator, m->to_prior, m->to_posterior), "trainer");
+    if (run_resumes(r)) or_die(lebm_trainer_load(r->trainer, r->checkpoint_path), "cannot resume");
+    train_options_apply(r->options, r->trainer, m->to_prior, m->to_posterior, run_resumes(r));
+}
+
+/* A checkpoint's note says what else must be the same for the training to go on exactly: the options that are not the
+ * library's, and the data. */
+#define NOTE_FORMAT(number, text)                                                                                      \
+    "epochs=%" number "; batch=%" number "; train-images=%" number "; eval-images=%" number "; data=" text
+
+static void write_note(run *r, const char *identity)
+{
+    const argument *o = r->options;
+    char note[NOTE_SIZE];
+    snprintf(note, sizeof note, NOTE_FORMAT(PRId64, "%s"), o[EPOCHS].value.i64, o[BATCH].value.i64,
+             o[TRAIN_IMAGES].value.i64, o[EVAL_IMAGES].value.i64, identity);
+    or_die(lebm_trainer_set_str(r->trainer, LEBM_TRAINER_NOTE, note), "note");
+}
+
+/* Takes the options that were not given from the checkpoint's note, and the identity of its data. */
+static void read_note(run *r, char identity[IDENTITY_SIZE])
+{
+    argument *o = r->options;
+    const char *note;
+    int64_t epochs, batch, train_images, eval_images;
+    or_die(lebm_trainer_get_str(r->trainer, LEBM_TRAINER_NOTE, &note), "note");
+    if (sscanf(note, NOTE_FORMAT(SCNd64, "%127[^\n]"), &epochs, &batch, &train_images, &eval_images, identity) != 5 ||
+        epochs < 1 || batch < 1 || train_images < 0 || eval_images < 0)
+        die("cannot resume: %s was not written by %s", r->checkpoint_path, r->program->name);
+    if (o[BATCH].given && o[BATCH].value.i64 != batch)
+        die("cannot resume with --batch %" PRId64 ": %s was trained with --batch %" PRId64, o[BATCH].value.i64,
+            r->checkpoint_path, batch);
+    o[BATCH].value.i64 = batch;
+    if (!o[EPOCHS].given) o[EPOCHS].value.i64 = epochs;
+    if (!o[TRAIN_IMAGES].given) o[TRAIN_IMAGES].value.i64 = train_images;
+    if (!o[EVAL_IMAGES].given) o[EVAL_IMAGES].value.i64 = eval_images;
+}
+
+static void read_data(run *r)
+{
+    const argument *o = r->options;
+    char saved_identity[IDENTITY_SIZE] = "", identity[IDENTITY_SIZE];
+    failure why;
+    if (run_resumes(r)) read_note(r, saved_identity);
+    if (r->program->read(o[DATA].value.text, &r->train, &r->held_out, &why) != 0) die("%s", why.text);
+    dataset_keep(&r->train, o[TRAIN_IMAGES].value.i64);
+    dataset_keep(&r->held_out, o[EVAL_IMAGES].value.i64);
+    model_must_fit(&r->model, &r->train);
+    model_must_fit(&r->model, &r->held_out);
+    if (o[BATCH].value.i64 > r->train.count)
+        die("--batch %" PRId64 " is more than the %" PRId64 " training images", o[BATCH].value.i64, r->train.count);
+
+    snprintf(identity, sizeof identity, "%" PRId64 " %s of %" PRId64 "x%" PRId64 "x%" PRId64 ", crc32 %08" PRIx32,
+             r->train.count, r->train.name, r->train.channels, r->train.height, r->train.width,
+             dataset_checksum(&r->train));
+    if (run_resumes(r) && strcmp(saved_identity, identity) != 0)
+        die("cannot resume: %s was trained on %s, and this is %s", r->checkpoint_path, saved_identity, identity);
+    write_note(r, identity);
+}
+
+static void start_batches(run *r)
+{
+    int64_t seed;
+    or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_SEED, &seed), "seed");
+    batches_start(&r->batches, &r->train, r->options[BATCH].value.i64, (uint64_t)seed);
+    r->first_step = lebm_trainer_steps_done(r->trainer);
+    if (lebm_trainer_epochs_done(r->trainer) != r->first_step / r->batches.per_epoch)
+        die("cannot resume: the numbers of steps and epochs in %s do not fit together", r->checkpoint_path);
+}
+
+static int stop_if_interrupted(double done, void *user)
+{
+    (void)done;
+    (void)user;
+    return interrupt_signal() != 0;
+}
+
+static lebm_sampler *make_view_sampler(const run *r, const lebm_sampler *training)
+{
+    lebm_sampler *sampler = sampler_copy(training);
+    or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_SEED, VIEW_SEED), "sampler");
+    or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, r->options[THREADS].value.i64), "sampler");
+    or_die(lebm_sampler_set_progress(sampler, stop_if_interrupted, NULL), "sampler");
+    return sampler;
+}
+
+static void make_view(run *r)
+{
+    r->view = (model){.prior = r->model.prior,
+                      .generator = r->model.generator,
+                      .to_prior = make_view_sampler(r, r->model.to_prior),
+                      .to_posterior = make_view_sampler(r, r->model.to_posterior)};
+}
+
+void run_set_up(run *r, const train_program *program, int argc, char *const *argv)
+{
+    *r = (run){.program = program, .command = argv[0]};
+    train_options_read(r->options, program, argc, argv);
+    make_paths(r);
+    make_model(r);
+    make_trainer(r);
+    read_data(r);
+    start_batches(r);
+    make_view(r);
+    make_folder(r->options[OUT].value.text);
+    metrics_open(&r->metrics, r->metrics_path, r->first_step);
+}
+
+void run_free(run *r)
+{
+    metrics_close(&r->metrics);
+    batches_free(&r->batches);
+    lebm_sampler_destroy(r->view.to_posterior);
+    lebm_sampler_destroy(r->view.to_prior);
+    lebm_trainer_destroy(r->trainer);
+    model_free(&r->model);
+    dataset_free(&r->held_out);
+    dataset_free(&r->train);
+    free(r->checkpoint_path);
+    free(r->model_path);
+    free(r->metrics_path);
+    free(r->samples_path);
+    free(r->reconstructions_path);
+    free(r->prior_path);
+}

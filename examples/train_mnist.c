@@ -1,0 +1,39 @@
+/* Learns MNIST, or digits that it draws itself. */
+#include "mnist.h"
+#include "train.h"
+
+int main(int argc, char **argv)
+{
+    static const train_program program = {
+        .name = "train_mnist",
+        .summary = "Learns a latent-space energy-based prior model of MNIST, or of digits that it draws itself.",
+        .out = "out-mnist",
+        .epochs = 30,
+        .batch = 100,
+
+        .prior = "in 16; linear 200; gelu; linear 200; gelu; linear 1",
+        .generator = "in 16; linear 256; leaky_relu 0.2; linear 512; leaky_relu 0.2; linear 784; reshape 1 28 28; tanh",
+        .prior_init = "pytorch",
+        .generator_init = "pytorch",
+        .sigma = .3,
+        .sigma0 = 1,
+
+        .prior_steps = 40,
+        .posterior_steps = 30,
+        .prior_step_size = .08,
+        .posterior_step_size = .005,
+
+        .prior_learning_rate = 5e-5,
+        .generator_learning_rate = 1e-3,
+        .beta1 = .5,
+        .beta2 = .999,
+        .decay_per_epoch = .998,
+        .prior_weight_decay = 0,
+        .generator_weight_decay = 0,
+        .prior_clip_norm = 0,
+        .generator_clip_norm = 0,
+
+        .read = mnist_read,
+    };
+    return train_main(argc, argv, &program);
+}

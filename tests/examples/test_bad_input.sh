@@ -1,0 +1,127 @@
+#!/bin/sh
+# Whatever is wrong with the input, the programs say so in one line, fail, and damage nothing.
+. "$(dirname "$0")/common.sh"
+
+make_data data
+train --out good --epochs 1 >/dev/null 2>errors || fail "training: $(cat errors)"
+
+checksums() {
+    find good -type f -exec cksum {} + | sort
+}
+checksums >good-before
+
+# refuse STATUS PART COMMAND...: the command must end with that status and one line on stderr that contains the part.
+refuse() {
+    expected=$1
+    part=$2
+    shift 2
+    status=0
+    "$@" >said 2>errors </dev/null || status=$?
+    [ "$status" -eq "$expected" ] || fail "status $status, not $expected, and '$(cat errors)' from: $*"
+    [ "$(wc -l <errors)" -eq 1 ] || fail "not one line, but '$(cat errors)' from: $*"
+    grep -qF -- "$part" errors || fail "no word of '$part', but '$(cat errors)' from: $*"
+    checksums | cmp -s - good-before || fail "results of an earlier run were changed by: $*"
+}
+
+# Command lines.
+refuse 2 "--nonsense" train --out new --nonsense
+refuse 2 "--step-size" train --out new --step-size nan
+refuse 2 "a number from" train --out new --prior-step-size nan
+refuse 2 "a number from" train --out new --posterior-step-size=inf
+refuse 2 "-1" train --out new --sigma -1
+refuse 2 "a whole number from" train --out new --batch 0
+refuse 2 "a whole number from" train --out new --epochs many
+refuse 2 "--epochs needs a value" train --out new --epochs
+refuse 2 "stray" train --out new stray
+refuse 1 "batch" train --out new --batch 61
+refuse 1 "--prior: spec: there is no layer 'convolve'" train --out new --prior "in 4; convolve 3"
+refuse 1 "prior" train --out new --prior "in 4; linear 2"
+refuse 1 "--prior-init" train --out new --prior-init nonsense
+refuse 1 "1x14x56" train --out new --generator "in 4; linear 784; reshape 1 14 56"
+refuse 1 "5" train --out new --generator "in 5; linear 784; reshape 1 28 28"
+refuse 2 "--step-size" "$programs/sample" --model good/model.safetensors --step-size nan
+refuse 2 "--nonsense" "$programs/reconstruct" --model good/model.safetensors --nonsense
+refuse 1 "--model" "$programs/sample"
+refuse 1 "--model" "$programs/reconstruct"
+
+# Data.
+bad_data() {
+    rm -rf bad
+    make_data bad
+}
+use_bad_data() {
+    train --data bad --out new
+}
+refuse 1 "nowhere" train --data nowhere --out new
+bad_data
+rm bad/train-images-idx3-ubyte
+refuse 1 "train-images-idx3-ubyte" use_bad_data
+bad_data
+: >bad/train-images-idx3-ubyte
+refuse 1 "empty" use_bad_data
+bad_data
+head -c 30000 data/train-images-idx3-ubyte >bad/train-images-idx3-ubyte
+refuse 1 "truncated" use_bad_data
+bad_data
+gzip bad/t10k-images-idx3-ubyte
+head -c 5000 bad/t10k-images-idx3-ubyte.gz >cut
+mv cut bad/t10k-images-idx3-ubyte.gz
+refuse 1 "truncated" use_bad_data
+bad_data
+echo >>bad/t10k-images-idx3-ubyte
+refuse 1 "more bytes" use_bad_data
+bad_data
+{ bytes 0 0 8 1 0 0 0 3c; pixels 60; } >bad/train-images-idx3-ubyte
+refuse 1 "labels" use_bad_data
+bad_data
+{ bytes 0 0 8 3 ff ff ff ff 0 0 1 0 0 0 1 0; pixels 100; } >bad/train-images-idx3-ubyte
+refuse 1 "4294967295" use_bad_data
+bad_data
+{ bytes 0 0 8 1 0 0 0 3; pixels 3; } >bad/train-labels-idx1-ubyte
+refuse 1 "3 labels" use_bad_data
+bad_data
+{ bytes 0 0 8 3 0 0 0 1 0 0 0 20 0 0 0 20; pixels 1024; } >bad/t10k-images-idx3-ubyte
+refuse 1 "1x32x32" use_bad_data
+[ ! -e new ] || fail "a folder for results was made although nothing could be trained"
+
+# The folder for the results.
+refuse 1 "good/metrics.csv" train --out good/metrics.csv/below
+refuse 1 "good/metrics.csv" train --out good/metrics.csv
+refuse 1 "/proc" train --out /proc/no/such/place
+refuse 1 "--resume" train --out good
+
+# Checkpoints.
+refuse 1 "new/checkpoint.safetensors" train --resume --out new
+refuse 1 "resume" train --resume --out good --prior "in 4; linear 9; gelu; linear 1"
+refuse 1 "resume" train --resume --out good --generator "in 4; linear 784; reshape 1 28 28; tanh"
+refuse 1 "--batch" train --resume --out good --batch 30
+refuse 1 "trained on" train --resume --out good --train-images 40
+refuse 1 "trained on" "$programs/train_mnist" --resume --out good
+
+mkdir odd
+cp good/model.safetensors odd/checkpoint.safetensors
+refuse 1 "resume" train --resume --out odd
+head -c 2000 good/checkpoint.safetensors >odd/checkpoint.safetensors
+refuse 1 "resume" train --resume --out odd
+: >odd/checkpoint.safetensors
+refuse 1 "resume" train --resume --out odd
+[ "$(ls odd)" = checkpoint.safetensors ] || fail "files were made beside a checkpoint that is none"
+
+# Models.
+refuse 1 "nowhere" "$programs/sample" --model nowhere
+refuse 1 "metrics.csv" "$programs/sample" --model good/metrics.csv
+refuse 1 "nowhere" "$programs/sample" --model good/model.safetensors --out nowhere/at/all.png
+refuse 1 "nowhere" "$programs/reconstruct" --model good/model.safetensors --data nowhere
+bad_data
+{ bytes 0 0 8 3 0 0 0 1 0 0 0 20 0 0 0 20; pixels 1024; } >bad/t10k-images-idx3-ubyte
+refuse 1 "1x32x32" "$programs/reconstruct" --model good/model.safetensors --data bad --out new.png
+[ ! -e new.png ] || fail "a picture was made of nothing"
+
+# A training that diverges keeps the last good checkpoint and says what to do.
+status=0
+train --resume --out good --epochs 3 --prior-steps 20 --prior-step-size 1e6 >said 2>errors || status=$?
+[ "$status" -eq 1 ] || fail "status $status of a training that diverges: $(cat errors)"
+head -n 1 errors | grep -q "diverged" || fail "no word of divergence, but '$(cat errors)'"
+grep -q -- "--prior-learning-rate" errors || fail "no advice after divergence"
+checksums | grep -v metrics.csv >after
+grep -v metrics.csv good-before | cmp -s - after || fail "a training that diverged changed earlier results"

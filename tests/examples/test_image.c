@@ -1,0 +1,140 @@
+#include "image.h"
+
+#include <math.h>
+#include <png.h>
+
+#include "suite.h"
+
+typedef struct picture {
+    int width, height;
+    uint8_t *pixels; /* RGB */
+} picture;
+
+static picture read_png(const char *path)
+{
+    png_image png = {.version = PNG_IMAGE_VERSION};
+    ck_assert_msg(png_image_begin_read_from_file(&png, path), "%s: %s", path, png.message);
+    png.format = PNG_FORMAT_RGB;
+    picture p = {(int)png.width, (int)png.height, malloc(PNG_IMAGE_SIZE(png))};
+    ck_assert_msg(png_image_finish_read(&png, NULL, p.pixels, 0, NULL), "%s: %s", path, png.message);
+    return p;
+}
+
+static const uint8_t *at(const picture *p, int x, int y)
+{
+    return p->pixels + 3 * (y * p->width + x);
+}
+
+static void expect_level(const picture *p, int x, int y, int level)
+{
+    for (int c = 0; c < 3; c++)
+        ck_assert_msg(at(p, x, y)[c] == level, "pixel (%d, %d) is %d, not %d", x, y, at(p, x, y)[c], level);
+}
+
+START_TEST(grey_images_stand_in_rows_with_lines_between)
+{
+    const float images[] = {-1, 1, 0, .5f, -.5f, 1, -2, 3, NAN}; /* nine images of one pixel; rows of four */
+    const int levels[] = {0, 255, 128, 191, 64, 255, 0, 255, 0};
+    const image_grid grid = {
+        .channels = 1, .height = 1, .width = 1, .count = 9, .columns = 4, .blocks = 1, .images = {images}};
+    const char *path = scratch_path("grid.png");
+    failure why;
+    ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
+    picture p = read_png(path);
+    ck_assert_int_eq(p.width, 9);
+    ck_assert_int_eq(p.height, 7);
+    for (int i = 0; i < 9; i++) expect_level(&p, 1 + 2 * (i % 4), 1 + 2 * (i / 4), levels[i]);
+    for (int x = 0; x < 9; x++)
+        for (int y = 0; y < 7; y += 2) expect_level(&p, x, y, 96);
+    expect_level(&p, 3, 5, 96); /* a place without image */
+    free(p.pixels);
+    remove(path);
+}
+END_TEST
+
+START_TEST(colours_come_channel_first)
+{
+    const float image[] = {1, -1, -1, 1, 0, 0}; /* 3x1x2: red 255 0, green 0 255, blue 128 128 */
+    const image_grid grid = {
+        .channels = 3, .height = 1, .width = 2, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+    const char *path = scratch_path("colour.png");
+    failure why;
+    ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
+    picture p = read_png(path);
+    ck_assert_int_eq(p.width, 4);
+    ck_assert_int_eq(p.height, 3);
+    ck_assert_mem_eq(at(&p, 1, 1), ((uint8_t[]){255, 0, 128, 0, 255, 128}), 6);
+    free(p.pixels);
+    remove(path);
+}
+END_TEST
+
+START_TEST(blocks_stand_apart)
+{
+    const float left[] = {-1, -1}, right[] = {0, 0};
+    const image_grid grid = {
+        .channels = 1, .height = 1, .width = 1, .count = 2, .columns = 1, .blocks = 2, .images = {left, right}};
+    const char *path = scratch_path("blocks.png");
+    failure why;
+    ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
+    picture p = read_png(path);
+    ck_assert_int_eq(p.height, 5);
+    const int gap = p.width - 6;
+    ck_assert_int_ge(gap, 4);
+    for (int x = 3; x < 3 + gap; x++) expect_level(&p, x, 2, 255);
+    expect_level(&p, 1, 1, 0);
+    expect_level(&p, 1, 3, 0);
+    expect_level(&p, 4 + gap, 1, 128);
+    expect_level(&p, 4 + gap, 3, 128);
+    free(p.pixels);
+    remove(path);
+}
+END_TEST
+
+START_TEST(a_picture_that_cannot_be_written_is_an_error)
+{
+    const float image[] = {0};
+    const image_grid grid = {
+        .channels = 1, .height = 1, .width = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+    failure why;
+    ck_assert_int_eq(image_write_grid(&grid, "/nowhere/at/all.png", &why), -1);
+    assert_contains(why.text, "/nowhere/at/all.png");
+    assert_contains(why.text, "No such file");
+}
+END_TEST
+
+/* The old picture must survive until the new one is whole. */
+START_TEST(a_full_disk_leaves_the_old_picture)
+{
+    const float image[] = {0};
+    const image_grid grid = {
+        .channels = 1, .height = 1, .width = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+    char path[256], temporary[300];
+    failure why;
+    if (access("/dev/full", W_OK) != 0) return;
+    snprintf(path, sizeof path, "%s", scratch_path("old.png"));
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    FILE *old = fopen(path, "w");
+    fputs("old", old);
+    fclose(old);
+    ck_assert_int_eq(symlink("/dev/full", temporary), 0);
+    ck_assert_int_eq(image_write_grid(&grid, path, &why), -1);
+    assert_contains(why.text, path);
+    char text[4] = "";
+    old = fopen(path, "r");
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, old));
+    fclose(old);
+    ck_assert_str_eq(text, "old");
+    ck_assert_int_ne(access(temporary, F_OK), 0);
+    remove(path);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        grey_images_stand_in_rows_with_lines_between, colours_come_channel_first,         blocks_stand_apart,
+        a_picture_that_cannot_be_written_is_an_error, a_full_disk_leaves_the_old_picture,
+    };
+    return RUN_SUITE("image", tests);
+}

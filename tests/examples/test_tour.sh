@@ -1,0 +1,41 @@
+#!/bin/sh
+# The way of a new user: train on drawn digits, then sample and reconstruct with the commands that the trainer names.
+. "$(dirname "$0")/common.sh"
+
+"$programs/train_mnist" --out "a run" --epochs 2 --train-images 200 --eval-images 50 --prior-steps 3 \
+    --posterior-steps 3 >report 2>errors || fail "training: $(cat errors)"
+for file in metrics.csv samples.png reconstructions.png prior.png checkpoint.safetensors model.safetensors; do
+    [ -s "a run/$file" ] || fail "there is no $file"
+done
+[ -z "$(ls "a run" | grep tmp)" ] || fail "temporary files were left behind"
+[ "$(wc -l <"a run/metrics.csv")" -eq 5 ] || fail "metrics.csv has not a header and 4 rows"
+awk -F, 'NF != 10 { exit 1 }' "a run/metrics.csv" || fail "metrics.csv has not 10 columns everywhere"
+grep -q "drawn digits" report || fail "the report does not name the data"
+grep -q "Held-out reconstruction MSE  [0-9]" report || fail "the report has no held-out MSE"
+
+# The report's last two lines are commands for a shell.
+tail -n 2 report >commands
+grep -q sample commands && grep -q reconstruct commands || fail "the report does not end with the two commands"
+sh -e commands >said || fail "the commands that the report names do not work"
+[ -s samples.png ] || fail "sample wrote no picture"
+[ -s reconstructions.png ] || fail "reconstruct wrote no picture"
+grep -q "mean square error [0-9]" said || fail "reconstruct names no error"
+
+# The same seed gives the same picture, another seed another.
+"$programs/sample" --model "a run/checkpoint.safetensors" --out again.png >/dev/null
+cmp samples.png again.png || fail "samples differ for the same seed"
+"$programs/sample" --model "a run/model.safetensors" --out other.png --seed 2 >/dev/null
+! cmp -s samples.png other.png || fail "samples are the same for another seed"
+
+for program in train_mnist sample reconstruct; do
+    "$programs/$program" --help >help || fail "$program --help"
+    [ "$(wc -l <help)" -gt 8 ] || fail "$program --help says too little"
+    "$programs/$program" --version | grep -q "^$program [0-9]" || fail "$program --version"
+done
+"$programs/train_mnist" --help | grep -q "0.08" || fail "the help does not explain step sizes"
+
+# A time limit ends the training early but in good order.
+make_data data
+train --out limited --epochs 1000000 --minutes 0.01 >report 2>errors || fail "time limit: $(cat errors)"
+grep -q "Held-out reconstruction MSE" report || fail "no report after the time limit"
+grep -q -- "--resume --out limited --data data" report || fail "no word how to go on after the time limit"

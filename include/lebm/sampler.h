@@ -6,6 +6,7 @@
  *
  *     z' = z + s d log p/dz + sqrt(2 s) e,   e ~ N(0, I),   s = option step_size
  *
+ * Chains that move in large steps first and settle in small ones (option last_step_size) end nearer to the target.
  * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
  *
  * Random numbers are a function of seed, stream, chain (the row) and step alone. The options decide every bit of the
@@ -28,6 +29,8 @@ typedef struct lebm_sampler lebm_sampler;
 /** @name Options @{ */
 #define LEBM_SAMPLER_STEPS "steps"         /**< i64: steps of each chain */
 #define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 */
+/** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step. 0: s stays */
+#define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
 #define LEBM_SAMPLER_NOISE "noise"         /**< i64: 0 drops the noise e, which leaves gradient ascent */
 #define LEBM_SAMPLER_START "start"         /**< str: "noise", z ~ N(0, start_std^2 I), or "given", the caller's z */
 #define LEBM_SAMPLER_START_STD "start_std" /**< f64: standard deviation of the start */

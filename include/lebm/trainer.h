@@ -48,7 +48,7 @@ typedef struct lebm_trainer lebm_trainer;
 /** @} */
 
 /** Make a trainer. It borrows all four, which must outlive it; nothing else may change them meanwhile, but for the
- * samplers' options. Of these it uses the kernel, steps, step_size, noise and start_std: seed and threads are its own.
+ * samplers' options. Of these it uses the kernel and all that shapes a chain; seed, stream and threads are its own.
  * @param out           receives the trainer; the caller owns it
  * @param to_prior      draws z-   @param to_posterior  draws z+; may be the same sampler as to_prior
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_NOMEM

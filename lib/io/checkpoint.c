@@ -185,7 +185,7 @@ static void set_net(lebm_net *net, lebm__adam *adam, const float *params, const 
                     int64_t updates)
 {
     const size_t bytes = (size_t)net->param_total * sizeof *params;
-    memcpy(net->params, params, bytes);
+    if (bytes > 0) memcpy(net->params, params, bytes); /* a net without parameters has no memory for them */
     memcpy(adam->m, m, bytes);
     memcpy(adam->v, v, bytes);
     adam->steps = updates;

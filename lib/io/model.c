@@ -143,7 +143,8 @@ static int check_version(const lebm__st_reader *st)
         return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': not a file of %s", st->path, format_name);
     }
     if (text == NULL || !lebm__parse_i64(text, &version) || version < 1) {
-        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': format_version is missing or not a number from 1", st->path);
+        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': format_version is '%.64s'; this library reads 1 to %d", st->path,
+                          text == NULL ? "" : text, FORMAT_VERSION);
     }
     if (version > FORMAT_VERSION) {
         return lebm__fail(LEBM_ERR_VERSION, "'%.256s': format_version is %" PRId64 "; this library reads up to %d",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -486,6 +487,25 @@ static int has_shape(const lebm__st_tensor *tensor, int64_t ndim, const int64_t 
     return item == NULL;
 }
 
+/* "[2,3]", cut if there is no room. */
+static void print_shape(char *text, size_t size, int64_t ndim, const int64_t *shape)
+{
+    size_t length = (size_t)snprintf(text, size, "[");
+    for (int64_t axis = 0; axis < ndim && length < size; axis++) {
+        length += (size_t)snprintf(text + length, size - length, "%s%" PRId64, axis == 0 ? "" : ",", shape[axis]);
+    }
+    if (length < size) snprintf(text + length, size - length, "]");
+}
+
+static int wrong_shape(const lebm__st_reader *reader, const lebm__st_tensor *tensor, int64_t ndim, const int64_t *shape)
+{
+    char given[64], needed[64];
+    const int printed = cJSON_PrintPreallocated((cJSON *)tensor->shape, given, sizeof given, 0); /* only reads it */
+    print_shape(needed, sizeof needed, ndim, shape);
+    return FORMAT_ERROR(reader, "tensor '%.64s' is of shape %s; needed is %s", tensor->name, printed ? given : "[...]",
+                        needed);
+}
+
 int lebm__st_read(const lebm__st_reader *reader, const char *name, int64_t ndim, const int64_t *shape, float *out)
 {
     const lebm__st_tensor key = {.name = name},
@@ -495,7 +515,7 @@ int lebm__st_read(const lebm__st_reader *reader, const char *name, int64_t ndim,
         return lebm__fail(LEBM_ERR_UNSUPPORTED, "'%.256s': tensor '%.64s' is of type '%.64s'; supported is F32",
                           reader->path, name, tensor->dtype);
     }
-    if (!has_shape(tensor, ndim, shape)) return FORMAT_ERROR(reader, "tensor '%.64s' is of another shape", name);
+    if (!has_shape(tensor, ndim, shape)) return wrong_shape(reader, tensor, ndim, shape);
     LEBM__TRY(read_at(reader, reader->data_begin + tensor->begin, out, tensor->end - tensor->begin));
     get_f32(out, tensor->count);
     return LEBM_OK;

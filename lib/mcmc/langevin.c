@@ -26,10 +26,17 @@ static int check(const lebm__target *target, const lebm__tile *tile, int64_t ste
     return LEBM_OK;
 }
 
+/* s at a step: from first to last by equal factors. */
+static double step_size_at(const lebm__langevin *langevin, int64_t step)
+{
+    if (step == 1 || langevin->last_step_size == langevin->step_size) return langevin->step_size;
+    const double share = (double)(step - 1) / (double)(langevin->steps - 1);
+    return langevin->step_size * pow(langevin->last_step_size / langevin->step_size, share);
+}
+
 int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *target, lebm__tile *tile)
 {
     const int64_t numbers = tile->n * target->dims;
-    const float drift = (float)langevin->step_size, spread = (float)sqrt(2.0 * langevin->step_size);
     for (int64_t step = 1; step <= langevin->steps; step++) {
         target->evaluate(target->context, tile->n, tile->z, tile->log_density, tile->score);
         LEBM__TRY(check(target, tile, step));
@@ -38,8 +45,9 @@ int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *targe
         } else {
             for (int64_t i = 0; i < numbers; i++) tile->noise[i] = 0.0f;
         }
+        const double s = step_size_at(langevin, step);
         /* eq. 20 and 24: z' = z + s score + sqrt(2 s) e. Langevin dynamics ascends the log density. */
-        lebm__kernels()->langevin(numbers, drift, spread, tile->score, tile->noise, tile->z);
+        lebm__kernels()->langevin(numbers, (float)s, (float)sqrt(2.0 * s), tile->score, tile->noise, tile->z);
     }
     for (int64_t i = 0; i < numbers; i++) {
         if (!isfinite(tile->z[i]))

@@ -7,7 +7,7 @@
 
 typedef struct {
     int64_t steps;
-    double step_size; /* s of eq. 20 */
+    double step_size, last_step_size; /* s of eq. 20 at the first and the last step */
     int noise;
     lebm__key key;
 } lebm__langevin;

@@ -15,6 +15,8 @@ static const lebm__option rows[] = {
     LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, 1, "steps of each chain"),
     LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, 1,
                      "s of z' = z + s score + sqrt(2 s) e"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, 1,
+                     "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
     LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, 1, "0 drops the noise e, which leaves gradient ascent"),
     LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", 1,
                      "where chains start: at noise, or at the z given by the caller"),
@@ -142,7 +144,12 @@ static int run_tile(void *context, int64_t task, int thread)
         lebm__generator_arrange(r->generator, x, n, w->x);
     }
     const lebm__target target = {.dims = r->dims, .evaluate = evaluate, .context = w};
-    const lebm__langevin langevin = {options->steps, options->step_size, (int)options->noise, r->key};
+    const lebm__langevin langevin = {.steps = options->steps,
+                                     .step_size = options->step_size,
+                                     .last_step_size =
+                                         options->last_step_size > 0.0 ? options->last_step_size : options->step_size,
+                                     .noise = (int)options->noise,
+                                     .key = r->key};
     lebm__tile tile = {first, n, w->z, w->score, w->noise, r->log_density + first, r->score_norm + first};
     LEBM__TRY(lebm__langevin_run(&langevin, &target, &tile));
     memcpy(r->z + first * r->dims, w->z, (size_t)(n * r->dims) * sizeof *w->z);

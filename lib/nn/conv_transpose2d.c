@@ -24,7 +24,9 @@ static int64_t images_at_once(const lebm__layer *layer, int64_t n)
 static int64_t scratch_size(const lebm__layer *layer, int64_t n, lebm__passes passes)
 {
     const int64_t patches = images_at_once(layer, n) * lebm__pixels(layer->in) * patch_size(layer);
-    return patches + (passes == LEBM__LEARN ? layer->in.channels * patch_size(layer) : 0);
+    /* Learning also needs the gradient of W in the order of patches, and two sums of the bias's. */
+    const int64_t sums = 2 * layer->out.channels;
+    return (patches > sums ? patches : sums) + (passes == LEBM__LEARN ? layer->in.channels * patch_size(layer) : 0);
 }
 
 static int pack(lebm__layer *layer, const float *params, int backward_pass)
@@ -111,14 +113,16 @@ static void accumulate(const lebm__layer *layer, int64_t n, const float *in, con
         }
     }
     if (layer->bias < 0) return;
-    for (int64_t i = 0; i < n; i++) { /* image by image: short sums round less than a long one */
-        float *sum = scratch;
-        for (int64_t c = 0; c < channels; c++) sum[c] = 0.0f;
+    float *of_image = scratch, *of_all = scratch + channels; /* sums of sums: short ones round less than long ones */
+    for (int64_t c = 0; c < channels; c++) of_all[c] = 0.0f;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < channels; c++) of_image[c] = 0.0f;
         for (int64_t p = 0; p < lebm__pixels(layer->out); p++, grad_out += channels) {
-            for (int64_t c = 0; c < channels; c++) sum[c] += grad_out[c];
+            for (int64_t c = 0; c < channels; c++) of_image[c] += grad_out[c];
         }
-        for (int64_t c = 0; c < channels; c++) grads[layer->bias + c] += sum[c];
+        for (int64_t c = 0; c < channels; c++) of_all[c] += of_image[c];
     }
+    for (int64_t c = 0; c < channels; c++) grads[layer->bias + c] += of_all[c];
 }
 
 const lebm__layer_kind lebm__conv_transpose2d = {

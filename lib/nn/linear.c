@@ -5,6 +5,13 @@
 #include "math/packed.h"
 #include "nn/layer.h"
 
+/* Room for the gradient of the bias. */
+static int64_t scratch_size(const lebm__layer *layer, int64_t n, lebm__passes passes)
+{
+    (void)n;
+    return passes == LEBM__LEARN ? layer->out.channels : 0;
+}
+
 static int pack(lebm__layer *layer, const float *params, int backward_pass)
 {
     const int64_t in = layer->in.channels, out = layer->out.channels;
@@ -42,12 +49,14 @@ static void backward(const lebm__layer *layer, int64_t n, const float *in, const
 static void accumulate(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grads,
                        float *scratch)
 {
-    (void)scratch;
     const int64_t from = layer->in.channels, to = layer->out.channels;
     lebm__blas_add_transposed(to, from, n, grad_out, to, in, from, grads + layer->weight, from);
     if (layer->bias < 0) return;
-    for (int64_t i = 0; i < n; i++) lebm__kernels()->add(to, grad_out + i * to, grads + layer->bias);
+    for (int64_t j = 0; j < to; j++)
+        scratch[j] = 0.0f; /* the rows by themselves: short sums round less than long ones */
+    for (int64_t i = 0; i < n; i++) lebm__kernels()->add(to, grad_out + i * to, scratch);
+    lebm__kernels()->add(to, scratch, grads + layer->bias);
 }
 
 const lebm__layer_kind lebm__linear = {
-    .pack = pack, .forward = forward, .backward = backward, .accumulate = accumulate};
+    .scratch_size = scratch_size, .pack = pack, .forward = forward, .backward = backward, .accumulate = accumulate};

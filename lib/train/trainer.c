@@ -266,11 +266,21 @@ static int measure(const step *s, lebm__trainer_metrics *m)
 }
 
 /* What multiplies the summed gradient: the mean over the batch, cut as torch.nn.utils.clip_grad_norm_ does, and
- * downhill, since the likelihood is to rise. */
-static double adam_scale(double norm, double clip, int64_t n)
+ * downhill, since the likelihood is to rise. Adam keeps squares, so those must be finite, too. */
+static int scale_gradient(const char *quantity, double norm, double clip, const step *s, double *scale)
 {
-    const double cut = clip > 0.0 ? clip / (norm + 1e-6) : 1.0;
-    return -(cut < 1.0 ? cut : 1.0) / (double)n;
+    const double cut = clip > 0.0 ? fmin(1.0, clip / (norm + 1e-6)) : 1.0;
+    *scale = -cut / (double)s->n;
+    return require_finite(quantity, (float)(cut * norm * cut * norm), s->trainer->steps_done);
+}
+
+static int scale_gradients(step *s, const lebm__trainer_metrics *metrics)
+{
+    const lebm__trainer_options *o = &s->trainer->options;
+    LEBM__TRY(
+        scale_gradient("squared norm of f's gradient", metrics->prior_grad_norm, o->prior_clip_norm, s, &s->scale_f));
+    return scale_gradient("squared norm of g's gradient", metrics->generator_grad_norm, o->generator_clip_norm, s,
+                          &s->scale_g);
 }
 
 /* Both kinds of chains, then the gradients; changes nothing of the trainer. */
@@ -316,9 +326,8 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
     lebm__trainer_metrics metrics;
     int status = step_create(&s, trainer, x, n);
     if (status == LEBM_OK) status = gather(&s, &metrics);
+    if (status == LEBM_OK) status = scale_gradients(&s, &metrics);
     if (status == LEBM_OK) {
-        s.scale_f = adam_scale(metrics.prior_grad_norm, trainer->options.prior_clip_norm, n);
-        s.scale_g = adam_scale(metrics.generator_grad_norm, trainer->options.generator_clip_norm, n);
         status = lebm__pool_run(trainer->pool, parts(trainer->adam_f.size) + parts(trainer->adam_g.size), update_part,
                                 &s, NULL, NULL);
     }

@@ -18,27 +18,35 @@ static uint8_t level(float value)
 
 static int64_t block_width(const image_grid *grid)
 {
-    return grid->columns * (grid->width + LINE) + LINE;
+    return grid->columns * (grid->width * grid->scale + LINE) + LINE;
+}
+
+static int64_t block_height(const image_grid *grid)
+{
+    const int64_t rows = (grid->count + grid->columns - 1) / grid->columns;
+    return rows * (grid->height * grid->scale + LINE) + LINE;
 }
 
 /* Copies a channel-first image to its place in a picture whose pixels keep their channels together. */
 static void draw_image(const image_grid *grid, const float *image, uint8_t *picture, int64_t row_size)
 {
     const int64_t pixels = grid->height * grid->width;
-    for (int64_t y = 0; y < grid->height; y++)
-        for (int64_t x = 0; x < grid->width; x++)
-            for (int64_t c = 0; c < grid->channels; c++)
-                picture[y * row_size + x * grid->channels + c] = level(image[c * pixels + y * grid->width + x]);
+    for (int64_t y = 0; y < grid->height * grid->scale; y++)
+        for (int64_t x = 0; x < grid->width * grid->scale; x++)
+            for (int64_t c = 0; c < grid->channels; c++) {
+                const int64_t pixel = y / grid->scale * grid->width + x / grid->scale;
+                picture[y * row_size + x * grid->channels + c] = level(image[c * pixels + pixel]);
+            }
 }
 
-static void draw_block(const image_grid *grid, const float *images, uint8_t *picture, int64_t row_size, int64_t rows)
+static void draw_block(const image_grid *grid, const float *images, uint8_t *picture, int64_t row_size)
 {
     const int64_t size = grid->channels * grid->height * grid->width;
-    for (int64_t y = 0; y < rows * (grid->height + LINE) + LINE; y++)
+    for (int64_t y = 0; y < block_height(grid); y++)
         memset(picture + y * row_size, LINE_LEVEL, (size_t)(block_width(grid) * grid->channels));
     for (int64_t i = 0; i < grid->count; i++) {
-        const int64_t y = i / grid->columns * (grid->height + LINE) + LINE;
-        const int64_t x = i % grid->columns * (grid->width + LINE) + LINE;
+        const int64_t y = i / grid->columns * (grid->height * grid->scale + LINE) + LINE;
+        const int64_t x = i % grid->columns * (grid->width * grid->scale + LINE) + LINE;
         draw_image(grid, images + i * size, picture + y * row_size + x * grid->channels, row_size);
     }
 }
@@ -66,9 +74,8 @@ static int write_png(png_image *png, const uint8_t *picture, const char *path, f
 
 int image_write_grid(const image_grid *grid, const char *path, failure *why)
 {
-    const int64_t rows = (grid->count + grid->columns - 1) / grid->columns;
     const int64_t width = grid->blocks * (block_width(grid) + GAP) - GAP;
-    const int64_t height = rows * (grid->height + LINE) + LINE;
+    const int64_t height = block_height(grid);
     const int64_t row_size = width * grid->channels;
     if (width > INT32_MAX / 4 / height) return fail(why, "cannot write %s: too many pixels", path);
 
@@ -77,7 +84,7 @@ int image_write_grid(const image_grid *grid, const char *path, failure *why)
     memset(picture, GAP_LEVEL, (size_t)(row_size * height));
     for (int64_t b = 0; b < grid->blocks; b++) {
         uint8_t *corner = picture + b * (block_width(grid) + GAP) * grid->channels;
-        draw_block(grid, grid->images[b], corner, row_size, rows);
+        draw_block(grid, grid->images[b], corner, row_size);
     }
 
     png_image png = {.version = PNG_IMAGE_VERSION,

@@ -9,6 +9,7 @@
 /* Images of one shape, laid out in blocks side by side with a wide gap between them, as many in each block. */
 typedef struct image_grid {
     int64_t channels, height, width; /* of an image; 1 channel is grey, 3 are red, green and blue */
+    int64_t scale;                   /* how many times as large a pixel is drawn */
     int64_t count;                   /* images in a block */
     int64_t columns;                 /* images in a row of a block */
     int64_t blocks;

@@ -51,6 +51,7 @@ static void write_blocks(const model *m, int64_t count, int64_t columns, const f
     const image_grid grid = {.channels = shape[0],
                              .height = shape[1],
                              .width = shape[2],
+                             .scale = 2,
                              .count = count,
                              .columns = count < columns ? count : columns,
                              .blocks = right == NULL ? 1 : 2,

@@ -57,8 +57,8 @@ LEBM_API int lebm_net_create_from_spec(lebm_net **out, const char *spec);
 LEBM_API void lebm_net_destroy(lebm_net *net);
 
 /** Append y = W x + b, with "weight" [out, in] and, if `bias` is not 0, "bias" [out]; the input must be flat.
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_SHAPE, LEBM_ERR_STATE (a model owns the net), LEBM_ERR_NOMEM;
- *         on failure the net is as before
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also at the 1025th layer), LEBM_ERR_SHAPE, LEBM_ERR_STATE (a model
+ *         owns the net), LEBM_ERR_NOMEM; on failure the net is as before
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias);
 

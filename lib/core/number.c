@@ -1,59 +1,70 @@
+#define _GNU_SOURCE /* uselocale() */
 #include "core/number.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __APPLE__
+#include <xlocale.h>
+#endif
 
-/* The text that `locale` puts between the whole part and the fraction may be no point, so it is exchanged: newlocale()
- * would do as well but may fail for lack of memory. */
-static void exchange(char *text, char from, char to)
+/* The locale "C", in which numbers have a point. */
+static locale_t c_locale;
+
+static void make_c_locale(void)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == from) *text = to;
-    }
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-static char decimal_point(void)
+/* Let the calling thread use that locale; returns the one to go back to with uselocale(). */
+static locale_t enter_c_locale(void)
 {
-    return localeconv()->decimal_point[0];
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_c_locale);
+    return uselocale(c_locale);
 }
 
 void lebm__format_f64(double value, char *text)
 {
+    const locale_t before = enter_c_locale();
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
-    exchange(text, decimal_point(), '.');
+    uselocale(before);
 }
 
 void lebm__format_f32(float value, char *text)
 {
+    const locale_t before = enter_c_locale();
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value) break;
     }
-    exchange(text, decimal_point(), '.');
+    uselocale(before);
+}
+
+/* Whether the text has only what a plain number is made of: no white space, "inf", "nan" or hexadecimals. */
+static int is_plain(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        const int digit = *text >= '0' && *text <= '9';
+        if (!digit && *text != '+' && *text != '-' && *text != '.' && *text != 'e' && *text != 'E') return 0;
+    }
+    return 1;
 }
 
 int lebm__parse_f64(const char *text, double *value)
 {
-    /* Only what a plain number is made of: no white space, "inf", "nan" or hexadecimals. */
-    char copy[64];
-    int length = 0;
-    for (; text[length] != '\0'; length++) {
-        const char c = text[length];
-        if (length == (int)sizeof copy - 1) return 0;
-        if (!((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E')) return 0;
-        copy[length] = c;
-    }
-    copy[length] = '\0';
-    exchange(copy, '.', decimal_point());
+    if (text[0] == '\0' || !is_plain(text)) return 0;
+    const locale_t before = enter_c_locale();
     char *end;
-    const double number = strtod(copy, &end);
-    if (length == 0 || *end != '\0' || !isfinite(number)) return 0;
+    const double number = strtod(text, &end);
+    uselocale(before);
+    if (*end != '\0' || !isfinite(number)) return 0;
     *value = number;
     return 1;
 }

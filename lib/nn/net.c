@@ -11,7 +11,8 @@
 enum {
     MOST_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
     MOST_NUMBERS = 1 << 30,  /* of an image, and of a patch of a transposed convolution */
-    MOST_KERNEL = 64
+    MOST_KERNEL = 64,
+    MOST_LAYERS = 1024 /* each added layer copies the net, which a hostile spec must not make many times */
 };
 
 int lebm_net_create(lebm_net **out, int64_t in_features)
@@ -140,6 +141,10 @@ static int may_grow(const lebm_net *net, const char *function)
 {
     if (net == NULL) return lebm__fail(LEBM_ERR_INVALID, "%s: net is NULL", function);
     if (net->owned) return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
+    if (net->layer_count == MOST_LAYERS) {
+        return lebm__fail(LEBM_ERR_RANGE, "%s: the net has %d layers already, which is the most", function,
+                          MOST_LAYERS);
+    }
     return LEBM_OK;
 }
 

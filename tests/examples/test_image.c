@@ -36,7 +36,7 @@ START_TEST(grey_images_stand_in_rows_with_lines_between)
     const float images[] = {-1, 1, 0, .5f, -.5f, 1, -2, 3, NAN}; /* nine images of one pixel; rows of four */
     const int levels[] = {0, 255, 128, 191, 64, 255, 0, 255, 0};
     const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .count = 9, .columns = 4, .blocks = 1, .images = {images}};
+        .channels = 1, .height = 1, .width = 1, .scale = 1, .count = 9, .columns = 4, .blocks = 1, .images = {images}};
     const char *path = scratch_path("grid.png");
     failure why;
     ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
@@ -52,18 +52,20 @@ START_TEST(grey_images_stand_in_rows_with_lines_between)
 }
 END_TEST
 
-START_TEST(colours_come_channel_first)
+START_TEST(colours_come_channel_first_and_pixels_are_scaled)
 {
     const float image[] = {1, -1, -1, 1, 0, 0}; /* 3x1x2: red 255 0, green 0 255, blue 128 128 */
     const image_grid grid = {
-        .channels = 3, .height = 1, .width = 2, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+        .channels = 3, .height = 1, .width = 2, .scale = 2, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
     const char *path = scratch_path("colour.png");
     failure why;
     ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
     picture p = read_png(path);
-    ck_assert_int_eq(p.width, 4);
-    ck_assert_int_eq(p.height, 3);
-    ck_assert_mem_eq(at(&p, 1, 1), ((uint8_t[]){255, 0, 128, 0, 255, 128}), 6);
+    ck_assert_int_eq(p.width, 6); /* a pixel is drawn two by two */
+    ck_assert_int_eq(p.height, 4);
+    for (int y = 1; y <= 2; y++) {
+        ck_assert_mem_eq(at(&p, 1, y), ((uint8_t[]){255, 0, 128, 255, 0, 128, 0, 255, 128, 0, 255, 128}), 12);
+    }
     free(p.pixels);
     remove(path);
 }
@@ -72,8 +74,14 @@ END_TEST
 START_TEST(blocks_stand_apart)
 {
     const float left[] = {-1, -1}, right[] = {0, 0};
-    const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .count = 2, .columns = 1, .blocks = 2, .images = {left, right}};
+    const image_grid grid = {.channels = 1,
+                             .height = 1,
+                             .width = 1,
+                             .scale = 1,
+                             .count = 2,
+                             .columns = 1,
+                             .blocks = 2,
+                             .images = {left, right}};
     const char *path = scratch_path("blocks.png");
     failure why;
     ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
@@ -95,7 +103,7 @@ START_TEST(a_picture_that_cannot_be_written_is_an_error)
 {
     const float image[] = {0};
     const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+        .channels = 1, .height = 1, .width = 1, .scale = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
     failure why;
     ck_assert_int_eq(image_write_grid(&grid, "/nowhere/at/all.png", &why), -1);
     assert_contains(why.text, "/nowhere/at/all.png");
@@ -108,7 +116,7 @@ START_TEST(a_full_disk_leaves_the_old_picture)
 {
     const float image[] = {0};
     const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+        .channels = 1, .height = 1, .width = 1, .scale = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
     char path[256], temporary[300];
     failure why;
     if (access("/dev/full", W_OK) != 0) return;
@@ -133,8 +141,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        grey_images_stand_in_rows_with_lines_between, colours_come_channel_first,         blocks_stand_apart,
-        a_picture_that_cannot_be_written_is_an_error, a_full_disk_leaves_the_old_picture,
+        grey_images_stand_in_rows_with_lines_between,
+        colours_come_channel_first_and_pixels_are_scaled,
+        blocks_stand_apart,
+        a_picture_that_cannot_be_written_is_an_error,
+        a_full_disk_leaves_the_old_picture,
     };
     return RUN_SUITE("image", tests);
 }

@@ -1,0 +1,614 @@
+/* Checkpoints: training goes on from one to the bit, and one that does not fit changes nothing. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "lebm.h"
+#include "support/approx.h"
+
+enum { LATENT = 3, DATA = 5, BATCH = 7 };
+
+static const char f_spec[] = "in 3; linear 4; gelu; linear 1";
+static const char g_spec[] = "in 3; conv_transpose2d 2 2 1 0; leaky_relu 0.2; reshape 8; linear 5; tanh";
+
+/* ---- A folder for each test ---- */
+
+static char folder[64], path[128], other_path[128];
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/lebm_test_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/run.safetensors", folder);
+    snprintf(other_path, sizeof other_path, "%s/other.safetensors", folder);
+}
+
+static void remove_folder(void)
+{
+    unlink(path);
+    unlink(other_path);
+    ck_assert_int_eq(rmdir(folder), 0); /* no other file is left */
+}
+
+/* In place: to truncate a file to nothing and write it again is slow, for the system then flushes it. */
+static void write_bytes(const unsigned char *bytes, size_t size)
+{
+    const int file = open(path, O_WRONLY | O_CREAT, 0644);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+    ck_assert_int_eq(ftruncate(file, (off_t)size), 0);
+    ck_assert_int_eq(close(file), 0);
+}
+
+/* Freed by the caller; a NUL follows. */
+static unsigned char *read_bytes(const char *from, size_t *size)
+{
+    struct stat info;
+    FILE *file = fopen(from, "rb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fstat(fileno(file), &info), 0);
+    *size = (size_t)info.st_size;
+    unsigned char *bytes = test_alloc((int64_t)*size + 1, 1);
+    ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
+    fclose(file);
+    return bytes;
+}
+
+/* Replace the one place in the header of the file where `from` stands. */
+static void edit_header(const char *from, const char *to)
+{
+    size_t size;
+    unsigned char *bytes = read_bytes(path, &size);
+    const size_t header = bytes[0] + 256u * bytes[1], shift = strlen(to) - strlen(from);
+    char *text = (char *)bytes + 8, *at = strstr(text, from);
+    ck_assert_msg(at != NULL && at < text + header, "the header has no %s: %.*s", from, (int)header, text);
+    ck_assert_msg(strstr(at + 1, from) == NULL, "the header has more than one %s", from);
+    const size_t before = (size_t)(at - (char *)bytes);
+    unsigned char *edited = test_alloc((int64_t)(size + strlen(to)), 1);
+    memcpy(edited, bytes, before);
+    memcpy(edited + before, to, strlen(to));
+    memcpy(edited + before + strlen(to), at + strlen(from), size - before - strlen(from));
+    edited[0] = (unsigned char)((header + shift) % 256);
+    edited[1] = (unsigned char)((header + shift) / 256);
+    write_bytes(edited, size + shift);
+    free(bytes);
+    free(edited);
+}
+
+/* ---- Trainings ---- */
+
+typedef struct {
+    lebm_prior *prior;
+    lebm_generator *generator;
+    lebm_sampler *to_prior, *to_posterior; /* may be the same */
+    lebm_trainer *trainer;
+} training;
+
+static lebm_net *make_net(const char *spec, uint64_t seed)
+{
+    lebm_net *net;
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, spec));
+    LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_PYTORCH, seed));
+    return net;
+}
+
+static training make_training(const char *f, const char *g, double sigma0, const char *likelihood, double sigma)
+{
+    training t;
+    LEBM_ASSERT_OK(lebm_prior_create(&t.prior, make_net(f, 1), sigma0));
+    LEBM_ASSERT_OK(lebm_generator_create(&t.generator, make_net(g, 2), likelihood, sigma));
+    LEBM_ASSERT_OK(lebm_sampler_create(&t.to_prior, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_create(&t.to_posterior, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_trainer_create(&t.trainer, t.prior, t.generator, t.to_prior, t.to_posterior));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_THREADS, 1));
+    return t;
+}
+
+static training make_standard(void)
+{
+    return make_training(f_spec, g_spec, 1, LEBM_GAUSSIAN, 0.3);
+}
+
+/* The same with one sampler in both roles. */
+static training make_shared(void)
+{
+    training t = make_standard();
+    lebm_trainer_destroy(t.trainer);
+    lebm_sampler_destroy(t.to_posterior);
+    t.to_posterior = t.to_prior;
+    LEBM_ASSERT_OK(lebm_trainer_create(&t.trainer, t.prior, t.generator, t.to_prior, t.to_posterior));
+    return t;
+}
+
+static void free_training(training *t)
+{
+    lebm_trainer_destroy(t->trainer);
+    lebm_prior_destroy(t->prior);
+    lebm_generator_destroy(t->generator);
+    if (t->to_posterior != t->to_prior) lebm_sampler_destroy(t->to_posterior);
+    lebm_sampler_destroy(t->to_prior);
+}
+
+/* No option at its default. */
+static void set_options(training *t)
+{
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(t->to_prior, LEBM_SAMPLER_STEPS, 6));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(t->to_prior, LEBM_SAMPLER_STEP_SIZE, 0.1 + 0.2));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(t->to_posterior, LEBM_SAMPLER_STEPS, 5));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(t->to_posterior, LEBM_SAMPLER_STEP_SIZE, 0.01));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(t->to_posterior, LEBM_SAMPLER_START_STD, 0.7));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(t->to_posterior, LEBM_SAMPLER_SEED, 77));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-2));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-3));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_BETA1, 0.6));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_BETA2, 0.99));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_EPSILON, 1e-7));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_DECAY_PER_EPOCH, 0.9));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_PRIOR_WEIGHT_DECAY, 0.01));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, 0.02));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_PRIOR_CLIP_NORM, 0.5));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_GENERATOR_CLIP_NORM, 5));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t->trainer, LEBM_TRAINER_SEED, INT64_MAX - 1));
+    LEBM_ASSERT_OK(lebm_trainer_set_str(t->trainer, LEBM_TRAINER_NOTE, "\"h\xc3\xa9\"\\u0000\n, \\"));
+}
+
+/* Two steps on a batch of their own, and the end of an epoch. */
+static void train(training *t)
+{
+    for (int i = 0; i < 2; i++) {
+        float *x = test_random_floats(BATCH * DATA, -1, 1, 100 + (uint64_t)lebm_trainer_steps_done(t->trainer));
+        LEBM_ASSERT_OK(lebm_trainer_step(t->trainer, x, BATCH));
+        free(x);
+    }
+    LEBM_ASSERT_OK(lebm_trainer_end_epoch(t->trainer));
+}
+
+/* A checkpoint of a training that had begun. */
+static void save_checkpoint(void)
+{
+    training t = make_standard();
+    set_options(&t);
+    train(&t);
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    free_training(&t);
+}
+
+static void assert_same_nets(const lebm_net *a, const lebm_net *b)
+{
+    for (int64_t i = 0; i < lebm_net_param_count(a); i++) {
+        const int64_t size = lebm_net_param_size(a, i);
+        float *x = test_floats(size), *y = test_floats(size);
+        LEBM_ASSERT_OK(lebm_net_get_param(a, i, x, size));
+        LEBM_ASSERT_OK(lebm_net_get_param(b, i, y, size));
+        LEBM_ASSERT_SAME_BITS(x, y, size);
+        free(x);
+        free(y);
+    }
+}
+
+/* All that a trainer is, as the bytes of its checkpoint; freed by the caller. */
+static unsigned char *state_of(const training *t, size_t *size)
+{
+    LEBM_ASSERT_OK(lebm_trainer_save(t->trainer, other_path));
+    return read_bytes(other_path, size);
+}
+
+static void assert_same_state(const training *a, const training *b)
+{
+    size_t a_size, b_size;
+    unsigned char *a_bytes = state_of(a, &a_size), *b_bytes = state_of(b, &b_size);
+    ck_assert_uint_eq(a_size, b_size);
+    ck_assert_mem_eq(a_bytes, b_bytes, a_size);
+    free(a_bytes);
+    free(b_bytes);
+}
+
+/* Fails unless loading the file fails with `status`, names the file and `error`, and leaves the training as it was. */
+static void assert_refused(training *t, int status, const char *error)
+{
+    size_t before_size, after_size;
+    unsigned char *before = state_of(t, &before_size);
+    LEBM_ASSERT_STATUS(lebm_trainer_load(t->trainer, path), status);
+    LEBM_ASSERT_ERROR_NAMES(path);
+    LEBM_ASSERT_ERROR_NAMES(error);
+    unsigned char *after = state_of(t, &after_size);
+    ck_assert_uint_eq(after_size, before_size);
+    ck_assert_mem_eq(after, before, before_size);
+    free(before);
+    free(after);
+}
+
+/* ---- Resuming ---- */
+
+START_TEST(goes_on_to_the_bit)
+{
+    training whole = make_standard(), first = make_standard(), second = make_standard();
+    set_options(&whole);
+    set_options(&first);
+    train(&whole);
+    train(&whole);
+    train(&first);
+    LEBM_ASSERT_OK(lebm_trainer_save(first.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(second.trainer, LEBM_TRAINER_THREADS, 3));
+    LEBM_ASSERT_OK(lebm_trainer_load(second.trainer, path));
+    assert_same_state(&first, &second);
+    ck_assert_int_eq(lebm_trainer_steps_done(second.trainer), 2);
+    ck_assert_int_eq(lebm_trainer_epochs_done(second.trainer), 1);
+    train(&second);
+    assert_same_nets(lebm_prior_net(whole.prior), lebm_prior_net(second.prior));
+    assert_same_nets(lebm_generator_net(whole.generator), lebm_generator_net(second.generator));
+    assert_same_state(&whole, &second);
+    free_training(&whole);
+    free_training(&first);
+    free_training(&second);
+}
+END_TEST
+
+/* The trainer that saved has gone on since: loading takes it back. */
+START_TEST(goes_back)
+{
+    training t = make_standard(), same = make_standard();
+    set_options(&t);
+    train(&t);
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    train(&t);
+    LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_load(same.trainer, path));
+    assert_same_state(&t, &same);
+    train(&t);
+    train(&same);
+    assert_same_state(&t, &same);
+    free_training(&t);
+    free_training(&same);
+}
+END_TEST
+
+START_TEST(restores_options_but_threads)
+{
+    training t = make_standard();
+    int64_t i64;
+    double f64;
+    const char *text;
+    save_checkpoint();
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_THREADS, 5));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(t.to_prior, LEBM_SAMPLER_THREADS, 6));
+    LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_get_i64(t.trainer, LEBM_TRAINER_THREADS, &i64));
+    ck_assert_int_eq(i64, 5);
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(t.to_prior, LEBM_SAMPLER_THREADS, &i64));
+    ck_assert_int_eq(i64, 6);
+    LEBM_ASSERT_OK(lebm_trainer_get_i64(t.trainer, LEBM_TRAINER_SEED, &i64));
+    ck_assert_int_eq(i64, INT64_MAX - 1);
+    LEBM_ASSERT_OK(lebm_trainer_get_f64(t.trainer, LEBM_TRAINER_EPSILON, &f64));
+    ck_assert_double_eq(f64, 1e-7);
+    LEBM_ASSERT_OK(lebm_trainer_get_str(t.trainer, LEBM_TRAINER_NOTE, &text));
+    ck_assert_str_eq(text, "\"h\xc3\xa9\"\\u0000\n, \\");
+    LEBM_ASSERT_OK(lebm_sampler_get_f64(t.to_prior, LEBM_SAMPLER_STEP_SIZE, &f64));
+    ck_assert_double_eq(f64, 0.1 + 0.2);
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(t.to_posterior, LEBM_SAMPLER_SEED, &i64));
+    ck_assert_int_eq(i64, 77);
+    free_training(&t);
+}
+END_TEST
+
+START_TEST(forgets_metrics_of_before)
+{
+    training t = make_standard();
+    double value;
+    save_checkpoint();
+    train(&t);
+    LEBM_ASSERT_OK(lebm_trainer_metric(t.trainer, LEBM_TRAINER_F_GAP, &value));
+    LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
+    LEBM_ASSERT_STATUS(lebm_trainer_metric(t.trainer, LEBM_TRAINER_F_GAP, &value), LEBM_ERR_STATE);
+    train(&t);
+    LEBM_ASSERT_OK(lebm_trainer_metric(t.trainer, LEBM_TRAINER_F_GAP, &value));
+    free_training(&t);
+}
+END_TEST
+
+START_TEST(saves_before_the_first_step)
+{
+    training a = make_standard(), b = make_standard();
+    set_options(&a);
+    LEBM_ASSERT_OK(lebm_trainer_save(a.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_load(b.trainer, path));
+    train(&a);
+    train(&b);
+    assert_same_state(&a, &b);
+    free_training(&a);
+    free_training(&b);
+}
+END_TEST
+
+START_TEST(works_without_parameters)
+{
+    training a = make_training("in 1", "in 1", 1, LEBM_GAUSSIAN, 1);
+    training b = make_training("in 1", "in 1", 1, LEBM_GAUSSIAN, 1);
+    set_options(&a);
+    LEBM_ASSERT_OK(lebm_trainer_save(a.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_load(b.trainer, path));
+    assert_same_state(&a, &b);
+    free_training(&a);
+    free_training(&b);
+}
+END_TEST
+
+START_TEST(is_a_model_file)
+{
+    training t = make_standard();
+    lebm_prior *prior;
+    lebm_generator *generator;
+    lebm_sampler *sampler;
+    train(&t);
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_model_load(path, &prior, &generator));
+    assert_same_nets(lebm_prior_net(t.prior), lebm_prior_net(prior));
+    assert_same_nets(lebm_generator_net(t.generator), lebm_generator_net(generator));
+    LEBM_ASSERT_OK(lebm_model_load_sampler(path, LEBM_TO_POSTERIOR, &sampler));
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+    free_training(&t);
+}
+END_TEST
+
+/* One sampler for both roles. */
+START_TEST(serves_a_shared_sampler)
+{
+    training two = make_standard(), one = make_shared(), again = make_shared();
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(one.to_prior, LEBM_SAMPLER_STEPS, 9));
+    LEBM_ASSERT_OK(lebm_trainer_save(one.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_load(again.trainer, path));
+    assert_same_state(&one, &again);
+    LEBM_ASSERT_OK(lebm_trainer_load(two.trainer, path));
+    assert_same_state(&one, &two);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(two.to_prior, LEBM_SAMPLER_STEPS, 8));
+    LEBM_ASSERT_OK(lebm_trainer_save(two.trainer, path));
+    assert_refused(&one, LEBM_ERR_SHAPE, "'steps' (8, 9)");
+    free_training(&two);
+    free_training(&one);
+    free_training(&again);
+}
+END_TEST
+
+/* ---- Refusing ---- */
+
+static const struct {
+    const char *f, *g;
+    double sigma0;
+    const char *likelihood;
+    double sigma;
+    const char *error;
+} others[] = {
+    {"in 3; linear 5; gelu; linear 1", g_spec, 1, LEBM_GAUSSIAN, 0.3, "linear 5; gelu"},
+    {"in 3; linear 4; silu; linear 1", g_spec, 1, LEBM_GAUSSIAN, 0.3, "f.spec"}, /* the same tensors */
+    {f_spec, "in 3; linear 5", 1, LEBM_GAUSSIAN, 0.3, "g.spec"},
+    {"in 2; linear 1", "in 2; linear 5", 1, LEBM_GAUSSIAN, 0.3, "f.spec"},
+    {f_spec, g_spec, 1.5, LEBM_GAUSSIAN, 0.3, "sigma0 is 1, but the trainer's is 1.5"},
+    {f_spec, g_spec, 1, LEBM_GAUSSIAN, 0.25, "sigma is 0.3, but the trainer's is 0.25"},
+    {f_spec, g_spec, 1, LEBM_BERNOULLI, 0, "bernoulli"},
+};
+
+START_TEST(refuses_another_architecture)
+{
+    training t = make_training(others[_i].f, others[_i].g, others[_i].sigma0, others[_i].likelihood, others[_i].sigma);
+    save_checkpoint();
+    assert_refused(&t, LEBM_ERR_SHAPE, others[_i].error);
+    free_training(&t);
+}
+END_TEST
+
+static const struct {
+    const char *from, *to;
+    int status;
+    const char *error;
+} edits[] = {
+    {"\"format_version\":\"1\"", "\"format_version\":\"2\"", LEBM_ERR_VERSION, "format_version"},
+    {"\"to_prior.kernel\":\"langevin\"", "\"to_prior.kernel\":\"x\"", LEBM_ERR_SHAPE, "'x'"},
+    {"\"to_prior.kernel\":\"langevin\"", "\"x\":\"\"", LEBM_ERR_FORMAT, "'to_prior.kernel' is missing"},
+    {"\"to_prior.steps\":\"6\"", "\"to_prior.steps\":\"0\"", LEBM_ERR_FORMAT, "steps"},
+    {"\"to_posterior.steps\":\"5\"", "\"to_posterior.steps\":\"5.0\"", LEBM_ERR_FORMAT, "'5.0'"},
+    {"\"trainer.beta1\":\"0.6\"", "\"trainer.beta1\":\"1\"", LEBM_ERR_FORMAT, "beta1"},
+    {"\"trainer.beta1\":\"0.6\"", "\"trainer.beta3\":\"0.6\"", LEBM_ERR_FORMAT, "'trainer.beta1' is missing"},
+    {"\"trainer.seed\":\"9223372036854775806\"", "\"trainer.seed\":\"9223372036854775808\"", LEBM_ERR_FORMAT, "seed"},
+    {"\"trainer.seed\":\"9223372036854775806\"", "\"trainer.seed\":\"-1\"", LEBM_ERR_FORMAT, "seed"},
+    {"\"trainer.steps_done\":\"2\"", "\"trainer.steps_done\":\"-2\"", LEBM_ERR_FORMAT, "steps_done is -2"},
+    {"\"trainer.steps_done\":\"2\"", "\"trainer.steps_done\":\"9223372036854775807\"", LEBM_ERR_FORMAT, "steps_done"},
+    {"\"trainer.steps_done\":\"2\"", "\"x\":\"2\"", LEBM_ERR_FORMAT, "not a checkpoint"},
+    {"\"trainer.epochs_done\":\"1\"", "\"trainer.epochs_done\":\"\"", LEBM_ERR_FORMAT, "epochs_done"},
+    {"\"adam.f.steps\":\"2\"", "\"adam.f.steps\":\"-1\"", LEBM_ERR_FORMAT, "adam.f.steps"},
+    {"\"adam.g.steps\":\"2\"", "\"x\":\"2\"", LEBM_ERR_FORMAT, "'adam.g.steps' is missing"},
+    {"\"adam.m.f.0.weight\"", "\"adam.m.f.0.wait\"", LEBM_ERR_FORMAT, "'adam.m.f.0.weight' is missing"},
+    {"\"adam.v.g.3.bias\"", "\"adam.v.g.3.bios\"", LEBM_ERR_FORMAT, "'adam.v.g.3.bias' is missing"},
+    {"\"f.0.weight\"", "\"f.0.wait\"", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
+    {"\"g.0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2,2,2]", "\"g.0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3,2,2]",
+     LEBM_ERR_FORMAT, "'g.0.weight' is of shape [2,3,2,2]; needed is [3,2,2,2]"},
+    {"\"adam.v.g.3.bias\":{\"dtype\":\"F32\"", "\"adam.v.g.3.bias\":{\"dtype\":\"I32\"", LEBM_ERR_UNSUPPORTED, "I32"},
+};
+
+START_TEST(refuses_edited_checkpoints)
+{
+    training t = make_standard();
+    train(&t);
+    save_checkpoint();
+    edit_header(edits[_i].from, edits[_i].to);
+    assert_refused(&t, edits[_i].status, edits[_i].error);
+    free_training(&t);
+}
+END_TEST
+
+/* A value in the last tensor, adam.v.g.3.bias, comes after all else was read. */
+START_TEST(refuses_impossible_moments)
+{
+    static const float bad[] = {NAN, INFINITY, -1e-30f};
+    training t = make_standard();
+    size_t size;
+    save_checkpoint();
+    unsigned char *bytes = read_bytes(path, &size);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        memcpy(bytes + size - 4, &bad[i], 4);
+        write_bytes(bytes, size);
+        assert_refused(&t, LEBM_ERR_FORMAT, "number 4 of tensor 'adam.v.g.3.bias'");
+    }
+    free(bytes);
+    free_training(&t);
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_checkpoint)
+{
+    training t = make_standard();
+    assert_refused(&t, LEBM_ERR_IO, strerror(ENOENT));
+    LEBM_ASSERT_OK(lebm_trainer_save_model(t.trainer, path));
+    assert_refused(&t, LEBM_ERR_FORMAT, "not a checkpoint");
+    LEBM_ASSERT_OK(lebm_model_save(path, t.prior, t.generator));
+    assert_refused(&t, LEBM_ERR_FORMAT, "not a checkpoint");
+    free_training(&t);
+}
+END_TEST
+
+START_TEST(refuses_null)
+{
+    training t = make_standard();
+    LEBM_ASSERT_STATUS(lebm_trainer_save(NULL, path), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_save(t.trainer, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_save_model(NULL, path), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_save_model(t.trainer, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_load(NULL, path), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_load(t.trainer, NULL), LEBM_ERR_INVALID);
+    free_training(&t);
+}
+END_TEST
+
+START_TEST(refuses_to_save_what_cannot_be_loaded)
+{
+    training t = make_standard();
+    LEBM_ASSERT_OK(lebm_trainer_set_str(t.trainer, LEBM_TRAINER_NOTE, "caf\xe9")); /* Latin-1 */
+    LEBM_ASSERT_STATUS(lebm_trainer_save(t.trainer, path), LEBM_ERR_INVALID);
+    LEBM_ASSERT_ERROR_NAMES("UTF-8");
+    LEBM_ASSERT_STATUS(lebm_trainer_save(t.trainer, "/nonexistent/run"), LEBM_ERR_INVALID);
+    LEBM_ASSERT_OK(lebm_trainer_set_str(t.trainer, LEBM_TRAINER_NOTE, ""));
+    LEBM_ASSERT_STATUS(lebm_trainer_save(t.trainer, "/nonexistent/run"), LEBM_ERR_IO);
+    LEBM_ASSERT_ERROR_NAMES("/nonexistent/run");
+    free_training(&t);
+}
+END_TEST
+
+/* Every truncation, and one flipped bit in every byte: an error that changes nothing, or another sound checkpoint. */
+START_TEST(survives_truncation_and_flipped_bits)
+{
+    training t = make_standard(), pristine = make_standard();
+    size_t size;
+    int loaded = 0;
+    save_checkpoint();
+    unsigned char *bytes = read_bytes(path, &size);
+    for (size_t i = 0; i < size; i++) {
+        write_bytes(bytes, i);
+        LEBM_ASSERT_STATUS(lebm_trainer_load(t.trainer, path), LEBM_ERR_FORMAT);
+    }
+    assert_same_state(&t, &pristine);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] ^= (unsigned char)(1 << i % 8);
+        write_bytes(bytes, size);
+        bytes[i] ^= (unsigned char)(1 << i % 8);
+        const int status = lebm_trainer_load(t.trainer, path);
+        ck_assert(status == LEBM_OK || status == LEBM_ERR_FORMAT || status == LEBM_ERR_VERSION ||
+                  status == LEBM_ERR_SHAPE || status == LEBM_ERR_UNSUPPORTED);
+        loaded += status == LEBM_OK;
+    }
+    ck_assert_int_gt(loaded, 100); /* most bits of a tensor may be anything */
+    write_bytes(bytes, size);
+    LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
+    train(&t);
+    free(bytes);
+    free_training(&t);
+    free_training(&pristine);
+}
+END_TEST
+
+/* ---- Memory ---- */
+
+static training standard;
+
+static int save_it(void)
+{
+    return lebm_trainer_save(standard.trainer, other_path);
+}
+
+static int load_it(void)
+{
+    return lebm_trainer_load(standard.trainer, path);
+}
+
+/* Let each allocation fail in turn; as long as one does, nothing may change. */
+static void fail_each(int (*work)(void), int least)
+{
+    size_t before_size, after_size;
+    int status = LEBM_ERR_NOMEM, count = 0;
+    unsigned char *before = state_of(&standard, &before_size);
+    for (; status != LEBM_OK; count++) {
+        lebm__alloc_fail_after(count);
+        status = work();
+        lebm__alloc_fail_after(-1);
+        if (status == LEBM_OK) break;
+        LEBM_ASSERT_STATUS(status, LEBM_ERR_NOMEM);
+        unsigned char *after = state_of(&standard, &after_size);
+        ck_assert_uint_eq(after_size, before_size);
+        ck_assert_mem_eq(after, before, before_size);
+        free(after);
+    }
+    ck_assert_int_ge(count, least);
+    free(before);
+}
+
+START_TEST(survives_each_failing_allocation)
+{
+    training same = make_standard();
+    save_checkpoint();
+    standard = make_standard();
+    fail_each(save_it, 20);
+    fail_each(load_it, 4);
+    LEBM_ASSERT_OK(lebm_trainer_load(same.trainer, path));
+    assert_same_state(&standard, &same);
+    free_training(&standard);
+    free_training(&same);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("checkpoint");
+    TCase *resuming = tcase_create("resuming");
+    tcase_add_checked_fixture(resuming, make_folder, remove_folder);
+    tcase_add_test(resuming, goes_on_to_the_bit);
+    tcase_add_test(resuming, goes_back);
+    tcase_add_test(resuming, restores_options_but_threads);
+    tcase_add_test(resuming, forgets_metrics_of_before);
+    tcase_add_test(resuming, saves_before_the_first_step);
+    tcase_add_test(resuming, works_without_parameters);
+    tcase_add_test(resuming, is_a_model_file);
+    tcase_add_test(resuming, serves_a_shared_sampler);
+    suite_add_tcase(suite, resuming);
+
+    TCase *refusing = tcase_create("refusing");
+    tcase_add_checked_fixture(refusing, make_folder, remove_folder);
+    tcase_set_timeout(refusing, 30);
+    tcase_add_loop_test(refusing, refuses_another_architecture, 0, sizeof others / sizeof *others);
+    tcase_add_loop_test(refusing, refuses_edited_checkpoints, 0, sizeof edits / sizeof *edits);
+    tcase_add_test(refusing, refuses_impossible_moments);
+    tcase_add_test(refusing, refuses_what_is_no_checkpoint);
+    tcase_add_test(refusing, refuses_null);
+    tcase_add_test(refusing, refuses_to_save_what_cannot_be_loaded);
+    tcase_add_test(refusing, survives_truncation_and_flipped_bits);
+    suite_add_tcase(suite, refusing);
+
+    TCase *memory = tcase_create("memory");
+    tcase_add_checked_fixture(memory, make_folder, remove_folder);
+    tcase_set_timeout(memory, 30);
+    tcase_add_test(memory, survives_each_failing_allocation);
+    suite_add_tcase(suite, memory);
+    return test_run_suite(suite);
+}

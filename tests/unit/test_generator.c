@@ -1,0 +1,313 @@
+/* The generator: decode, log likelihood and score against the reference, for each likelihood; ownership of g. */
+#include "lebm.h"
+#include "support/approx.h"
+#include "support/pair.h"
+
+enum { M = 7 };
+
+static void make_g(struct pair *g)
+{
+    pair_init(g, M);
+    pair_add_conv_transpose2d(g, 10, 3, 1, 0, 1);
+    pair_add_activation(g, LEBM_SILU, 0);
+    pair_add_conv_transpose2d(g, 5, 4, 2, 1, 1);
+    pair_add_activation(g, LEBM_LEAKY_RELU, 0.2);
+    pair_add_conv_transpose2d(g, 2, 3, 1, 1, 1);
+    pair_randomise(g, 1.5, 23);
+}
+
+static const struct {
+    const char *name;
+    enum ref_likelihood ref;
+    double sigma;
+} likelihoods[] = {
+    {LEBM_GAUSSIAN, REF_GAUSSIAN, 0.3},
+    {LEBM_GAUSSIAN, REF_GAUSSIAN, 1},
+    {LEBM_GAUSSIAN, REF_GAUSSIAN, 2.5},
+    {LEBM_BERNOULLI, REF_BERNOULLI, 0},
+};
+enum { LIKELIHOODS = 4 };
+
+START_TEST(numbers_equal_the_reference)
+{
+    enum { N = 11 };
+    struct pair g;
+    make_g(&g);
+    int64_t d = g.ref.out_features;
+    struct ref_model model = {.g = &g.ref, .likelihood = likelihoods[_i].ref, .sigma = likelihoods[_i].sigma};
+    lebm_generator *generator;
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, g.net, likelihoods[_i].name, likelihoods[_i].sigma));
+    g.net = NULL;
+
+    float *z = test_normal_floats(N * M, 1, 5);
+    float *x = test_random_floats(N * d, 0, 1, 6);
+    x[0] = 0;
+    x[1] = 1;
+    float *decoded = test_floats(N * d);
+    float likelihood[N], score[N * M];
+    double *z_rows = test_to_doubles(z, N * M), *x_rows = test_to_doubles(x, N * d);
+    double *ref_decoded = test_doubles(N * d), ref_likelihood[N], ref_scores[N * M];
+    for (int i = 0; i < N; i++) {
+        ref_decode(&model, z_rows + i * M, ref_decoded + i * d);
+        ref_likelihood[i] = ref_log_likelihood(&model, z_rows + i * M, x_rows + i * d);
+        ref_likelihood_score(&model, z_rows + i * M, x_rows + i * d, ref_scores + i * M);
+    }
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, N, decoded));
+    LEBM_ASSERT_CLOSE_TO_LARGEST(decoded, ref_decoded, N * d, 1e-5);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, N, likelihood));
+    LEBM_ASSERT_CLOSE_TO_LARGEST(likelihood, ref_likelihood, N, 1e-5);
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, N, score));
+    LEBM_ASSERT_CLOSE_TO_LARGEST(score, ref_scores, N * M, 1e-5);
+
+    free(z);
+    free(x);
+    free(decoded);
+    free(z_rows);
+    free(x_rows);
+    free(ref_decoded);
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
+/* g(z) = w z with two outputs, so that all can be written out. */
+static lebm_generator *two_outputs(const char *likelihood, double sigma, float w0, float w1)
+{
+    lebm_net *g;
+    lebm_generator *generator;
+    const float weight[2] = {w0, w1};
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 1; linear 2 nobias"));
+    LEBM_ASSERT_OK(lebm_net_set_param(g, 0, weight, 2));
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, likelihood, sigma));
+    return generator;
+}
+
+START_TEST(gaussian_by_hand)
+{
+    /* g = (2, -1), x = (3, 1), sigma = 1/2: |x - g|^2 = 5, so log p = -10 - log(2 pi / 4). */
+    lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 0.5, 2, -1);
+    const float z = 1, x[2] = {3, 1};
+    float value;
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, &z, x, 1, &value));
+    LEBM_ASSERT_NEAR(value, -10 - log(6.283185307179586 / 4), 1e-5);
+    LEBM_ASSERT_OK(lebm_generator_score(generator, &z, x, 1, &value));
+    LEBM_ASSERT_NEAR(value, (1 * 2 + 2 * -1) / 0.25, 1e-5);
+    const float z2 = 2; /* g = (4, -2): residual (-1, 3) */
+    LEBM_ASSERT_OK(lebm_generator_score(generator, &z2, x, 1, &value));
+    LEBM_ASSERT_NEAR(value, (-1 * 2 + 3 * -1) / 0.25, 1e-5);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+START_TEST(bernoulli_by_hand)
+{
+    lebm_generator *generator = two_outputs(LEBM_BERNOULLI, 0, 2, -1);
+    const float z = 1, x[2] = {1, 0.25f};
+    float value, mean[2];
+    double p0 = 1 / (1 + exp(-2.0)), p1 = 1 / (1 + exp(1.0));
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, &z, 1, mean));
+    LEBM_ASSERT_NEAR(mean[0], p0, 1e-6);
+    LEBM_ASSERT_NEAR(mean[1], p1, 1e-6);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, &z, x, 1, &value));
+    LEBM_ASSERT_NEAR(value, log(p0) + 0.25 * log(p1) + 0.75 * log(1 - p1), 1e-6);
+    LEBM_ASSERT_OK(lebm_generator_score(generator, &z, x, 1, &value));
+    LEBM_ASSERT_NEAR(value, (1 - p0) * 2 + (0.25 - p1) * -1, 1e-6);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+START_TEST(bernoulli_with_large_logits)
+{
+    /* log(1 - sigmoid(300)) would be -inf if it were computed so; it is -300. */
+    lebm_generator *generator = two_outputs(LEBM_BERNOULLI, 0, 300, -300);
+    const float z = 1, wrong[2] = {0, 1}, right[2] = {1, 0};
+    float value;
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, &z, wrong, 1, &value));
+    LEBM_ASSERT_NEAR(value, -600, 1e-3);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, &z, right, 1, &value));
+    LEBM_ASSERT_NEAR(value, 0, 1e-6);
+    LEBM_ASSERT_OK(lebm_generator_score(generator, &z, wrong, 1, &value));
+    LEBM_ASSERT_NEAR(value, -600, 1e-3);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+START_TEST(rows_do_not_depend_on_each_other)
+{
+    enum { N = 100 };
+    struct pair g;
+    make_g(&g);
+    int64_t d = g.ref.out_features;
+    lebm_generator *generator;
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, g.net, likelihoods[_i].name, likelihoods[_i].sigma));
+    g.net = NULL;
+    float *z = test_normal_floats(N * M, 1, 5), *x = test_random_floats(N * d, 0, 1, 6);
+    float *many = test_floats(N * d), *few = test_floats(N * d);
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, N, many));
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, 30, few));
+    LEBM_ASSERT_SAME_BITS(few, many, 30 * d);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, N, many));
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, 30, few));
+    LEBM_ASSERT_SAME_BITS(few, many, 30);
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, N, many));
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, 30, few));
+    LEBM_ASSERT_SAME_BITS(few, many, 30 * M);
+    free(z);
+    free(x);
+    free(many);
+    free(few);
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
+START_TEST(the_generator_owns_its_net)
+{
+    struct pair g;
+    int64_t chw[3];
+    lebm_generator *generator, *second = (lebm_generator *)&g;
+    make_g(&g);
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, g.net, LEBM_GAUSSIAN, 0.3));
+    ck_assert_ptr_eq(lebm_generator_net(generator), g.net);
+    ck_assert_int_eq(lebm_generator_latent_size(generator), M);
+    ck_assert_int_eq(lebm_generator_data_size(generator), 2 * 6 * 6);
+    LEBM_ASSERT_OK(lebm_generator_data_shape(generator, chw));
+    ck_assert(chw[0] == 2 && chw[1] == 6 && chw[2] == 6);
+    LEBM_ASSERT_STATUS(lebm_generator_data_shape(generator, NULL), LEBM_ERR_INVALID);
+    ck_assert_str_eq(lebm_generator_likelihood(generator), LEBM_GAUSSIAN);
+    ck_assert_double_eq(lebm_generator_sigma(generator), 0.3);
+
+    lebm_net_destroy(g.net); /* does nothing */
+    LEBM_ASSERT_STATUS(lebm_net_add_activation(g.net, LEBM_TANH, 0), LEBM_ERR_STATE);
+    LEBM_ASSERT_STATUS(lebm_generator_create(&second, g.net, LEBM_GAUSSIAN, 0.3), LEBM_ERR_STATE);
+    ck_assert_ptr_null(second);
+
+    /* New parameters are in force at once. */
+    float *z = test_normal_floats(M, 1, 5), *before = test_floats(72), *after = test_floats(72);
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, 1, before));
+    pair_randomise(&g, 1, 24);
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, 1, after));
+    double *expected = pair_ref_forward(&g, z, 1);
+    LEBM_ASSERT_CLOSE_TO_LARGEST(after, expected, 72, 1e-5);
+    ck_assert_float_ne(before[0], after[0]);
+    free(z);
+    free(before);
+    free(after);
+    free(expected);
+    g.net = NULL;
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
+START_TEST(a_net_has_one_owner)
+{
+    lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 1, 1, 1), *second = generator;
+    lebm_prior *prior, *second_prior;
+    lebm_net *net;
+    LEBM_ASSERT_STATUS(lebm_generator_create(&second, lebm_generator_net(generator), LEBM_GAUSSIAN, 1), LEBM_ERR_STATE);
+    ck_assert_ptr_null(second);
+    lebm_generator_destroy(generator);
+
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 2; linear 1"));
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, net, LEBM_GAUSSIAN, 1));
+    LEBM_ASSERT_STATUS(lebm_prior_create(&prior, net, 1), LEBM_ERR_STATE);
+    ck_assert_ptr_null(prior);
+    lebm_generator_destroy(generator);
+
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 2; linear 1"));
+    LEBM_ASSERT_OK(lebm_prior_create(&prior, net, 1));
+    LEBM_ASSERT_STATUS(lebm_prior_create(&second_prior, net, 1), LEBM_ERR_STATE);
+    LEBM_ASSERT_STATUS(lebm_generator_create(&generator, net, LEBM_GAUSSIAN, 1), LEBM_ERR_STATE);
+    ck_assert_ptr_null(generator);
+    lebm_prior_destroy(prior);
+}
+END_TEST
+
+START_TEST(a_refused_net_stays_the_callers)
+{
+    static const double refused[] = {0, -1, 0.99e-6, 1.01e6, NAN, INFINITY};
+    lebm_net *g;
+    lebm_generator *generator = (lebm_generator *)&g;
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 3; linear 2"));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        generator = (lebm_generator *)&g;
+        LEBM_ASSERT_STATUS(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, refused[i]), LEBM_ERR_RANGE);
+        ck_assert_ptr_null(generator);
+    }
+    LEBM_ASSERT_STATUS(lebm_generator_create(&generator, g, LEBM_BERNOULLI, 1), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_generator_create(&generator, g, LEBM_BERNOULLI, NAN), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_generator_create(&generator, g, "laplace", 1), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_ERROR_NAMES("laplace");
+    LEBM_ASSERT_STATUS(lebm_generator_create(&generator, g, NULL, 1), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_create(&generator, NULL, LEBM_GAUSSIAN, 1), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_create(NULL, g, LEBM_GAUSSIAN, 1), LEBM_ERR_INVALID);
+    LEBM_ASSERT_OK(lebm_net_add_linear(g, 4, 1));
+    lebm_net_destroy(g);
+}
+END_TEST
+
+START_TEST(wrong_arguments)
+{
+    lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 1, 1, 1);
+    float z[2] = {0}, x[2] = {0}, out[2] = {5, 5};
+    LEBM_ASSERT_STATUS(lebm_generator_decode(NULL, z, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_decode(generator, NULL, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_decode(generator, z, 1, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_decode(generator, z, -1, out), LEBM_ERR_RANGE);
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, 0, out));
+    LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(NULL, z, x, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, NULL, x, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, z, NULL, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, z, x, 1, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, z, x, -1, out), LEBM_ERR_RANGE);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, 0, out));
+    LEBM_ASSERT_STATUS(lebm_generator_score(NULL, z, x, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_score(generator, NULL, x, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_score(generator, z, NULL, 1, out), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_score(generator, z, x, 1, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_generator_score(generator, z, x, -1, out), LEBM_ERR_RANGE);
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, 0, out));
+    ck_assert_float_eq(out[0], 5);
+    lebm_generator_destroy(generator);
+    lebm_generator_destroy(NULL);
+
+    generator = two_outputs(LEBM_BERNOULLI, 0, 1, 1);
+    ck_assert_str_eq(lebm_generator_likelihood(generator), LEBM_BERNOULLI);
+    ck_assert_double_eq(lebm_generator_sigma(generator), 0);
+    lebm_generator_destroy(generator);
+
+    int64_t chw[3];
+    ck_assert_ptr_null(lebm_generator_net(NULL));
+    ck_assert_int_eq(lebm_generator_latent_size(NULL), 0);
+    ck_assert_int_eq(lebm_generator_data_size(NULL), 0);
+    ck_assert_ptr_null(lebm_generator_likelihood(NULL));
+    ck_assert_double_eq(lebm_generator_sigma(NULL), 0);
+    LEBM_ASSERT_STATUS(lebm_generator_data_shape(NULL, chw), LEBM_ERR_INVALID);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("generator");
+    TCase *numbers = tcase_create("numbers");
+    tcase_add_loop_test(numbers, numbers_equal_the_reference, 0, LIKELIHOODS);
+    tcase_add_test(numbers, gaussian_by_hand);
+    tcase_add_test(numbers, bernoulli_by_hand);
+    tcase_add_test(numbers, bernoulli_with_large_logits);
+    tcase_add_loop_test(numbers, rows_do_not_depend_on_each_other, 0, LIKELIHOODS);
+    suite_add_tcase(suite, numbers);
+
+    TCase *contract = tcase_create("contract");
+    tcase_add_test(contract, the_generator_owns_its_net);
+    tcase_add_test(contract, a_net_has_one_owner);
+    tcase_add_test(contract, a_refused_net_stays_the_callers);
+    tcase_add_test(contract, wrong_arguments);
+    suite_add_tcase(suite, contract);
+    return suite;
+}
+
+int main(void)
+{
+    return test_run_suite(suite());
+}

@@ -1,0 +1,870 @@
+/* Samplers: moments of chains with known targets, the reference without noise, equal bits for any number of threads and
+ * chains, streams, metrics, divergence, progress and errors. */
+#include <pthread.h>
+
+#include "lebm.h"
+#include "support/approx.h"
+#include "support/model.h"
+#include "support/statistics.h"
+
+static int64_t stream_of(const lebm_sampler *sampler)
+{
+    int64_t stream;
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(sampler, LEBM_SAMPLER_STREAM, &stream));
+    return stream;
+}
+
+/* Runs towards the prior, or the posterior if x is not NULL, from z = 0 in the buffer; the result is freed by the
+ * caller. */
+static float *run(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n)
+{
+    float *z = test_floats(n * model->f.ref.in_features);
+    if (x)
+        LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model->prior, model->generator, x, n, z));
+    else
+        LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model->prior, n, z));
+    return z;
+}
+
+/* ---- statistics ---- */
+
+START_TEST(start_is_normal)
+{
+    enum { M = 3, N = 20000 };
+    static const double stds[] = {1, 2.5, 0.1};
+    struct model model;
+    model_linear(&model, M, 1, 1000, 1); /* next to no score */
+    for (int i = 0; i < 3; i++) {
+        lebm_sampler *sampler = make_sampler(1, 1e-9);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_NOISE, 0));
+        if (stds[i] != 1) LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, stds[i]));
+        float *z = run(sampler, &model, NULL, N);
+        assert_normal(z, N * M, 1, 0, stds[i] * stds[i], 5);
+        LEBM_ASSERT_WITHIN(sample_correlation(z, z + 1, N, M), 0, 5, 1 / sqrt(N));
+        LEBM_ASSERT_WITHIN(sample_correlation(z, z + M, N - 1, M), 0, 5, 1 / sqrt(N)); /* chain i and i + 1 */
+        free(z);
+        lebm_sampler_destroy(sampler);
+    }
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(noise_is_normal_and_fresh_each_step)
+{
+    /* Without score (sigma0 large), z = z0 + sqrt(2s) (e1 + e2 + ...): the same stream gives back each term. */
+    enum { M = 5, N = 20000, TERMS = 4 };
+    const double s = 0.5;
+    struct model model;
+    model_linear(&model, M, 1, 1000, 1);
+    lebm_sampler *sampler = make_noiseless_sampler(1, 1e-9, 0);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, 1));
+    float *terms[TERMS];
+    float *before = run(sampler, &model, NULL, N);
+    terms[0] = test_copy(before, N * M);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_NOISE, 1));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, s));
+    for (int steps = 1; steps < TERMS; steps++) {
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, steps));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+        float *after = run(sampler, &model, NULL, N);
+        terms[steps] = test_floats(N * M);
+        for (int64_t i = 0; i < N * M; i++) terms[steps][i] = after[i] - before[i];
+        free(before);
+        before = after;
+    }
+    free(before);
+    for (int t = 0; t < TERMS; t++) {
+        assert_normal(terms[t], N * M, 1, 0, t == 0 ? 1 : 2 * s, 5);
+        for (int u = 0; u < t; u++) {
+            LEBM_ASSERT_WITHIN(sample_correlation(terms[t], terms[u], N * M, 1), 0, 5, 1 / sqrt(N * M));
+            for (int j = 0; j < M; j++) /* of other numbers of the chain, and of the next chain */
+                LEBM_ASSERT_WITHIN(sample_correlation(terms[t] + (j + 1) % M, terms[u] + j, N, M), 0, 5, 1 / sqrt(N));
+            LEBM_ASSERT_WITHIN(sample_correlation(terms[t] + M, terms[u], (N - 1) * M, 1), 0, 5, 1 / sqrt(N * M));
+        }
+        for (int j = 1; j < M; j++)
+            LEBM_ASSERT_WITHIN(sample_correlation(terms[t], terms[t] + j, N, M), 0, 5, 1 / sqrt(N));
+        LEBM_ASSERT_WITHIN(sample_correlation(terms[t], terms[t] + M, N - 1, M), 0, 5, 1 / sqrt(N));
+    }
+    for (int t = 0; t < TERMS; t++) free(terms[t]);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(stationary_variance_on_p0)
+{
+    /* f = 0: z' = (1 - s/sigma0^2) z + sqrt(2s) e settles at the variance sigma0^2 / (1 - s/(2 sigma0^2)). */
+    static const struct {
+        double step_size, sigma0;
+        int64_t steps;
+    } cases[] = {{0.03, 1, 250}, {0.08, 1, 100}, {0.5, 1, 30}, {1.2, 1, 30}, {0.02, 0.3, 60}, {2, 3, 60}};
+    enum { M = 4, N = 25000 };
+    struct model model;
+    model_linear(&model, M, 1, cases[_i].sigma0, 1);
+    lebm_sampler *sampler = make_sampler(cases[_i].steps, cases[_i].step_size);
+    float *z = run(sampler, &model, NULL, N);
+    double square = cases[_i].sigma0 * cases[_i].sigma0;
+    double variance = square / (1 - cases[_i].step_size / (2 * square));
+    assert_normal(z, N * M, 1, 0, variance, 4);
+    LEBM_ASSERT_WITHIN(sample_correlation(z, z + 1, N, M), 0, 5, 1 / sqrt(N));
+    free(z);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(variance_on_the_way_there)
+{
+    /* After k steps from N(0, v0): v <- (1 - s)^2 v + 2s. */
+    enum { M = 4, N = 25000 };
+    const double s = 0.1, start_std = 3;
+    struct model model;
+    model_linear(&model, M, 1, 1, 1);
+    double variance = start_std * start_std;
+    for (int steps = 1; steps <= 4; steps++) {
+        variance = (1 - s) * (1 - s) * variance + 2 * s;
+        lebm_sampler *sampler = make_sampler(steps, s);
+        LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, start_std));
+        float *z = run(sampler, &model, NULL, N);
+        assert_normal(z, N * M, 1, 0, variance, 4);
+        free(z);
+        lebm_sampler_destroy(sampler);
+    }
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(noise_follows_the_schedule_too)
+{
+    /* On p0 = N(0, 1), with s from 0.8 down to 0.05 in 6 steps: v <- (1 - s)^2 v + 2 s, with the s of each step. */
+    enum { M = 4, N = 25000, STEPS = 6 };
+    struct model model;
+    model_linear(&model, M, 1, 1, 1);
+    double variance = 1;
+    for (int step = 0; step < STEPS; step++) {
+        double s = 0.8 * pow(0.05 / 0.8, step / (STEPS - 1.0));
+        variance = (1 - s) * (1 - s) * variance + 2 * s;
+    }
+    lebm_sampler *sampler = make_sampler(STEPS, 0.8);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_LAST_STEP_SIZE, 0.05));
+    float *z = run(sampler, &model, NULL, N);
+    ck_assert_double_gt(fabs(variance - 1 / (1 - 0.8 / 2)), 0.1); /* what a constant step size would give */
+    ck_assert_double_gt(fabs(variance - 1 / (1 - 0.05 / 2)), 0.1);
+    assert_normal(z, N * M, 1, 0, variance, 4);
+    free(z);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* Mean and covariance of a chain on N(mean, inverse of precision) after some steps from N(0, I), exactly: the step is
+ * z' = z - s precision (z - mean) + sqrt(2s) e. */
+static void exact_chain(const double precision[2][2], const double mean[2], double s, int steps, double m[2],
+                        double c[2][2])
+{
+    double a[2][2], next_m[2], ac[2][2];
+    m[0] = m[1] = c[0][1] = c[1][0] = 0;
+    c[0][0] = c[1][1] = 1;
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++) a[i][j] = (i == j) - s * precision[i][j];
+    for (int step = 0; step < steps; step++) {
+        for (int i = 0; i < 2; i++)
+            next_m[i] = m[i] - s * (precision[i][0] * (m[0] - mean[0]) + precision[i][1] * (m[1] - mean[1]));
+        for (int i = 0; i < 2; i++)
+            for (int j = 0; j < 2; j++) ac[i][j] = a[i][0] * c[0][j] + a[i][1] * c[1][j];
+        for (int i = 0; i < 2; i++)
+            for (int j = 0; j < 2; j++) c[i][j] = ac[i][0] * a[j][0] + ac[i][1] * a[j][1] + (i == j) * 2 * s;
+        memcpy(m, next_m, sizeof next_m);
+    }
+}
+
+START_TEST(posterior_of_a_linear_gaussian_model)
+{
+    /* x = W z + b + noise, f(z) = a.z: the posterior is Gaussian with precision P = W'W/sigma^2 + I/sigma0^2 and mean
+     * P^-1 (W'(x - b)/sigma^2 + a). Two kinds of x, so that each chain must see its own. */
+    enum { M = 2, D = 3, N = 40000, STEPS = 120 };
+    static const double w[D][M] = {{1, 0.5}, {-0.3, 0.8}, {0.2, -1.1}}, b[D] = {0.1, -0.4, 0.3}, a[M] = {1.5, -1};
+    static const double xs[2][D] = {{1, 0.2, -0.7}, {-1.4, 0.5, 1}};
+    const double sigma = 0.6, sigma0 = 0.9, s = 0.03;
+    struct model model;
+    model_linear(&model, M, D, sigma0, sigma);
+    for (int i = 0; i < D; i++) {
+        for (int j = 0; j < M; j++) model.g.ref.params[i * M + j] = w[i][j];
+        model.g.ref.params[D * M + i] = b[i];
+    }
+    pair_push(&model.g);
+    memcpy(model.f.ref.params, a, sizeof a);
+    model.f.ref.params[M] = 0.7; /* a constant in f changes nothing */
+    pair_push(&model.f);
+
+    float *x = test_floats(N * D);
+    for (int64_t i = 0; i < N * D; i++) x[i] = (float)xs[i / D % 2][i % D];
+    lebm_sampler *sampler = make_sampler(STEPS, s);
+    float *z = run(sampler, &model, x, N);
+
+    double precision[2][2] = {{0, 0}, {0, 0}}, inverse[2][2];
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < M; j++) {
+            for (int k = 0; k < D; k++) precision[i][j] += w[k][i] * w[k][j] / (sigma * sigma);
+            precision[i][j] += (i == j) / (sigma0 * sigma0);
+        }
+    double det = precision[0][0] * precision[1][1] - precision[0][1] * precision[1][0];
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < M; j++) inverse[i][j] = (i == j ? precision[1 - i][1 - i] : -precision[i][j]) / det;
+    for (int kind = 0; kind < 2; kind++) {
+        double pull[M], mean[M], m[M], c[2][2];
+        for (int i = 0; i < M; i++) {
+            pull[i] = a[i];
+            for (int k = 0; k < D; k++) pull[i] += w[k][i] * (xs[kind][k] - b[k]) / (sigma * sigma);
+        }
+        for (int i = 0; i < M; i++) mean[i] = inverse[i][0] * pull[0] + inverse[i][1] * pull[1];
+        exact_chain(precision, mean, s, STEPS, m, c);
+        LEBM_ASSERT_NEAR(m[0], mean[0], 0.01); /* the chains are long enough */
+        LEBM_ASSERT_NEAR(m[1], mean[1], 0.01);
+
+        const int64_t count = N / 2;
+        const float *mine = z + kind * M;
+        for (int i = 0; i < M; i++) {
+            struct sample_moments sample = sample_moments(mine + i, count, 2 * M);
+            LEBM_ASSERT_WITHIN(sample.mean, m[i], 4, sqrt(c[i][i] / (double)count));
+            for (int j = 0; j <= i; j++)
+                LEBM_ASSERT_WITHIN(sample_covariance(mine + i, mine + j, count, 2 * M), c[i][j], 4,
+                                   sqrt((c[i][i] * c[j][j] + c[i][j] * c[i][j]) / (double)count));
+        }
+    }
+    free(x);
+    free(z);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- the reference ---- */
+
+START_TEST(noiseless_chains_equal_the_reference)
+{
+    enum { N = 9, STEPS = 25 };
+    static const double sigmas0[] = {1, 0.5};
+    static const int64_t many[] = {1, 4, 13}; /* sizes of z */
+    for (int i = 0; i < 3; i++) {
+        struct model model;
+        int64_t m = many[i], d = 11;
+        model_small(&model, m, 16, d, sigmas0[i % 2], 0.4);
+        float *x = test_normal_floats(N * d, 1, 1), *start = test_normal_floats(N * m, 1, 2);
+        double *rows = test_to_doubles(x, N * d);
+        for (int posterior = 0; posterior < 2; posterior++) {
+            double *expected = test_to_doubles(start, N * m);
+            double step_size = posterior ? 0.005 : 0.08;
+            for (int r = 0; r < N; r++)
+                ref_chain(&model.ref, posterior ? rows + r * d : NULL, STEPS, step_size, expected + r * m);
+            lebm_sampler *sampler = make_noiseless_sampler(STEPS, step_size, 1);
+            float *z = test_copy(start, N * m);
+            if (posterior)
+                LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
+            else
+                LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+            LEBM_ASSERT_CLOSE_TO_LARGEST(z, expected, N * m, 1e-5);
+            free(expected);
+            free(z);
+            lebm_sampler_destroy(sampler);
+        }
+        free(x);
+        free(start);
+        free(rows);
+        model_free(&model);
+    }
+}
+END_TEST
+
+START_TEST(noiseless_bernoulli_chains_equal_the_reference)
+{
+    enum { M = 5, N = 4, STEPS = 20 };
+    struct model model;
+    pair_init(&model.f, M);
+    pair_add_linear(&model.f, 1, 1);
+    pair_randomise(&model.f, 1, 1);
+    pair_init(&model.g, M);
+    pair_add_conv_transpose2d(&model.g, 6, 3, 1, 0, 1);
+    pair_add_activation(&model.g, LEBM_SILU, 0);
+    pair_add_conv_transpose2d(&model.g, 2, 4, 2, 1, 1);
+    pair_randomise(&model.g, 2, 2);
+    model_join(&model, 1.5, LEBM_BERNOULLI, 0);
+    int64_t d = model.g.ref.out_features;
+    float *x = test_random_floats(N * d, 0, 1, 3), *z = test_normal_floats(N * M, 1, 4);
+    double *rows = test_to_doubles(x, N * d), *expected = test_to_doubles(z, N * M);
+    for (int r = 0; r < N; r++) ref_chain(&model.ref, rows + r * d, STEPS, 0.02, expected + r * M);
+    lebm_sampler *sampler = make_noiseless_sampler(STEPS, 0.02, 1);
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
+    LEBM_ASSERT_CLOSE_TO_LARGEST(z, expected, N * M, 1e-5);
+    free(x);
+    free(z);
+    free(rows);
+    free(expected);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* s at a step 1 .. steps: from first to last by equal factors. */
+static double scheduled(double first, double last, int64_t steps, int64_t step)
+{
+    return steps == 1 ? first : first * pow(last / first, (double)(step - 1) / (double)(steps - 1));
+}
+
+START_TEST(step_sizes_follow_their_schedule)
+{
+    enum { M = 4, D = 6, N = 5 };
+    static const struct {
+        double first, last; /* last 0: as the first */
+        int64_t steps;
+    } schedules[] = {{0.02, 0.001, 7}, {0.001, 0.02, 7}, {0.02, 0.02, 5},
+                     {0.02, 0, 5},     {0.02, 0.001, 2}, {0.02, 0.001, 1}};
+    for (int i = 0; i < 6; i++) {
+        double first = schedules[i].first, last = schedules[i].last > 0 ? schedules[i].last : first;
+        struct model model;
+        model_small(&model, M, 10, D, 0.8, 0.4);
+        float *x = test_normal_floats(N * D, 1, 1), *z = test_normal_floats(N * M, 1, 2);
+        double *rows = test_to_doubles(x, N * D), *expected = test_to_doubles(z, N * M);
+        for (int r = 0; r < N; r++)
+            for (int64_t step = 1; step <= schedules[i].steps; step++)
+                ref_chain(&model.ref, rows + r * D, 1, scheduled(first, last, schedules[i].steps, step),
+                          expected + r * M);
+        lebm_sampler *sampler = make_noiseless_sampler(schedules[i].steps, first, 1);
+        LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_LAST_STEP_SIZE, schedules[i].last));
+        LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
+        LEBM_ASSERT_CLOSE_TO_LARGEST(z, expected, N * M, 1e-5);
+        free(x);
+        free(z);
+        free(rows);
+        free(expected);
+        lebm_sampler_destroy(sampler);
+        model_free(&model);
+    }
+}
+END_TEST
+
+START_TEST(metrics_are_those_at_the_start_of_the_last_step)
+{
+    enum { M = 4, D = 6, N = 7, STEPS = 3 };
+    struct model model;
+    model_small(&model, M, 10, D, 0.8, 0.4);
+    float *x = test_normal_floats(N * D, 1, 1), *start = test_normal_floats(N * M, 1, 2);
+    double *rows = test_to_doubles(x, N * D);
+    lebm_sampler *sampler = make_noiseless_sampler(STEPS, 0.01, 1);
+    double value = 77;
+    LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &value), LEBM_ERR_STATE);
+    ck_assert_double_eq(value, 77);
+    for (int posterior = 0; posterior < 2; posterior++) {
+        double *at = test_to_doubles(start, N * M);
+        double density = 0, norm = 0, score[M];
+        for (int r = 0; r < N; r++) {
+            const double *row = posterior ? rows + r * D : NULL;
+            ref_chain(&model.ref, row, STEPS - 1, 0.01, at + r * M);
+            density += ref_log_density(&model.ref, at + r * M, row) / N;
+            ref_score(&model.ref, at + r * M, row, score);
+            double square = 0;
+            for (int j = 0; j < M; j++) square += score[j] * score[j];
+            norm += sqrt(square) / N;
+        }
+        float *z = test_copy(start, N * M);
+        if (posterior)
+            LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
+        else
+            LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+        LEBM_ASSERT_OK(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &value));
+        LEBM_ASSERT_NEAR(value, density, 1e-5 * fabs(density));
+        LEBM_ASSERT_OK(lebm_sampler_metric(sampler, LEBM_SAMPLER_SCORE_NORM, &value));
+        LEBM_ASSERT_NEAR(value, norm, 1e-5 * norm);
+        free(at);
+        free(z);
+    }
+    LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, "energy", &value), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_ERROR_NAMES("energy");
+    LEBM_ASSERT_STATUS(lebm_sampler_metric(NULL, LEBM_SAMPLER_LOG_DENSITY, &value), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, NULL, &value), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, NULL), LEBM_ERR_INVALID);
+    free(x);
+    free(start);
+    free(rows);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- reproducibility ---- */
+
+enum { SVHN_M = 20, CHAINS = 100, FEW = 30 };
+
+START_TEST(bits_do_not_depend_on_threads_or_chains)
+{
+    static const int64_t threads[] = {1, 2, 3, 7, 0};
+    struct model model;
+    model_svhn(&model, SVHN_M);
+    float *x = _i ? test_random_floats(CHAINS * 3 * 32 * 32, -1, 1, 1) : NULL;
+    float *expected = NULL;
+    double metrics[2] = {0, 0};
+    for (int t = 0; t < 5; t++) {
+        lebm_sampler *sampler = make_sampler(4, 0.002);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads[t]));
+        float *z = run(sampler, &model, x, CHAINS);
+        double values[2];
+        LEBM_ASSERT_OK(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &values[0]));
+        LEBM_ASSERT_OK(lebm_sampler_metric(sampler, LEBM_SAMPLER_SCORE_NORM, &values[1]));
+        if (!expected) {
+            expected = test_copy(z, CHAINS * SVHN_M);
+            memcpy(metrics, values, sizeof values);
+        }
+        LEBM_ASSERT_SAME_BITS(z, expected, CHAINS * SVHN_M);
+        ck_assert_mem_eq(metrics, values, sizeof values);
+        free(z);
+
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+        z = run(sampler, &model, x, FEW);
+        LEBM_ASSERT_SAME_BITS(z, expected, FEW * SVHN_M);
+        free(z);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+        z = run(sampler, &model, x, 1);
+        LEBM_ASSERT_SAME_BITS(z, expected, SVHN_M);
+        free(z);
+        lebm_sampler_destroy(sampler);
+    }
+    free(x);
+    free(expected);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(threads_may_change_between_runs)
+{
+    static const int64_t threads[] = {3, 1, 5, 2};
+    struct model model;
+    model_small(&model, 4, 10, 6, 1, 0.5);
+    lebm_sampler *sampler = make_sampler(6, 0.05);
+    float *expected = run(sampler, &model, NULL, 50);
+    for (int t = 0; t < 4; t++) {
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads[t]));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+        float *z = run(sampler, &model, NULL, 50);
+        LEBM_ASSERT_SAME_BITS(z, expected, 200);
+        free(z);
+    }
+    free(expected);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(each_run_has_its_own_stream)
+{
+    enum { N = 300, M = 4 };
+    struct model model;
+    model_small(&model, M, 10, 6, 1, 0.5);
+    lebm_sampler *sampler = make_sampler(3, 0.1);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_SEED, 41));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 7));
+    float *first = run(sampler, &model, NULL, N);
+    ck_assert_int_eq(stream_of(sampler), 8);
+    float *second = run(sampler, &model, NULL, N);
+    ck_assert_int_eq(stream_of(sampler), 9);
+    LEBM_ASSERT_WITHIN(sample_correlation(first, second, N * M, 1), 0, 5, 1 / sqrt(N * M));
+
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 7));
+    float *again = run(sampler, &model, NULL, N);
+    LEBM_ASSERT_SAME_BITS(again, first, N * M);
+    free(again);
+
+    static const int64_t others[][2] = {{42, 7}, {7, 41}, {41 + ((int64_t)1 << 32), 7}, {41, 7 + ((int64_t)1 << 32)}};
+    for (int i = 0; i < 4; i++) {
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_SEED, others[i][0]));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, others[i][1]));
+        float *other = run(sampler, &model, NULL, N);
+        LEBM_ASSERT_WITHIN(sample_correlation(first, other, N * M, 1), 0, 5, 1 / sqrt(N * M));
+        free(other);
+    }
+    free(first);
+    free(second);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(the_last_stream_is_not_the_end)
+{
+    struct model model;
+    int64_t standard, least, most;
+    model_small(&model, 2, 4, 2, 1, 1);
+    lebm_sampler *sampler = make_sampler(2, 0.1);
+    LEBM_ASSERT_OK(lebm_sampler_option_bounds_i64(sampler, LEBM_SAMPLER_STREAM, &standard, &least, &most));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, most));
+    for (int i = 0; i < 2; i++) {
+        free(run(sampler, &model, NULL, 3));
+        ck_assert(stream_of(sampler) >= least && stream_of(sampler) <= most);
+    }
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(one_sampler_serves_models_of_any_size)
+{
+    struct model small, large;
+    model_small(&small, 3, 5, 4, 1, 0.5);
+    model_small(&large, 30, 60, 50, 1, 0.5);
+    float *x_small = test_normal_floats(10 * 4, 1, 1), *x_large = test_normal_floats(40 * 50, 1, 2);
+    lebm_sampler *sampler = make_sampler(5, 0.01);
+    float *expected = run(sampler, &small, x_small, 10);
+    free(run(sampler, &large, x_large, 40));
+    free(run(sampler, &large, NULL, 3));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+    float *again = run(sampler, &small, x_small, 10);
+    LEBM_ASSERT_SAME_BITS(again, expected, 30);
+    free(again);
+    free(expected);
+    free(x_small);
+    free(x_large);
+    lebm_sampler_destroy(sampler);
+    model_free(&small);
+    model_free(&large);
+}
+END_TEST
+
+struct job {
+    lebm_sampler *sampler;
+    const struct model *model;
+    const float *x;
+    float *z;
+    int status;
+};
+
+static void *run_job(void *user)
+{
+    struct job *job = user;
+    job->status =
+        lebm_sampler_run_posterior(job->sampler, job->model->prior, job->model->generator, job->x, CHAINS, job->z);
+    return NULL;
+}
+
+START_TEST(samplers_that_share_a_model_may_run_together)
+{
+    enum { JOBS = 3 };
+    struct model model;
+    model_small(&model, 8, 40, 60, 1, 0.5);
+    float *x = test_normal_floats(CHAINS * 60, 1, 1);
+    lebm_sampler *alone = make_sampler(20, 0.005);
+    float *expected = run(alone, &model, x, CHAINS);
+    lebm_sampler_destroy(alone);
+    struct job jobs[JOBS];
+    pthread_t threads[JOBS];
+    for (int j = 0; j < JOBS; j++) {
+        jobs[j] = (struct job){make_sampler(20, 0.005), &model, x, test_floats(CHAINS * 8), 0};
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(jobs[j].sampler, LEBM_SAMPLER_THREADS, j + 1));
+    }
+    for (int j = 0; j < JOBS; j++) ck_assert_int_eq(pthread_create(&threads[j], NULL, run_job, &jobs[j]), 0);
+    for (int j = 0; j < JOBS; j++) ck_assert_int_eq(pthread_join(threads[j], NULL), 0);
+    for (int j = 0; j < JOBS; j++) {
+        ck_assert_int_eq(jobs[j].status, LEBM_OK);
+        LEBM_ASSERT_SAME_BITS(jobs[j].z, expected, CHAINS * 8);
+        free(jobs[j].z);
+        lebm_sampler_destroy(jobs[j].sampler);
+    }
+    free(x);
+    free(expected);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- divergence ---- */
+
+/* A run that must diverge: z, stream and metrics stay as they are. */
+static void assert_diverges(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n, float *z)
+{
+    int64_t count = n * model->f.ref.in_features;
+    float *before = test_copy(z, count);
+    int64_t stream = stream_of(sampler);
+    double density = 0, density_after = 0;
+    int status_before = lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &density);
+    if (x)
+        LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model->prior, model->generator, x, n, z),
+                           LEBM_ERR_DIVERGED);
+    else
+        LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model->prior, n, z), LEBM_ERR_DIVERGED);
+    LEBM_ASSERT_ERROR_NAMES("step");
+    LEBM_ASSERT_ERROR_NAMES("chain");
+    LEBM_ASSERT_SAME_BITS(z, before, count);
+    ck_assert_int_eq(stream_of(sampler), stream);
+    LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &density_after), status_before);
+    ck_assert_double_eq(density, density_after);
+    free(before);
+}
+
+START_TEST(a_huge_step_size_diverges)
+{
+    struct model model;
+    model_small(&model, 4, 10, 6, 1, 0.5);
+    float *x = test_normal_floats(20 * 6, 1, 1), *z = test_normal_floats(20 * 4, 1, 2);
+    lebm_sampler *sampler = make_sampler(200, 10); /* -9 z, 81 z, ... */
+    assert_diverges(sampler, &model, NULL, 20, z);
+    assert_diverges(sampler, &model, x, 20, z);
+
+    /* And the sampler goes on when the step size is sensible again. */
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 5));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 0.01));
+    float *after = run(sampler, &model, x, 20);
+    lebm_sampler *other = make_sampler(5, 0.01);
+    float *expected = run(other, &model, x, 20);
+    LEBM_ASSERT_SAME_BITS(after, expected, 80);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 1000));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 200));
+    assert_diverges(sampler, &model, x, 20, z);
+    free(x);
+    free(z);
+    free(after);
+    free(expected);
+    lebm_sampler_destroy(sampler);
+    lebm_sampler_destroy(other);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(the_error_names_step_and_chain)
+{
+    /* f = 0, s = 3: z' = -2 z, so 7e37 leaves the floats (3.4e38) at the third step, in chain 7 alone. */
+    enum { N = 12, M = 2 };
+    struct model model;
+    model_linear(&model, M, 1, 1, 1);
+    for (int64_t threads = 1; threads <= 3; threads++) {
+        float z[N * M] = {0};
+        z[7 * M + 1] = 7e37f;
+        lebm_sampler *sampler = make_noiseless_sampler(10, 3, 1);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
+        LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_DIVERGED);
+        LEBM_ASSERT_ERROR_NAMES("chain 7");
+        lebm_sampler_destroy(sampler);
+    }
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(a_state_that_is_lost_at_the_last_step_is_found)
+{
+    enum { N = 5, M = 2 };
+    struct model model;
+    model_linear(&model, M, 1, 1, 1);
+    float z[N * M] = {0};
+    z[3 * M] = 2e38f; /* its square is a finite double; -2 z is no float */
+    lebm_sampler *sampler = make_noiseless_sampler(1, 3, 1);
+    assert_diverges(sampler, &model, NULL, N, z);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_DIVERGED);
+    LEBM_ASSERT_ERROR_NAMES("chain 3");
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_is_noticed)
+{
+    enum { N = 6, M = 3, D = 4 };
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (int i = 0; i < 3; i++) {
+        struct model model;
+        model_small(&model, M, 5, D, 1, 0.5);
+        float *x = test_normal_floats(N * D, 1, 1), *z = test_normal_floats(N * M, 1, 2);
+        lebm_sampler *sampler = make_noiseless_sampler(3, 0.01, 1);
+        x[4 * D + 1] = bad[i];
+        assert_diverges(sampler, &model, x, N, z);
+        LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z),
+                           LEBM_ERR_DIVERGED);
+        LEBM_ASSERT_ERROR_NAMES("chain 4");
+        z[2 * M] = bad[i];
+        assert_diverges(sampler, &model, NULL, N, z);
+        LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_DIVERGED);
+        LEBM_ASSERT_ERROR_NAMES("chain 2");
+        z[2 * M] = 0;
+
+        float weights[15];
+        LEBM_ASSERT_OK(lebm_net_get_param(lebm_prior_net(model.prior), 0, weights, 15));
+        weights[8] = bad[i];
+        LEBM_ASSERT_OK(lebm_net_set_param(lebm_prior_net(model.prior), 0, weights, 15));
+        assert_diverges(sampler, &model, NULL, N, z);
+        free(x);
+        free(z);
+        lebm_sampler_destroy(sampler);
+        model_free(&model);
+    }
+}
+END_TEST
+
+/* ---- progress ---- */
+
+struct watch {
+    pthread_t thread;
+    int calls, stop_at, elsewhere, backwards, outside;
+    double last;
+};
+
+static int watch_progress(double done, void *user)
+{
+    struct watch *watch = user;
+    watch->calls++;
+    watch->elsewhere += !pthread_equal(pthread_self(), watch->thread);
+    watch->backwards += done < watch->last;
+    watch->outside += !(done >= 0 && done <= 1);
+    watch->last = done;
+    return watch->calls == watch->stop_at ? 5 : 0; /* anything but 0 stops */
+}
+
+START_TEST(progress_is_reported_on_the_calling_thread)
+{
+    struct model model;
+    model_small(&model, 8, 40, 60, 1, 0.5);
+    float *x = test_normal_floats(400 * 60, 1, 1);
+    for (int64_t threads = 1; threads <= 3; threads++) {
+        struct watch watch = {.thread = pthread_self()};
+        lebm_sampler *sampler = make_sampler(30, 0.005);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
+        float *expected = run(sampler, &model, x, 400);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+        LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, watch_progress, &watch));
+        float *z = run(sampler, &model, x, 400);
+        LEBM_ASSERT_SAME_BITS(z, expected, 400 * 8); /* watching changes nothing */
+        ck_assert_int_ge(watch.calls, 1);
+        ck_assert_int_eq(watch.elsewhere, 0);
+        ck_assert_int_eq(watch.backwards, 0);
+        ck_assert_int_eq(watch.outside, 0);
+
+        watch.calls = 0;
+        LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, NULL, NULL));
+        free(run(sampler, &model, x, 400));
+        ck_assert_int_eq(watch.calls, 0);
+        free(z);
+        free(expected);
+        lebm_sampler_destroy(sampler);
+    }
+    LEBM_ASSERT_STATUS(lebm_sampler_set_progress(NULL, watch_progress, NULL), LEBM_ERR_INVALID);
+    free(x);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(stopping_changes_nothing)
+{
+    struct model model;
+    model_small(&model, 8, 40, 60, 1, 0.5);
+    float *x = test_normal_floats(400 * 60, 1, 1), *z = test_normal_floats(400 * 8, 1, 2);
+    float *before = test_copy(z, 400 * 8);
+    for (int64_t threads = 1; threads <= 3; threads++) {
+        struct watch watch = {.thread = pthread_self(), .stop_at = 1};
+        lebm_sampler *sampler = make_sampler(30, 0.005), *other = make_sampler(30, 0.005);
+        double value;
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
+        LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, watch_progress, &watch));
+        LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, 400, z), LEBM_STOPPED);
+        ck_assert_int_eq(watch.calls, 1); /* no more calls after that */
+        LEBM_ASSERT_SAME_BITS(z, before, 400 * 8);
+        ck_assert_int_eq(stream_of(sampler), 0);
+        LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &value), LEBM_ERR_STATE);
+
+        float *next = run(sampler, &model, x, 400); /* stop_at is past: the run goes through */
+        float *expected = run(other, &model, x, 400);
+        LEBM_ASSERT_SAME_BITS(next, expected, 400 * 8);
+        free(next);
+        free(expected);
+        lebm_sampler_destroy(sampler);
+        lebm_sampler_destroy(other);
+    }
+    free(x);
+    free(z);
+    free(before);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- errors ---- */
+
+START_TEST(wrong_arguments)
+{
+    struct model model, other;
+    model_small(&model, 3, 5, 4, 1, 0.5);
+    model_small(&other, 2, 5, 4, 1, 0.5);
+    float x[8] = {0}, z[6] = {5, 5, 5, 5, 5, 5};
+    lebm_sampler *sampler = (lebm_sampler *)x;
+    LEBM_ASSERT_STATUS(lebm_sampler_create(&sampler, "hamiltonian"), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_ERROR_NAMES("hamiltonian");
+    ck_assert_ptr_null(sampler);
+    LEBM_ASSERT_STATUS(lebm_sampler_create(&sampler, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_create(NULL, LEBM_LANGEVIN), LEBM_ERR_INVALID);
+    ck_assert_ptr_null(lebm_sampler_kernel(NULL));
+    lebm_sampler_destroy(NULL);
+
+    sampler = make_sampler(2, 0.1);
+    ck_assert_str_eq(lebm_sampler_kernel(sampler), LEBM_LANGEVIN);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(NULL, model.prior, 1, z), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, NULL, 1, z), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, 1, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, 0, z), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, -1, z), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, INT64_MAX, z), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(NULL, model.prior, model.generator, x, 1, z), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, NULL, model.generator, x, 1, z), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, NULL, x, 1, z), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, NULL, 1, z), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, 1, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, 0, z), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, other.generator, x, 1, z), LEBM_ERR_SHAPE);
+    for (int i = 0; i < 6; i++) ck_assert_float_eq(z[i], 5);
+    ck_assert_int_eq(stream_of(sampler), 0);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+    model_free(&other);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("sampler");
+    TCase *statistics = tcase_create("statistics");
+    tcase_set_timeout(statistics, 30);
+    tcase_add_test(statistics, start_is_normal);
+    tcase_add_test(statistics, noise_is_normal_and_fresh_each_step);
+    tcase_add_loop_test(statistics, stationary_variance_on_p0, 0, 6);
+    tcase_add_test(statistics, variance_on_the_way_there);
+    tcase_add_test(statistics, noise_follows_the_schedule_too);
+    tcase_add_test(statistics, posterior_of_a_linear_gaussian_model);
+    suite_add_tcase(suite, statistics);
+
+    TCase *reference = tcase_create("reference");
+    tcase_add_test(reference, noiseless_chains_equal_the_reference);
+    tcase_add_test(reference, noiseless_bernoulli_chains_equal_the_reference);
+    tcase_add_test(reference, step_sizes_follow_their_schedule);
+    tcase_add_test(reference, metrics_are_those_at_the_start_of_the_last_step);
+    suite_add_tcase(suite, reference);
+
+    TCase *bits = tcase_create("reproducibility");
+    tcase_set_timeout(bits, 30);
+    tcase_add_loop_test(bits, bits_do_not_depend_on_threads_or_chains, 0, 2);
+    tcase_add_test(bits, threads_may_change_between_runs);
+    tcase_add_test(bits, each_run_has_its_own_stream);
+    tcase_add_test(bits, the_last_stream_is_not_the_end);
+    tcase_add_test(bits, one_sampler_serves_models_of_any_size);
+    tcase_add_test(bits, samplers_that_share_a_model_may_run_together);
+    suite_add_tcase(suite, bits);
+
+    TCase *divergence = tcase_create("divergence");
+    tcase_add_test(divergence, a_huge_step_size_diverges);
+    tcase_add_test(divergence, the_error_names_step_and_chain);
+    tcase_add_test(divergence, a_state_that_is_lost_at_the_last_step_is_found);
+    tcase_add_test(divergence, what_is_not_finite_is_noticed);
+    suite_add_tcase(suite, divergence);
+
+    TCase *contract = tcase_create("contract");
+    tcase_add_test(contract, progress_is_reported_on_the_calling_thread);
+    tcase_add_test(contract, stopping_changes_nothing);
+    tcase_add_test(contract, wrong_arguments);
+    suite_add_tcase(suite, contract);
+    return suite;
+}
+
+int main(void)
+{
+    return test_run_suite(suite());
+}

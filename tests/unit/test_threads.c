@@ -1,0 +1,536 @@
+/* The pool of threads: every task once, errors by the lowest task, stopping, resizing, nesting and forks. */
+#define _GNU_SOURCE /* sched_setaffinity() */
+#include "math/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "core/status.h"
+#include "support/approx.h"
+
+/* As ck_assert_msg(), which takes long where it succeeds. */
+#define ASSERT_MSG(condition, ...)                                                                                     \
+    do {                                                                                                               \
+        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
+    } while (0)
+
+enum { MOST_TASKS = 1000, MOST_THREADS = 16 };
+
+/* What tasks leave behind. Check must not be called by any thread but the test's own, so tasks take notes. */
+typedef struct {
+    int threads; /* that there should be */
+    atomic_int times[MOST_TASKS], of_thread[MOST_THREADS];
+    atomic_int out_of_range; /* tasks told of a thread that there is not */
+    atomic_int at_once[MOST_THREADS], twice; /* tasks of a thread at this moment; times that there were two */
+    int fail[2];                             /* tasks to fail; -1: none */
+} notes;
+
+static int take_note(void *context, int64_t task, int thread)
+{
+    notes *n = context;
+    if (thread < 0 || thread >= n->threads) {
+        atomic_fetch_add(&n->out_of_range, 1);
+        return LEBM_OK;
+    }
+    if (atomic_fetch_add(&n->at_once[thread], 1) != 0) atomic_fetch_add(&n->twice, 1);
+    atomic_fetch_add(&n->times[task], 1);
+    atomic_fetch_add(&n->of_thread[thread], 1);
+    atomic_fetch_sub(&n->at_once[thread], 1);
+    for (int f = 0; f < 2; f++) {
+        if (task != n->fail[f]) continue;
+        if (f == 0) usleep(200); /* so that the higher of the two is likely to fail first */
+        return lebm__fail(LEBM_ERR_RANGE - f, "task %lld failed", (long long)task);
+    }
+    return LEBM_OK;
+}
+
+static void clear(notes *n, int threads)
+{
+    memset(n, 0, sizeof *n);
+    n->threads = threads;
+    n->fail[0] = n->fail[1] = -1;
+}
+
+static void assert_each_once(const notes *n, int64_t count)
+{
+    int64_t sum = 0;
+    ASSERT_MSG(n->out_of_range == 0, "%d tasks were told of a thread outside 0 to %d", n->out_of_range, n->threads - 1);
+    ASSERT_MSG(n->twice == 0, "%d times a thread was given to two tasks at once", n->twice);
+    for (int64_t t = 0; t < MOST_TASKS; t++)
+        ASSERT_MSG(n->times[t] == (t < count), "task %lld of %lld was done %d times", (long long)t, (long long)count,
+                   n->times[t]);
+    for (int t = 0; t < n->threads; t++) sum += n->of_thread[t];
+    ASSERT_MSG(sum == count, "the threads did %lld tasks of %lld", (long long)sum, (long long)count);
+}
+
+static void assert_runs(lebm__pool *pool, int threads, int64_t count)
+{
+    notes n;
+    clear(&n, threads);
+    LEBM_ASSERT_OK(lebm__pool_run(pool, count, take_note, &n, NULL, NULL));
+    assert_each_once(&n, count);
+}
+
+static lebm__pool *make_pool(int threads)
+{
+    lebm__pool *pool = NULL;
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, threads));
+    ck_assert_int_eq(lebm__pool_threads(pool), threads);
+    return pool;
+}
+
+/* ---- tasks ---- */
+
+START_TEST(every_task_is_done_once)
+{
+    for (int threads = 1; threads <= 8; threads++) {
+        lebm__pool *pool = make_pool(threads);
+        for (int64_t count = 0; count < 20; count++) assert_runs(pool, threads, count);
+        assert_runs(pool, threads, MOST_TASKS);
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+START_TEST(many_small_runs)
+{
+    lebm__pool *pool = make_pool(4);
+    for (int i = 0; i < 2000; i++) assert_runs(pool, 4, i % 10);
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
+typedef struct {
+    pthread_barrier_t barrier;
+    pthread_t ids[MOST_THREADS];
+    int blocks_signals[MOST_THREADS];
+    atomic_int times[MOST_THREADS];
+} meeting;
+
+/* Ends when all threads of the pool do a task at the same time. */
+static int meet(void *context, int64_t task, int thread)
+{
+    (void)task;
+    meeting *m = context;
+    sigset_t set;
+    pthread_sigmask(SIG_BLOCK, NULL, &set);
+    m->blocks_signals[thread] = sigismember(&set, SIGINT) && sigismember(&set, SIGTERM) && sigismember(&set, SIGCHLD);
+    m->ids[thread] = pthread_self();
+    atomic_fetch_add(&m->times[thread], 1);
+    pthread_barrier_wait(&m->barrier);
+    return LEBM_OK;
+}
+
+/* Fails unless the pool runs exactly so many threads at once, the caller being number 0. */
+static void assert_meets(lebm__pool *pool, int threads)
+{
+    meeting m;
+    memset(&m, 0, sizeof m);
+    pthread_barrier_init(&m.barrier, NULL, (unsigned)threads);
+    ck_assert_int_eq(lebm__pool_threads(pool), threads);
+    LEBM_ASSERT_OK(lebm__pool_run(pool, threads, meet, &m, NULL, NULL));
+    pthread_barrier_destroy(&m.barrier);
+    for (int t = 0; t < threads; t++) {
+        ASSERT_MSG(m.times[t] == 1, "thread %d of %d did %d tasks at once", t, threads, m.times[t]);
+        ASSERT_MSG(pthread_equal(m.ids[t], pthread_self()) == (t == 0), "thread %d of %d is%s the caller", t, threads,
+                   t == 0 ? " not" : "");
+        ASSERT_MSG(m.blocks_signals[t] == (t != 0), "thread %d of %d has signals %s", t, threads,
+                   t == 0 ? "blocked" : "open");
+    }
+}
+
+START_TEST(all_threads_work_at_once_and_leave_signals_to_the_caller)
+{
+    for (int threads = 1; threads <= 8; threads++) {
+        lebm__pool *pool = make_pool(threads);
+        assert_meets(pool, threads);
+        assert_meets(pool, threads);
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+START_TEST(pools_grow_and_shrink)
+{
+    static const int sizes[] = {1, 4, 2, 7, 7, 1, 3, 16, 1, 1, 5};
+    lebm__pool *pool = NULL;
+    for (int with_runs = 1; with_runs >= 0; with_runs--) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            LEBM_ASSERT_OK(lebm__pool_resize(&pool, sizes[i]));
+            ck_assert_int_eq(lebm__pool_threads(pool), sizes[i]);
+            if (!with_runs) continue;
+            assert_meets(pool, sizes[i]);
+            assert_runs(pool, sizes[i], 50);
+        }
+    }
+    assert_meets(pool, sizes[sizeof sizes / sizeof *sizes - 1]);
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
+START_TEST(pools_may_be_destroyed_unused)
+{
+    lebm__pool_destroy(NULL);
+    lebm__pool_destroy(make_pool(1));
+    lebm__pool_destroy(make_pool(8));
+    for (int i = 0; i < 100; i++) { /* at once after the threads started */
+        lebm__pool *pool = make_pool(4);
+        assert_runs(pool, 4, i % 3);
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+/* ---- failures ---- */
+
+START_TEST(the_lowest_failure_is_reported)
+{
+    static const int failing[][2] = {{5, -1}, {5, 9}, {0, 1}, {0, 99}, {98, 99}, {50, 53}};
+    for (int threads = 1; threads <= 8; threads++) {
+        lebm__pool *pool = make_pool(threads);
+        for (int round = 0; round < 60; round++) {
+            const int *fail = failing[round % 6];
+            char text[64];
+            notes n;
+            clear(&n, threads);
+            n.fail[0] = fail[0];
+            n.fail[1] = fail[1];
+            lebm__fail(LEBM_ERR_INVALID, "an older error");
+            LEBM_ASSERT_STATUS(lebm__pool_run(pool, 100, take_note, &n, NULL, NULL), LEBM_ERR_RANGE);
+            snprintf(text, sizeof text, "task %d failed", fail[0]);
+            ck_assert_str_eq(lebm_last_error(), text);
+            int done = 0;
+            for (int t = 0; t < 100; t++) {
+                done += n.times[t];
+                ASSERT_MSG(t > fail[0] || n.times[t] == 1, "task %d before the failed %d was done %d times", t, fail[0],
+                           n.times[t]);
+            }
+            ASSERT_MSG(threads > 1 || done == fail[0] + 1, "after task %d failed, %d tasks were done", fail[0],
+                       done - fail[0] - 1);
+        }
+        assert_runs(pool, threads, 100);
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+START_TEST(a_good_run_leaves_the_error_alone)
+{
+    lebm__pool *pool = make_pool(3);
+    lebm__fail(LEBM_ERR_INVALID, "an older error");
+    assert_runs(pool, 3, 100);
+    ck_assert_str_eq(lebm_last_error(), "an older error");
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
+START_TEST(without_memory_fewer_threads_do_the_work)
+{
+    lebm__pool *pool = NULL;
+    lebm__alloc_fail_after(0);
+    LEBM_ASSERT_STATUS(lebm__pool_resize(&pool, 4), LEBM_ERR_NOMEM);
+    lebm__alloc_fail_after(-1);
+    ck_assert_ptr_null(pool);
+    for (int k = 0; k < 4; k++) {
+        notes n;
+        pool = make_pool(4);
+        clear(&n, 4);
+        lebm__alloc_fail_after(k);
+        const int status = lebm__pool_run(pool, 100, take_note, &n, NULL, NULL);
+        lebm__alloc_fail_after(-1);
+        LEBM_ASSERT_STATUS(status, LEBM_OK);
+        assert_each_once(&n, 100);
+        for (int t = k + 1; t < 4; t++)
+            ASSERT_MSG(n.of_thread[t] == 0, "thread %d did %d tasks with memory for %d", t, n.of_thread[t], k);
+        assert_meets(pool, 4); /* with memory, the others start */
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+/* ---- stopping ---- */
+
+typedef struct {
+    pthread_t caller;
+    int calls, stop_at, elsewhere;
+    double last;
+    int disorder; /* times that `done` was not above 0, at most 1 and no less than before */
+} stop_notes;
+
+static int note_stop(double done, void *user)
+{
+    stop_notes *s = user;
+    s->calls++;
+    s->elsewhere += !pthread_equal(s->caller, pthread_self());
+    s->disorder += !(done > 0 && done <= 1 && done >= s->last);
+    s->last = done;
+    return s->calls == s->stop_at;
+}
+
+START_TEST(the_caller_is_asked_and_stops)
+{
+    for (int threads = 1; threads <= 8; threads++) {
+        lebm__pool *pool = make_pool(threads);
+        for (int stop_at = 0; stop_at < 5; stop_at++) {
+            stop_notes s = {.caller = pthread_self(), .stop_at = stop_at};
+            notes n;
+            clear(&n, threads);
+            lebm__fail(LEBM_ERR_INVALID, "an older error");
+            const int status = lebm__pool_run(pool, MOST_TASKS, take_note, &n, note_stop, &s);
+            ASSERT_MSG(s.elsewhere == 0, "%d of %d calls were made on another thread", s.elsewhere, s.calls);
+            ASSERT_MSG(s.disorder == 0, "%d of %d calls told of an impossible progress", s.disorder, s.calls);
+            ASSERT_MSG(s.calls == n.of_thread[0], "%d calls for %d tasks of the caller", s.calls, n.of_thread[0]);
+            ck_assert_str_eq(lebm_last_error(), "an older error");
+            if (s.calls < stop_at || stop_at == 0) { /* it was never asked so often */
+                LEBM_ASSERT_STATUS(status, LEBM_OK);
+                assert_each_once(&n, MOST_TASKS);
+            } else {
+                LEBM_ASSERT_STATUS(status, LEBM_STOPPED);
+                ASSERT_MSG(s.calls == stop_at, "asked to stop at call %d, it made %d", stop_at, s.calls);
+            }
+            if (threads == 1 && stop_at == 0) ck_assert_double_eq(s.last, 1);
+            if (threads == 1 && stop_at > 0) assert_each_once(&n, stop_at);
+        }
+        assert_runs(pool, threads, 100);
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+static int stop_always(double done, void *user)
+{
+    (void)done, (void)user;
+    return 1;
+}
+
+static int fail_elsewhere(void *context, int64_t task, int thread)
+{
+    meeting *m = context;
+    pthread_barrier_wait(&m->barrier);
+    if (thread == 0) return LEBM_OK;
+    usleep(1000); /* after the caller has stopped */
+    return lebm__fail(LEBM_ERR_SHAPE, "task %lld failed", (long long)task);
+}
+
+START_TEST(a_failure_counts_more_than_a_stop)
+{
+    lebm__pool *pool = make_pool(2);
+    meeting m;
+    pthread_barrier_init(&m.barrier, NULL, 2);
+    LEBM_ASSERT_STATUS(lebm__pool_run(pool, 2, fail_elsewhere, &m, stop_always, NULL), LEBM_ERR_SHAPE);
+    LEBM_ASSERT_ERROR_NAMES("failed");
+    pthread_barrier_destroy(&m.barrier);
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
+/* ---- pools within tasks, and beside each other ---- */
+
+typedef struct {
+    notes inner[8];
+    atomic_int bad;
+} nest;
+
+static int run_inner(void *context, int64_t task, int thread)
+{
+    (void)thread;
+    nest *n = context;
+    lebm__pool *pool = NULL;
+    int status = lebm__pool_resize(&pool, 3);
+    for (int i = 0; i < 3 && status == LEBM_OK; i++) {
+        clear(&n->inner[task], 3);
+        status = lebm__pool_run(pool, 200, take_note, &n->inner[task], NULL, NULL);
+    }
+    lebm__pool_destroy(pool);
+    return status;
+}
+
+START_TEST(pools_nest)
+{
+    nest *n = test_alloc(1, sizeof *n);
+    lebm__pool *pool = make_pool(3);
+    LEBM_ASSERT_OK(lebm__pool_run(pool, 8, run_inner, n, NULL, NULL));
+    for (int t = 0; t < 8; t++) assert_each_once(&n->inner[t], 200);
+    lebm__pool_destroy(pool);
+    free(n);
+}
+END_TEST
+
+static void *run_alone(void *argument)
+{
+    return (void *)(intptr_t)run_inner(argument, 0, 0);
+}
+
+START_TEST(pools_of_several_callers_do_not_mix)
+{
+    enum { CALLERS = 4 };
+    nest *n = test_alloc(CALLERS, sizeof *n);
+    pthread_t callers[CALLERS];
+    for (int i = 0; i < CALLERS; i++) ck_assert_int_eq(pthread_create(&callers[i], NULL, run_alone, &n[i]), 0);
+    for (int i = 0; i < CALLERS; i++) {
+        void *status;
+        ck_assert_int_eq(pthread_join(callers[i], &status), 0);
+        LEBM_ASSERT_OK((int)(intptr_t)status);
+        assert_each_once(&n[i].inner[0], 200);
+    }
+    free(n);
+}
+END_TEST
+
+static void *use_pool(void *pool)
+{
+    notes n;
+    clear(&n, 4);
+    return (void *)(intptr_t)lebm__pool_run(pool, 100, take_note, &n, NULL, NULL);
+}
+
+START_TEST(a_pool_may_change_its_caller)
+{
+    lebm__pool *pool = make_pool(4);
+    for (int i = 0; i < 20; i++) {
+        pthread_t caller;
+        void *status;
+        ck_assert_int_eq(pthread_create(&caller, NULL, use_pool, pool), 0);
+        ck_assert_int_eq(pthread_join(caller, &status), 0);
+        LEBM_ASSERT_OK((int)(intptr_t)status);
+        assert_meets(pool, 4);
+    }
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
+/* ---- forks; ThreadSanitizer does not follow them ---- */
+
+#if !defined(__SANITIZE_THREAD__)
+
+/* The exit status of a child that resizes the pool of its parent and uses it: 0 if all is well. */
+static int use_in_child(lebm__pool **pool, int threads, int destroy_only)
+{
+    const pid_t child = fork();
+    int status;
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        notes n;
+        int64_t done = 0;
+        alarm(20); /* rather than hang */
+        for (int i = 0; i < 3 && !destroy_only; i++) {
+            clear(&n, threads);
+            if (lebm__pool_resize(pool, threads) != LEBM_OK) _exit(1);
+            if (lebm__pool_threads(*pool) != threads) _exit(2);
+            if (lebm__pool_run(*pool, 100, take_note, &n, NULL, NULL) != LEBM_OK) _exit(3);
+            for (int t = 0; t < 100; t++) done += n.times[t] == 1;
+        }
+        if (!destroy_only && (done != 300 || n.out_of_range || n.twice)) _exit(4);
+        lebm__pool_destroy(*pool);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+START_TEST(a_child_may_use_the_pool_of_its_parent)
+{
+    static const int sizes[] = {4, 1, 2, 8};
+    for (int used = 0; used < 2; used++) {
+        lebm__pool *pool = make_pool(4);
+        if (used) assert_meets(pool, 4);
+        for (int i = 0; i < 4; i++) {
+            const int status = use_in_child(&pool, sizes[i], 0);
+            ASSERT_MSG(status == 0, "a child that wants %d threads of a pool %s ended with %d", sizes[i],
+                       used ? "in use" : "not used yet", status);
+        }
+        const int status = use_in_child(&pool, 4, 1);
+        ASSERT_MSG(status == 0, "a child that destroys the pool ended with %d", status);
+        assert_meets(pool, 4); /* the parent does not notice */
+        lebm__pool_destroy(pool);
+    }
+}
+END_TEST
+
+#endif
+
+/* ---- how many ---- */
+
+START_TEST(the_number_of_threads_follows_option_environment_and_processors)
+{
+    static const struct {
+        const char *environment;
+        int64_t option;
+        int threads; /* 0: all processors */
+    } cases[] = {{NULL, 1, 1},  {NULL, 7, 7},  {NULL, 1024, 1024}, {NULL, 5000, 1024}, {"5", 0, 5},
+                 {"5", 3, 3},   {"5", -1, 5},  {"99999", 0, 1024}, {"0", 0, 0},        {"-3", 0, 0},
+                 {"many", 0, 0}, {"", 0, 0},   {NULL, 0, 0}};
+    cpu_set_t all, one;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (cases[i].environment)
+            setenv("LEBM_NUM_THREADS", cases[i].environment, 1);
+        else
+            unsetenv("LEBM_NUM_THREADS");
+        const int threads = lebm__thread_count(cases[i].option);
+        const int expected = cases[i].threads ? cases[i].threads : CPU_COUNT(&all);
+        ASSERT_MSG(threads == expected, "option %lld with LEBM_NUM_THREADS %s means %d threads, not %d",
+                   (long long)cases[i].option, cases[i].environment ? cases[i].environment : "unset", threads,
+                   expected);
+    }
+    unsetenv("LEBM_NUM_THREADS");
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    const int threads = lebm__thread_count(0);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof all, &all), 0);
+    ASSERT_MSG(threads == 1, "a process that may use one processor gets %d threads", threads);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("threads");
+    TCase *tasks = tcase_create("tasks");
+    tcase_set_timeout(tasks, 20);
+    tcase_add_test(tasks, every_task_is_done_once);
+    tcase_add_test(tasks, many_small_runs);
+    tcase_add_test(tasks, all_threads_work_at_once_and_leave_signals_to_the_caller);
+    tcase_add_test(tasks, pools_grow_and_shrink);
+    tcase_add_test(tasks, pools_may_be_destroyed_unused);
+    suite_add_tcase(suite, tasks);
+
+    TCase *failures = tcase_create("failures");
+    tcase_set_timeout(failures, 20);
+    tcase_add_test(failures, the_lowest_failure_is_reported);
+    tcase_add_test(failures, a_good_run_leaves_the_error_alone);
+    tcase_add_test(failures, without_memory_fewer_threads_do_the_work);
+    suite_add_tcase(suite, failures);
+
+    TCase *stopping = tcase_create("stopping");
+    tcase_set_timeout(stopping, 20);
+    tcase_add_test(stopping, the_caller_is_asked_and_stops);
+    tcase_add_test(stopping, a_failure_counts_more_than_a_stop);
+    suite_add_tcase(suite, stopping);
+
+    TCase *several = tcase_create("several");
+    tcase_set_timeout(several, 60);
+    tcase_add_test(several, pools_nest);
+    tcase_add_test(several, pools_of_several_callers_do_not_mix);
+    tcase_add_test(several, a_pool_may_change_its_caller);
+#if !defined(__SANITIZE_THREAD__)
+    tcase_add_test(several, a_child_may_use_the_pool_of_its_parent);
+#endif
+    suite_add_tcase(suite, several);
+
+    TCase *number = tcase_create("number");
+    tcase_add_test(number, the_number_of_threads_follows_option_environment_and_processors);
+    suite_add_tcase(suite, number);
+    return suite;
+}
+
+int main(void)
+{
+    return test_run_suite(suite());
+}

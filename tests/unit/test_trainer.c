@@ -1,0 +1,930 @@
+/* The trainer: steps against the double-precision reference, gradients against quadrature, equal bits for any number of
+ * threads, and steps that fail and change nothing. */
+#include <pthread.h>
+
+#include "lebm.h"
+#include "support/approx.h"
+#include "support/model.h"
+#include "support/statistics.h"
+
+static double metric(const lebm_trainer *trainer, const char *key)
+{
+    double value;
+    LEBM_ASSERT_OK(lebm_trainer_metric(trainer, key, &value));
+    return value;
+}
+
+static void set(lebm_trainer *trainer, const char *key, double value)
+{
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(trainer, key, value));
+}
+
+/* A trainer with its two samplers. */
+struct training {
+    lebm_sampler *to_prior, *to_posterior;
+    lebm_trainer *trainer;
+};
+
+static struct training make_training(const struct model *model, lebm_sampler *to_prior, lebm_sampler *to_posterior)
+{
+    struct training t = {to_prior, to_posterior, NULL};
+    LEBM_ASSERT_OK(lebm_trainer_create(&t.trainer, model->prior, model->generator, to_prior, to_posterior));
+    return t;
+}
+
+static void free_training(struct training *t)
+{
+    lebm_trainer_destroy(t->trainer);
+    lebm_sampler_destroy(t->to_prior);
+    lebm_sampler_destroy(t->to_posterior);
+}
+
+/* ---- the reference ---- */
+
+enum { PRIOR_STEPS = 6, POSTERIOR_STEPS = 8 };
+static const double prior_step_size = 0.05, posterior_step_size = 0.004;
+
+/* What the reference knows of one step, at the parameters before it. */
+struct ref_step {
+    double *grad_f, *grad_g; /* of the mean log likelihood */
+    double reconstruction_mse, log_likelihood, f_positive, f_negative, prior_grad_norm, generator_grad_norm;
+};
+
+static double norm_of(const double *values, int64_t count)
+{
+    double square = 0;
+    for (int64_t i = 0; i < count; i++) square += values[i] * values[i];
+    return sqrt(square);
+}
+
+/* All chains start at 0 and have no noise. */
+static struct ref_step ref_step_make(const struct model *model, const float *x, int64_t n)
+{
+    const struct ref_model *ref = &model->ref;
+    int64_t m = ref->f->in_features, d = ref->g->out_features;
+    struct ref_step step = {test_doubles(ref->f->param_total), test_doubles(ref->g->param_total), 0, 0, 0, 0, 0, 0};
+    double *rows = test_to_doubles(x, n * d), *decoded = test_doubles(d);
+    double *positive = test_doubles(n * m), *negative = test_doubles(n * m);
+    for (int64_t i = 0; i < n; i++) {
+        double f;
+        ref_chain(ref, rows + i * d, POSTERIOR_STEPS, posterior_step_size, positive + i * m);
+        ref_chain(ref, NULL, PRIOR_STEPS, prior_step_size, negative + i * m);
+        ref_net_forward(ref->f, positive + i * m, &f);
+        step.f_positive += f / (double)n;
+        ref_net_forward(ref->f, negative + i * m, &f);
+        step.f_negative += f / (double)n;
+        step.log_likelihood += ref_log_likelihood(ref, positive + i * m, rows + i * d) / (double)n;
+        ref_decode(ref, positive + i * m, decoded);
+        for (int64_t j = 0; j < d; j++)
+            step.reconstruction_mse += pow(rows[i * d + j] - decoded[j], 2) / (double)(n * d);
+    }
+    ref_gradients(ref, n, rows, positive, negative, step.grad_f, step.grad_g);
+    step.prior_grad_norm = norm_of(step.grad_f, ref->f->param_total);
+    step.generator_grad_norm = norm_of(step.grad_g, ref->g->param_total);
+    free(rows);
+    free(decoded);
+    free(positive);
+    free(negative);
+    return step;
+}
+
+static void ref_step_free(struct ref_step *step)
+{
+    free(step->grad_f);
+    free(step->grad_g);
+}
+
+static struct training make_noiseless_training(const struct model *model)
+{
+    return make_training(model, make_noiseless_sampler(PRIOR_STEPS, prior_step_size, 0),
+                         make_noiseless_sampler(POSTERIOR_STEPS, posterior_step_size, 0));
+}
+
+static void assert_params_near_reference(const struct pair *pair, int steps, const char *what)
+{
+    float *params = pair_params(pair->net);
+    char text[100];
+    snprintf(text, sizeof text, "%s after %d steps", what, steps);
+    approx_assert_close(params, pair->ref.params, pair->ref.param_total, 0,
+                        1e-5 * approx_largest(pair->ref.params, pair->ref.param_total), text, __FILE__, __LINE__);
+    free(params);
+}
+
+/* Ascends a reference net. */
+static void ascend(struct ref_adam *adam, struct ref_net *net, const double *gradient)
+{
+    double *downhill = test_doubles(net->param_total);
+    for (int64_t i = 0; i < net->param_total; i++) downhill[i] = -gradient[i];
+    ref_adam_step(adam, net->params, downhill);
+    free(downhill);
+}
+
+static void assert_moved(const struct pair *pair, const float *before, double at_least)
+{
+    float *after = pair_params(pair->net);
+    double moved = 0;
+    for (int64_t i = 0; i < pair->ref.param_total; i++) moved = fmax(moved, fabs((double)after[i] - (double)before[i]));
+    ck_assert_msg(moved > at_least, "the parameters moved by %g at most, expected more than %g", moved, at_least);
+    free(after);
+}
+
+/* Options of each case; all together differ from the defaults in every option that a step uses. */
+static const struct {
+    double beta1, beta2, epsilon, decay_per_epoch, f_weight_decay, g_weight_decay;
+    double f_clip, g_clip; /* fractions of the first gradient's norm */
+    const char *likelihood;
+} cases[] = {
+    {0.9, 0.999, 1e-8, 1, 0, 0, 0, 0, LEBM_GAUSSIAN},
+    {0.5, 0.9, 1e-4, 1, 0, 0, 0, 0, LEBM_GAUSSIAN},
+    {0.9, 0.999, 1e-8, 1, 0.3, 2, 0, 0, LEBM_GAUSSIAN},
+    {0.9, 0.99, 1e-2, 1, 0, 0, 0.4, 0.3, LEBM_GAUSSIAN},     /* with so large an epsilon the cut shows */
+    {0.9, 0.99, 1e-2, 1, 0.2, 0.4, 0.5, 100, LEBM_GAUSSIAN}, /* f is cut before weight decay, g never */
+    {0.9, 0.999, 1e-8, 0.25, 0, 0, 0, 0, LEBM_GAUSSIAN},
+    {0.0, 0.99, 1e-3, 0.5, 0.1, 0.1, 0.6, 0.6, LEBM_BERNOULLI},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+START_TEST(steps_equal_the_reference)
+{
+    enum { M = 3, D = 2 * 4 * 4, N = 5, STEPS = 5 };
+    const double f_rate = 2e-3, g_rate = 1e-3;
+    struct model model;
+    pair_init(&model.f, M);
+    pair_add_linear(&model.f, 9, 1);
+    pair_add_activation(&model.f, LEBM_GELU, 0);
+    pair_add_linear(&model.f, 1, 1);
+    pair_randomise(&model.f, 1.5, 1);
+    pair_init(&model.g, M);
+    pair_add_conv_transpose2d(&model.g, 6, 2, 1, 0, 1);
+    pair_add_activation(&model.g, LEBM_SILU, 0);
+    pair_add_conv_transpose2d(&model.g, 2, 4, 2, 1, 1);
+    pair_randomise(&model.g, 1.5, 2);
+    model_join(&model, 0.8, cases[_i].likelihood, strcmp(cases[_i].likelihood, LEBM_GAUSSIAN) == 0 ? 0.5 : 0);
+    float *x = test_random_floats(N * D, 0, 1, 3);
+
+    struct ref_step first = ref_step_make(&model, x, N);
+    struct ref_adam f_adam, g_adam;
+    ref_adam_init(&f_adam, model.f.ref.param_total, f_rate);
+    ref_adam_init(&g_adam, model.g.ref.param_total, g_rate);
+    f_adam.beta1 = g_adam.beta1 = cases[_i].beta1;
+    f_adam.beta2 = g_adam.beta2 = cases[_i].beta2;
+    f_adam.epsilon = g_adam.epsilon = cases[_i].epsilon;
+    f_adam.weight_decay = cases[_i].f_weight_decay;
+    g_adam.weight_decay = cases[_i].g_weight_decay;
+    f_adam.clip_norm = cases[_i].f_clip * first.prior_grad_norm;
+    g_adam.clip_norm = cases[_i].g_clip * first.generator_grad_norm;
+    ref_step_free(&first);
+
+    struct training t = make_noiseless_training(&model);
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, f_rate);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, g_rate);
+    set(t.trainer, LEBM_TRAINER_BETA1, cases[_i].beta1);
+    set(t.trainer, LEBM_TRAINER_BETA2, cases[_i].beta2);
+    set(t.trainer, LEBM_TRAINER_EPSILON, cases[_i].epsilon);
+    set(t.trainer, LEBM_TRAINER_DECAY_PER_EPOCH, cases[_i].decay_per_epoch);
+    set(t.trainer, LEBM_TRAINER_PRIOR_WEIGHT_DECAY, cases[_i].f_weight_decay);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, cases[_i].g_weight_decay);
+    set(t.trainer, LEBM_TRAINER_PRIOR_CLIP_NORM, f_adam.clip_norm);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_CLIP_NORM, g_adam.clip_norm);
+
+    for (int step = 1; step <= STEPS; step++) {
+        float *f_before = pair_params(model.f.net), *g_before = pair_params(model.g.net);
+        struct ref_step ref = ref_step_make(&model, x, N);
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+        ck_assert_int_eq(lebm_trainer_steps_done(t.trainer), step);
+        const struct {
+            const char *key;
+            double expected, scale;
+        } metrics[] = {
+            {LEBM_TRAINER_RECONSTRUCTION_MSE, ref.reconstruction_mse, ref.reconstruction_mse},
+            {LEBM_TRAINER_LOG_LIKELIHOOD, ref.log_likelihood, fabs(ref.log_likelihood)},
+            {LEBM_TRAINER_F_POSITIVE, ref.f_positive, 1},
+            {LEBM_TRAINER_F_NEGATIVE, ref.f_negative, 1},
+            {LEBM_TRAINER_F_GAP, ref.f_positive - ref.f_negative, 1},
+            {LEBM_TRAINER_PRIOR_GRAD_NORM, ref.prior_grad_norm, ref.prior_grad_norm},
+            {LEBM_TRAINER_GENERATOR_GRAD_NORM, ref.generator_grad_norm, ref.generator_grad_norm},
+        };
+        for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+            double value = metric(t.trainer, metrics[i].key);
+            ck_assert_msg(fabs(value - metrics[i].expected) <= 1e-5 * metrics[i].scale,
+                          "step %d: %s is %.9g, expected %.9g", step, metrics[i].key, value, metrics[i].expected);
+        }
+        ck_assert_double_gt(metric(t.trainer, LEBM_TRAINER_IMAGES_PER_SECOND), 0);
+
+        ascend(&f_adam, &model.f.ref, ref.grad_f);
+        ascend(&g_adam, &model.g.ref, ref.grad_g);
+        ref_step_free(&ref);
+        assert_params_near_reference(&model.f, step, "f");
+        assert_params_near_reference(&model.g, step, "g");
+        assert_moved(&model.f, f_before, 1e-5); /* or closeness would mean nothing */
+        assert_moved(&model.g, g_before, 1e-4 * cases[_i].decay_per_epoch);
+        free(f_before);
+        free(g_before);
+        if (step % 2 == 0) {
+            LEBM_ASSERT_OK(lebm_trainer_end_epoch(t.trainer));
+            ck_assert_int_eq(lebm_trainer_epochs_done(t.trainer), step / 2);
+            f_adam.learning_rate *= cases[_i].decay_per_epoch;
+            g_adam.learning_rate *= cases[_i].decay_per_epoch;
+        }
+    }
+    free(x);
+    ref_adam_free(&f_adam);
+    ref_adam_free(&g_adam);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(batches_of_any_size)
+{
+    /* Around the sizes that blocks and chunks may have; the batch of one and odd ones. */
+    static const int64_t sizes[] = {1, 2, 3, 7, 24, 25, 26, 33, 64, 65, 101};
+    enum { M = 3, D = 6 };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct model model;
+        model_small(&model, M, 10, D, 1, 0.5);
+        float *x = test_normal_floats(sizes[i] * D, 1, 7 + i);
+        struct training t = make_noiseless_training(&model);
+        struct ref_step ref = ref_step_make(&model, x, sizes[i]);
+        struct ref_adam f_adam, g_adam;
+        set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-2);
+        set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-2);
+        set(t.trainer, LEBM_TRAINER_EPSILON, 1e-2);
+        ref_adam_init(&f_adam, model.f.ref.param_total, 1e-2);
+        ref_adam_init(&g_adam, model.g.ref.param_total, 1e-2);
+        f_adam.epsilon = g_adam.epsilon = 1e-2; /* so that the size of the gradient matters, not only its sign */
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, sizes[i]));
+        ascend(&f_adam, &model.f.ref, ref.grad_f);
+        ascend(&g_adam, &model.g.ref, ref.grad_g);
+        assert_params_near_reference(&model.f, 1, "f");
+        assert_params_near_reference(&model.g, 1, "g");
+        LEBM_ASSERT_NEAR(metric(t.trainer, LEBM_TRAINER_GENERATOR_GRAD_NORM), ref.generator_grad_norm,
+                         1e-5 * ref.generator_grad_norm);
+        LEBM_ASSERT_NEAR(metric(t.trainer, LEBM_TRAINER_PRIOR_GRAD_NORM), ref.prior_grad_norm,
+                         1e-5 * ref.prior_grad_norm);
+        LEBM_ASSERT_NEAR(metric(t.trainer, LEBM_TRAINER_RECONSTRUCTION_MSE), ref.reconstruction_mse,
+                         1e-5 * ref.reconstruction_mse);
+        free(x);
+        ref_step_free(&ref);
+        ref_adam_free(&f_adam);
+        ref_adam_free(&g_adam);
+        free_training(&t);
+        model_free(&model);
+    }
+}
+END_TEST
+
+START_TEST(clipping_adds_1e_6_to_the_norm)
+{
+    /* As torch.nn.utils.clip_grad_norm_ does, which shows where gradients are tiny: here that of the bias is
+     * x / sigma^2 = 1e-6, cut by 5e-7 / (1e-6 + 1e-6) to a quarter; the rate is 1, so the bias becomes g / (g +
+     * epsilon). */
+    struct model model;
+    model_linear(&model, 1, 1, 1, 1000);
+    struct training t = make_noiseless_training(&model);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1);
+    set(t.trainer, LEBM_TRAINER_EPSILON, 1e-6);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_CLIP_NORM, 5e-7);
+    const float x = 1;
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, &x, 1));
+    LEBM_ASSERT_NEAR(metric(t.trainer, LEBM_TRAINER_GENERATOR_GRAD_NORM), 1e-6, 1e-11); /* before it is cut */
+    float *params = pair_params(model.g.net);
+    LEBM_ASSERT_NEAR(params[1], 0.2, 1e-5);
+    free(params);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- quadrature: M = 2 ---- */
+
+/* A grid wide and fine enough for smooth densities of width about 1. */
+enum { GRID = 121 };
+static const double grid_edge = 6;
+
+/* log of the integral of exp(log density), and the expectations of df/d alpha and d log p(x|z)/d beta under it. */
+static double integrate(const struct ref_model *ref, const double *x, double *mean_f, double *mean_g)
+{
+    const double spacing = 2 * grid_edge / (GRID - 1), one = 1;
+    double total = 0;
+    for (int64_t i = 0; mean_f && i < ref->f->param_total; i++) mean_f[i] = 0;
+    for (int64_t i = 0; mean_g && i < ref->g->param_total; i++) mean_g[i] = 0;
+    double *grad = test_doubles(ref->g->param_total + ref->f->param_total);
+    for (int i = 0; i < GRID; i++) {
+        for (int j = 0; j < GRID; j++) {
+            const double z[2] = {-grid_edge + i * spacing, -grid_edge + j * spacing};
+            double weight = exp(ref_log_density(ref, z, x)) * spacing * spacing;
+            total += weight;
+            if (mean_f) {
+                memset(grad, 0, (size_t)ref->f->param_total * sizeof *grad);
+                ref_net_vjp(ref->f, z, &one, NULL, grad);
+                for (int64_t p = 0; p < ref->f->param_total; p++) mean_f[p] += weight * grad[p];
+            }
+            if (mean_g) {
+                memset(grad, 0, (size_t)ref->g->param_total * sizeof *grad);
+                ref_likelihood_grad_params(ref, z, x, grad);
+                for (int64_t p = 0; p < ref->g->param_total; p++) mean_g[p] += weight * grad[p];
+            }
+        }
+    }
+    for (int64_t p = 0; mean_f && p < ref->f->param_total; p++) mean_f[p] /= total;
+    for (int64_t p = 0; mean_g && p < ref->g->param_total; p++) mean_g[p] /= total;
+    free(grad);
+    return log(total);
+}
+
+static double log_marginal(const struct ref_model *ref, const double *x)
+{
+    return integrate(ref, x, NULL, NULL) - integrate(ref, NULL, NULL, NULL);
+}
+
+static void make_two_dimensional(struct model *model)
+{
+    model_small(model, 2, 5, 3, 0.9, 0.7);
+    pair_randomise(&model->f, 2, 11);
+    pair_randomise(&model->g, 1.2, 12);
+}
+
+START_TEST(equations_19_and_22_are_the_gradient_of_log_p)
+{
+    /* The expectations that a step estimates are the derivatives of log p(x), Z included. */
+    struct model model;
+    make_two_dimensional(&model);
+    const double x[3] = {0.8, -0.5, 0.3}, delta = 1e-4;
+    int64_t f_total = model.f.ref.param_total, g_total = model.g.ref.param_total;
+    double *positive = test_doubles(f_total), *negative = test_doubles(f_total), *grad_g = test_doubles(g_total);
+    integrate(&model.ref, x, positive, grad_g);
+    integrate(&model.ref, NULL, negative, NULL);
+    for (int64_t p = 0; p < f_total + g_total; p += 3) {
+        double *param = p < f_total ? &model.f.ref.params[p] : &model.g.ref.params[p - f_total];
+        double middle = *param;
+        *param = middle + delta;
+        double above = log_marginal(&model.ref, x);
+        *param = middle - delta;
+        double below = log_marginal(&model.ref, x);
+        *param = middle;
+        double expected = p < f_total ? positive[p] - negative[p] : grad_g[p - f_total];
+        LEBM_ASSERT_NEAR((above - below) / (2 * delta), expected, 1e-6);
+    }
+    free(positive);
+    free(negative);
+    free(grad_g);
+    model_free(&model);
+}
+END_TEST
+
+/* Fails unless the mean of rows [n, count] meets `expected` within five standard errors of that mean. */
+static void assert_means_meet(const double *rows, int64_t n, int64_t count, const double *expected, const char *what)
+{
+    double floor = 1e-4 * approx_largest(expected, count); /* for units that hardly ever leave their flat part */
+    int64_t vary = 0;
+    for (int64_t p = 0; p < count; p++) {
+        double mean = 0, variance = 0;
+        for (int64_t i = 0; i < n; i++) mean += rows[i * count + p] / (double)n;
+        for (int64_t i = 0; i < n; i++) variance += pow(rows[i * count + p] - mean, 2) / (double)n;
+        double error = sqrt(variance / (double)n);
+        vary += error > floor;
+        ck_assert_msg(fabs(mean - expected[p]) <= 5 * error + floor,
+                      "%s, parameter %lld: the chains give %.6g, the integral %.6g, %.2f standard errors of %.3g away",
+                      what, (long long)p, mean, expected[p], fabs(mean - expected[p]) / error, error);
+    }
+    ck_assert_int_gt(vary, count / 2);
+}
+
+START_TEST(long_chains_meet_the_integrals)
+{
+    enum { N = 4000, M = 2, D = 3, PART = 50 };
+    struct model model;
+    make_two_dimensional(&model);
+    const double x_row[D] = {0.8, -0.5, 0.3}, one = 1;
+    int64_t f_total = model.f.ref.param_total, g_total = model.g.ref.param_total;
+    float *x = test_floats(N * D), *z = test_floats(N * M), *ones = test_floats(PART);
+    for (int64_t i = 0; i < N * D; i++) x[i] = (float)x_row[i % D];
+    for (int64_t i = 0; i < PART; i++) ones[i] = 1.0f / N;
+    double *expected_f = test_doubles(f_total), *expected_g = test_doubles(g_total);
+    double *rows_f = test_doubles(N * f_total), *rows_g = test_doubles(N * g_total);
+    float *part_f = test_floats(f_total), *sum_f = test_floats(f_total);
+
+    for (int posterior = 0; posterior < 2; posterior++) {
+        lebm_sampler *sampler = make_sampler(500, 0.01);
+        if (posterior)
+            LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
+        else
+            LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+        integrate(&model.ref, posterior ? x_row : NULL, expected_f, posterior ? expected_g : NULL);
+
+        memset(rows_f, 0, (size_t)(N * f_total) * sizeof *rows_f);
+        for (int64_t i = 0; i < N; i++) {
+            const double at[M] = {(double)z[i * M], (double)z[i * M + 1]};
+            ref_net_vjp(&model.f.ref, at, &one, NULL, rows_f + i * f_total);
+            if (posterior) ref_likelihood_grad_params(&model.ref, at, x_row, rows_g + i * g_total);
+        }
+        assert_means_meet(rows_f, N, f_total, expected_f, posterior ? "df(z+)" : "df(z-)");
+        if (posterior) assert_means_meet(rows_g, N, g_total, expected_g, "d log p(x|z+)");
+
+        /* and the library's own sum over the samples is that of the rows */
+        double *mean_rows = test_doubles(f_total);
+        for (int64_t i = 0; i < N * f_total; i++) mean_rows[i % f_total] += rows_f[i] / N;
+        for (int64_t p = 0; p < f_total; p++) sum_f[p] = 0;
+        for (int64_t first = 0; first < N; first += PART) {
+            LEBM_ASSERT_OK(lebm_net_vjp(model.f.net, z + first * M, PART, ones, NULL, part_f));
+            for (int64_t p = 0; p < f_total; p++) sum_f[p] += part_f[p];
+        }
+        LEBM_ASSERT_CLOSE_TO_LARGEST(sum_f, mean_rows, f_total, 1e-5);
+        free(mean_rows);
+        lebm_sampler_destroy(sampler);
+    }
+    free(x);
+    free(z);
+    free(ones);
+    free(expected_f);
+    free(expected_g);
+    free(rows_f);
+    free(rows_g);
+    free(part_f);
+    free(sum_f);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- learning ---- */
+
+START_TEST(learns_a_linear_model)
+{
+    /* x = W z + 0.1 noise: the error falls from the data's variance to near that of the noise. */
+    enum { M = 2, D = 8, N = 64, STEPS = 400 };
+    static const double w[D][M] = {{1, 0}, {0, 1}, {1, 1}, {1, -1}, {0.5, -2}, {-1, 0.3}, {2, 0.1}, {-0.4, -0.4}};
+    struct model model;
+    model_small(&model, M, 16, D, 1, 0.3);
+    struct training t = make_training(&model, make_sampler(20, 0.05), make_sampler(20, 0.01));
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-3);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-2);
+    set(t.trainer, LEBM_TRAINER_BETA1, 0.9);
+    float *x = test_floats(N * D);
+    uint64_t seed = 5;
+    double first = 0, last = 0, variance = 0;
+    for (int step = 0; step < STEPS; step++) {
+        for (int i = 0; i < N; i++) {
+            double z[M] = {test_normal(&seed), test_normal(&seed)};
+            for (int j = 0; j < D; j++) {
+                x[i * D + j] = (float)(w[j][0] * z[0] + w[j][1] * z[1] + 0.1 * test_normal(&seed));
+                variance += (double)x[i * D + j] * (double)x[i * D + j] / (N * D * STEPS);
+            }
+        }
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+        if (step == 0) first = metric(t.trainer, LEBM_TRAINER_RECONSTRUCTION_MSE);
+        if (step >= STEPS - 10) last += metric(t.trainer, LEBM_TRAINER_RECONSTRUCTION_MSE) / 10;
+    }
+    ck_assert_double_gt(variance, 1);
+    ck_assert_msg(first > 0.5 && last < 0.06, "the error goes from %g to %g; the data's variance is %g", first, last,
+                  variance);
+    free(x);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(learns_a_prior_that_is_not_gaussian)
+{
+    /* x = z + a little noise with z at -2 or 2, and g fixed as the identity: only f can tell that z = 0 is rare. */
+    enum { N = 128, STEPS = 300 };
+    struct model model;
+    const float identity = 1;
+    pair_init(&model.f, 1);
+    pair_add_linear(&model.f, 24, 1);
+    pair_add_activation(&model.f, LEBM_GELU, 0);
+    pair_add_linear(&model.f, 1, 1);
+    pair_randomise(&model.f, 1, 101);
+    pair_init(&model.g, 1);
+    pair_add_linear(&model.g, 1, 1);
+    LEBM_ASSERT_OK(lebm_net_set_param(model.g.net, 0, &identity, 1));
+    model_join(&model, 1.5, LEBM_GAUSSIAN, 0.3);
+    struct training t = make_training(&model, make_sampler(60, 0.08), make_sampler(30, 0.02));
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-2);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 0);
+    float x[N];
+    uint64_t seed = 6;
+    const float places[3] = {-2, 0, 2};
+    float before[3], after[3];
+    LEBM_ASSERT_OK(lebm_prior_log_density(model.prior, places, 3, before));
+    for (int step = 0; step < STEPS; step++) {
+        for (int i = 0; i < N; i++) x[i] = (float)((i % 2 ? 2 : -2) + 0.3 * test_normal(&seed));
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+    }
+    LEBM_ASSERT_OK(lebm_prior_log_density(model.prior, places, 3, after));
+    ck_assert_msg(before[0] < before[1] + 1 && before[2] < before[1] + 1, "at first: %g %g %g", (double)before[0],
+                  (double)before[1], (double)before[2]);
+    ck_assert_msg(after[0] > after[1] + 1.5f && after[2] > after[1] + 1.5f,
+                  "log density at -2, 0, 2: %g %g %g before, %g %g %g after", (double)before[0], (double)before[1],
+                  (double)before[2], (double)after[0], (double)after[1], (double)after[2]);
+    float g_after;
+    LEBM_ASSERT_OK(lebm_net_get_param(model.g.net, 0, &g_after, 1));
+    ck_assert_float_eq(g_after, 1); /* a rate of 0 leaves g alone */
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- reproducibility ---- */
+
+enum { SVHN_M = 12, SVHN_D = 3 * 32 * 32 };
+
+/* All parameters of both nets after some steps with noise. */
+static float *train(int64_t threads, int64_t n, int steps, int64_t seed, int64_t sampler_seed, int64_t *count)
+{
+    struct model model;
+    model_svhn(&model, SVHN_M);
+    struct training t = make_training(&model, make_sampler(5, 0.08), make_sampler(3, 0.002));
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-3);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-3);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_CLIP_NORM, 10);
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_THREADS, threads));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_SEED, seed));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(t.to_prior, LEBM_SAMPLER_SEED, sampler_seed));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(t.to_posterior, LEBM_SAMPLER_STREAM, sampler_seed));
+    float *x = test_random_floats(n * SVHN_D, -1, 1, 9);
+    for (int step = 0; step < steps; step++) LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, n));
+
+    float *f = pair_params(model.f.net), *g = pair_params(model.g.net);
+    static const char *const keys[] = {
+        LEBM_TRAINER_RECONSTRUCTION_MSE, LEBM_TRAINER_LOG_LIKELIHOOD, LEBM_TRAINER_F_POSITIVE,
+        LEBM_TRAINER_F_NEGATIVE,         LEBM_TRAINER_F_GAP,          LEBM_TRAINER_PRIOR_GRAD_NORM,
+        LEBM_TRAINER_GENERATOR_GRAD_NORM};
+    int64_t f_total = model.f.ref.param_total, g_total = model.g.ref.param_total;
+    *count = f_total + g_total + 7;
+    float *all = test_floats(*count);
+    memcpy(all, f, (size_t)f_total * sizeof *all);
+    memcpy(all + f_total, g, (size_t)g_total * sizeof *all);
+    for (int i = 0; i < 7; i++) all[f_total + g_total + i] = (float)metric(t.trainer, keys[i]);
+    free(f);
+    free(g);
+    free(x);
+    free_training(&t);
+    model_free(&model);
+    return all;
+}
+
+START_TEST(bits_do_not_depend_on_threads)
+{
+    static const int64_t threads[] = {2, 3, 7, 0}, sizes[] = {37, 100};
+    for (int s = 0; s < 2; s++) {
+        int64_t count;
+        float *expected = train(1, sizes[s], 2, 5, 0, &count);
+        for (int t = 0; t < 4; t++) {
+            float *params = train(threads[t], sizes[s], 2, 5, 0, &count);
+            LEBM_ASSERT_SAME_BITS(params, expected, count);
+            free(params);
+        }
+        free(expected);
+    }
+}
+END_TEST
+
+START_TEST(the_trainers_seed_alone_decides)
+{
+    int64_t count;
+    float *expected = train(1, 9, 2, 5, 0, &count);
+    float *same = train(1, 9, 2, 5, 77, &count); /* the samplers' own seed and stream do not matter */
+    LEBM_ASSERT_SAME_BITS(same, expected, count);
+    float *other = train(1, 9, 2, 6, 0, &count);
+    int64_t equal = 0;
+    for (int64_t i = 0; i < count; i++) equal += other[i] == expected[i];
+    ck_assert_msg(equal < count / 2, "with another seed, %lld of %lld numbers are equal", (long long)equal,
+                  (long long)count);
+    free(expected);
+    free(same);
+    free(other);
+}
+END_TEST
+
+START_TEST(each_step_draws_anew)
+{
+    /* With both rates 0 nothing changes but the random numbers. */
+    enum { D = 6, N = 10 };
+    struct model model;
+    model_small(&model, 3, 8, D, 1, 0.5);
+    float *x = test_normal_floats(N * D, 1, 1);
+    struct training t = make_training(&model, make_sampler(5, 0.05), make_sampler(5, 0.005));
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 0);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 0);
+    double positive[3], negative[3];
+    for (int step = 0; step < 3; step++) {
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+        positive[step] = metric(t.trainer, LEBM_TRAINER_F_POSITIVE);
+        negative[step] = metric(t.trainer, LEBM_TRAINER_F_NEGATIVE);
+    }
+    for (int i = 0; i < 3; i++) {
+        ck_assert_double_ne(positive[i], positive[(i + 1) % 3]);
+        ck_assert_double_ne(negative[i], negative[(i + 1) % 3]);
+    }
+    free(x);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(both_kinds_of_chains_have_their_own_noise)
+{
+    /* With a generator that ignores z, the posterior is the prior: z+ and z- must still differ. */
+    enum { N = 2000 };
+    struct model model;
+    model_linear(&model, 3, 4, 1, 1);
+    model.f.ref.params[0] = 1;
+    pair_push(&model.f);
+    float *x = test_floats(N * 4);
+    struct training t = make_training(&model, make_sampler(20, 0.1), make_sampler(20, 0.1));
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 0);
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+    double gap = metric(t.trainer, LEBM_TRAINER_F_GAP);
+    ck_assert_double_ne(gap, 0);
+    LEBM_ASSERT_WITHIN(gap, 0, 5, sqrt(2.0 / N) * 1.1);
+    free(x);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+/* ---- failures change nothing ---- */
+
+enum { TWIN_D = 6, TWIN_N = 40 };
+
+struct twins {
+    struct model models[2];
+    struct training trainings[2];
+    float *x;
+};
+
+static void make_twins(struct twins *twins)
+{
+    for (int i = 0; i < 2; i++) {
+        model_small(&twins->models[i], 3, 8, TWIN_D, 1, 0.5);
+        twins->trainings[i] = make_training(&twins->models[i], make_sampler(5, 0.05), make_sampler(5, 0.005));
+        set(twins->trainings[i].trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-2);
+        set(twins->trainings[i].trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-2);
+    }
+    twins->x = test_normal_floats(TWIN_N * TWIN_D, 1, 1);
+}
+
+static void free_twins(struct twins *twins)
+{
+    for (int i = 0; i < 2; i++) {
+        free_training(&twins->trainings[i]);
+        model_free(&twins->models[i]);
+    }
+    free(twins->x);
+}
+
+static void step_both(struct twins *twins)
+{
+    for (int i = 0; i < 2; i++) LEBM_ASSERT_OK(lebm_trainer_step(twins->trainings[i].trainer, twins->x, TWIN_N));
+}
+
+static void assert_twins_are_equal(const struct twins *twins)
+{
+    for (int which = 0; which < 2; which++) {
+        float *params[2];
+        const struct pair *pair = which ? &twins->models[0].g : &twins->models[0].f;
+        for (int i = 0; i < 2; i++) params[i] = pair_params(which ? twins->models[i].g.net : twins->models[i].f.net);
+        LEBM_ASSERT_SAME_BITS(params[0], params[1], pair->ref.param_total);
+        free(params[0]);
+        free(params[1]);
+    }
+    ck_assert_int_eq(lebm_trainer_steps_done(twins->trainings[0].trainer),
+                     lebm_trainer_steps_done(twins->trainings[1].trainer));
+    ck_assert_double_eq(metric(twins->trainings[0].trainer, LEBM_TRAINER_LOG_LIKELIHOOD),
+                        metric(twins->trainings[1].trainer, LEBM_TRAINER_LOG_LIKELIHOOD));
+}
+
+START_TEST(divergence_changes_nothing)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (int64_t threads = 1; threads <= 3; threads += 2) {
+        struct twins twins;
+        make_twins(&twins);
+        lebm_trainer *trainer = twins.trainings[0].trainer;
+        LEBM_ASSERT_OK(lebm_trainer_set_i64(trainer, LEBM_TRAINER_THREADS, threads));
+        step_both(&twins);
+        for (int i = 0; i < 3; i++) {
+            float *x = test_copy(twins.x, TWIN_N * TWIN_D);
+            x[31 * TWIN_D + 2] = bad[i];
+            LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, TWIN_N), LEBM_ERR_DIVERGED);
+            LEBM_ASSERT_ERROR_NAMES("chain 31");
+            LEBM_ASSERT_ERROR_NAMES("step");
+            assert_twins_are_equal(&twins);
+            free(x);
+        }
+        static const double sizes[2] = {0.05, 0.005};
+        for (int which = 0; which < 2; which++) { /* chains that explode */
+            lebm_sampler *sampler = which ? twins.trainings[0].to_posterior : twins.trainings[0].to_prior;
+            LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 1e6));
+            LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 50));
+            LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, twins.x, TWIN_N), LEBM_ERR_DIVERGED);
+            LEBM_ASSERT_ERROR_NAMES("chain");
+            assert_twins_are_equal(&twins);
+            LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, sizes[which]));
+            LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 5));
+        }
+        step_both(&twins); /* moments, step and random numbers are as if nothing had happened */
+        assert_twins_are_equal(&twins);
+        step_both(&twins);
+        assert_twins_are_equal(&twins);
+        free_twins(&twins);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_parameter_is_noticed)
+{
+    struct model model;
+    model_small(&model, 3, 8, TWIN_D, 1, 0.5);
+    float *x = test_normal_floats(5 * TWIN_D, 1, 1);
+    struct training t = make_training(&model, make_sampler(5, 0.05), make_sampler(5, 0.005));
+    float bias[TWIN_D] = {0};
+    bias[2] = NAN;
+    LEBM_ASSERT_OK(lebm_net_set_param(model.g.net, 3, bias, TWIN_D));
+    LEBM_ASSERT_STATUS(lebm_trainer_step(t.trainer, x, 5), LEBM_ERR_DIVERGED);
+    ck_assert_int_eq(lebm_trainer_steps_done(t.trainer), 0);
+    free(x);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(a_gradient_whose_square_overflows_is_refused)
+{
+    /* Adam keeps squares: a gradient of 1e21 would make its second moment infinite, and the parameter stay for good. */
+    struct model model;
+    model_linear(&model, 2, 3, 1, 1e-6);
+    struct training t = make_noiseless_training(&model);
+    const float far_away[3] = {1e9f, 0, 0}, near[3] = {1e-6f, 0, 0};
+    LEBM_ASSERT_STATUS(lebm_trainer_step(t.trainer, far_away, 1), LEBM_ERR_DIVERGED);
+    ck_assert_int_eq(lebm_trainer_steps_done(t.trainer), 0);
+    float *params = pair_params(model.g.net);
+    for (int i = 0; i < 9; i++) ck_assert_float_eq(params[i], 0);
+    free(params);
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, near, 1)); /* and learning goes on */
+    params = pair_params(model.g.net);
+    ck_assert_float_gt(params[6], 5e-5f); /* the bias of the first output moves by its rate of 1e-4 */
+    free(params);
+
+    /* Clipped first, it is as good as any. */
+    set(t.trainer, LEBM_TRAINER_GENERATOR_CLIP_NORM, 1);
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, far_away, 1));
+    ck_assert_int_eq(lebm_trainer_steps_done(t.trainer), 2);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+struct watch {
+    pthread_t thread;
+    int calls, stop_at, elsewhere, backwards, outside;
+    double last;
+};
+
+static int watch_progress(double done, void *user)
+{
+    struct watch *watch = user;
+    watch->calls++;
+    watch->elsewhere += !pthread_equal(pthread_self(), watch->thread);
+    watch->backwards += done < watch->last;
+    watch->outside += !(done >= 0 && done <= 1);
+    watch->last = done;
+    return watch->calls == watch->stop_at ? -3 : 0;
+}
+
+START_TEST(stopping_changes_nothing)
+{
+    for (int64_t threads = 1; threads <= 3; threads += 2) {
+        struct twins twins;
+        make_twins(&twins);
+        lebm_trainer *trainer = twins.trainings[0].trainer;
+        LEBM_ASSERT_OK(lebm_trainer_set_i64(trainer, LEBM_TRAINER_THREADS, threads));
+        step_both(&twins);
+
+        struct watch watch = {.thread = pthread_self()};
+        LEBM_ASSERT_OK(lebm_trainer_set_progress(trainer, watch_progress, &watch));
+        step_both(&twins); /* watching changes nothing */
+        assert_twins_are_equal(&twins);
+        ck_assert_int_ge(watch.calls, 1);
+        ck_assert_int_eq(watch.elsewhere, 0);
+        ck_assert_int_eq(watch.backwards, 0);
+        ck_assert_int_eq(watch.outside, 0);
+        int calls = threads == 1 ? watch.calls : 1; /* threads share the work, and so the calls, as it comes */
+
+        for (int stop_at = 1; stop_at <= calls; stop_at++) { /* at each call that a step makes */
+            watch = (struct watch){.thread = pthread_self(), .stop_at = stop_at};
+            LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, twins.x, TWIN_N), LEBM_STOPPED);
+            ck_assert_int_eq(watch.calls, stop_at);
+            assert_twins_are_equal(&twins);
+        }
+        LEBM_ASSERT_OK(lebm_trainer_set_progress(trainer, NULL, NULL));
+        watch.calls = 0;
+        step_both(&twins);
+        ck_assert_int_eq(watch.calls, 0);
+        assert_twins_are_equal(&twins);
+        free_twins(&twins);
+    }
+    LEBM_ASSERT_STATUS(lebm_trainer_set_progress(NULL, watch_progress, NULL), LEBM_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(wrong_arguments)
+{
+    struct model model, other;
+    model_small(&model, 3, 5, 4, 1, 0.5);
+    model_small(&other, 2, 5, 4, 1, 0.5);
+    lebm_sampler *sampler = make_sampler(2, 0.01), *given = make_noiseless_sampler(2, 0.01, 1);
+    lebm_trainer *trainer = (lebm_trainer *)&model;
+    float x[4] = {0};
+    double value = 77;
+    LEBM_ASSERT_STATUS(lebm_trainer_create(&trainer, model.prior, other.generator, sampler, sampler), LEBM_ERR_SHAPE);
+    ck_assert_ptr_null(trainer);
+    LEBM_ASSERT_STATUS(lebm_trainer_create(NULL, model.prior, model.generator, sampler, sampler), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_create(&trainer, NULL, model.generator, sampler, sampler), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_create(&trainer, model.prior, NULL, sampler, sampler), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_create(&trainer, model.prior, model.generator, NULL, sampler), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_create(&trainer, model.prior, model.generator, sampler, NULL), LEBM_ERR_INVALID);
+    ck_assert_ptr_null(trainer);
+    lebm_trainer_destroy(NULL);
+
+    /* A sampler whose start is "given" cannot serve a trainer. */
+    for (int which = 0; which < 2; which++) {
+        LEBM_ASSERT_OK(lebm_trainer_create(&trainer, model.prior, model.generator, which ? sampler : given,
+                                           which ? given : sampler));
+        LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, 1), LEBM_ERR_STATE);
+        ck_assert_int_eq(lebm_trainer_steps_done(trainer), 0);
+        lebm_trainer_destroy(trainer);
+    }
+
+    LEBM_ASSERT_OK(lebm_trainer_create(&trainer, model.prior, model.generator, sampler, sampler));
+    LEBM_ASSERT_STATUS(lebm_trainer_step(NULL, x, 1), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, NULL, 1), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, 0), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, -1), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, INT64_MAX), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_trainer_metric(trainer, LEBM_TRAINER_F_GAP, &value), LEBM_ERR_STATE);
+    LEBM_ASSERT_OK(lebm_trainer_step(trainer, x, 1)); /* one sampler in both roles */
+    LEBM_ASSERT_STATUS(lebm_trainer_metric(trainer, "loss", &value), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_ERROR_NAMES("loss");
+    ck_assert_double_eq(value, 77);
+    LEBM_ASSERT_STATUS(lebm_trainer_metric(NULL, LEBM_TRAINER_F_GAP, &value), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_metric(trainer, NULL, &value), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_metric(trainer, LEBM_TRAINER_F_GAP, NULL), LEBM_ERR_INVALID);
+    LEBM_ASSERT_STATUS(lebm_trainer_end_epoch(NULL), LEBM_ERR_INVALID);
+    ck_assert_int_eq(lebm_trainer_steps_done(NULL), 0);
+    ck_assert_int_eq(lebm_trainer_epochs_done(NULL), 0);
+    ck_assert_int_eq(lebm_trainer_steps_done(trainer), 1);
+    lebm_trainer_destroy(trainer);
+    lebm_sampler_destroy(sampler);
+    lebm_sampler_destroy(given);
+    model_free(&model);
+    model_free(&other);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("trainer");
+    TCase *reference = tcase_create("reference");
+    tcase_set_timeout(reference, 30);
+    tcase_add_loop_test(reference, steps_equal_the_reference, 0, CASES);
+    tcase_add_test(reference, batches_of_any_size);
+    tcase_add_test(reference, clipping_adds_1e_6_to_the_norm);
+    suite_add_tcase(suite, reference);
+
+    TCase *quadrature = tcase_create("quadrature");
+    tcase_set_timeout(quadrature, 60);
+    tcase_add_test(quadrature, equations_19_and_22_are_the_gradient_of_log_p);
+    tcase_add_test(quadrature, long_chains_meet_the_integrals);
+    suite_add_tcase(suite, quadrature);
+
+    TCase *learning = tcase_create("learning");
+    tcase_set_timeout(learning, 60);
+    tcase_add_test(learning, learns_a_linear_model);
+    tcase_add_test(learning, learns_a_prior_that_is_not_gaussian);
+    suite_add_tcase(suite, learning);
+
+    TCase *bits = tcase_create("reproducibility");
+    tcase_set_timeout(bits, 60);
+    tcase_add_test(bits, bits_do_not_depend_on_threads);
+    tcase_add_test(bits, the_trainers_seed_alone_decides);
+    tcase_add_test(bits, each_step_draws_anew);
+    tcase_add_test(bits, both_kinds_of_chains_have_their_own_noise);
+    suite_add_tcase(suite, bits);
+
+    TCase *contract = tcase_create("contract");
+    tcase_set_timeout(contract, 30);
+    tcase_add_test(contract, divergence_changes_nothing);
+    tcase_add_test(contract, a_bad_parameter_is_noticed);
+    tcase_add_test(contract, a_gradient_whose_square_overflows_is_refused);
+    tcase_add_test(contract, stopping_changes_nothing);
+    tcase_add_test(contract, wrong_arguments);
+    suite_add_tcase(suite, contract);
+    return suite;
+}
+
+int main(void)
+{
+    return test_run_suite(suite());
+}

@@ -44,7 +44,7 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_SCORE_NORM "score_norm"   /**< Euclidean norm of the score of a chain */
 /** @} */
 
-/** Reports how far a call has come; runs on the thread that made the call, between pieces of work.
+/** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
  * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED */
 typedef int (*lebm_progress_fn)(double done, void *user);

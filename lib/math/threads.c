@@ -18,7 +18,7 @@ enum { MAX_THREADS = 1024 };
 typedef struct {
     lebm__task_fn task;
     void *context;
-    int64_t count, next, done;
+    int64_t count, next;
     int64_t failed_task; /* lowest that failed; count if none did */
     int status;
     char error[LEBM__ERROR_SIZE];
@@ -53,33 +53,22 @@ int lebm__thread_count(int64_t option)
     return option < 1 ? 1 : option > MAX_THREADS ? MAX_THREADS : (int)option;
 }
 
-/* Take tasks until none is left. Holds the mutex on entry and on return. */
-static void take_tasks(lebm__pool *pool, call *c, int thread, lebm__stop_fn stop, void *user)
+/* Do a task. Holds the mutex on entry and on return. */
+static void do_task(lebm__pool *pool, call *c, int64_t task, int thread)
 {
-    while (c->next < c->count) {
-        const int64_t task = c->next++;
-        pthread_mutex_unlock(&pool->mutex);
-        int status = c->task(c->context, task, thread);
-        pthread_mutex_lock(&pool->mutex);
-        c->done++;
-        if (status != LEBM_OK) {
-            c->next = c->count;
-            if (task < c->failed_task) {
-                c->failed_task = task;
-                c->status = status;
-                snprintf(c->error, sizeof c->error, "%s", lebm_last_error());
-            }
-        } else if (stop != NULL) {
-            const double done = (double)c->done / (double)c->count;
-            pthread_mutex_unlock(&pool->mutex);
-            const int asked = stop(done, user);
-            pthread_mutex_lock(&pool->mutex);
-            if (asked && c->status == LEBM_OK) {
-                c->next = c->count;
-                c->status = LEBM_STOPPED;
-            }
-        }
-    }
+    pthread_mutex_unlock(&pool->mutex);
+    const int status = c->task(c->context, task, thread);
+    pthread_mutex_lock(&pool->mutex);
+    if (status == LEBM_OK || task >= c->failed_task) return;
+    c->failed_task = task;
+    c->status = status;
+    snprintf(c->error, sizeof c->error, "%s", lebm_last_error());
+}
+
+/* Take tasks until none is left, or one failed: tasks before that one are taken already. */
+static void take_tasks(lebm__pool *pool, call *c, int thread)
+{
+    while (c->next < c->count && c->status == LEBM_OK) do_task(pool, c, c->next++, thread);
 }
 
 typedef struct {
@@ -99,7 +88,7 @@ static void *work(void *argument)
         while (pool->calls == me.calls && !pool->quit) pthread_cond_wait(&pool->work, &pool->mutex);
         if (pool->quit) break;
         me.calls = pool->calls;
-        take_tasks(pool, pool->call, me.thread, NULL, NULL);
+        take_tasks(pool, pool->call, me.thread);
         if (--pool->busy == 0) pthread_cond_signal(&pool->finished);
     }
     pthread_mutex_unlock(&pool->mutex);
@@ -177,17 +166,22 @@ int lebm__pool_threads(const lebm__pool *pool)
     return pool->threads;
 }
 
-int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context, lebm__stop_fn stop, void *user)
+int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context)
 {
     call c = {.task = task, .context = context, .count = count, .failed_task = count, .status = LEBM_OK};
-    if (count > 1) start_workers(pool);
+    if (count < 1) return LEBM_OK;
     const lebm__blas_setting before = lebm__blas_enter();
+    if (count > 1) start_workers(pool);
     pthread_mutex_lock(&pool->mutex);
-    pool->call = &c;
-    pool->busy = pool->started;
-    pool->calls++;
-    pthread_cond_broadcast(&pool->work);
-    take_tasks(pool, &c, 0, stop, user);
+    c.next = 1;
+    if (count > 1) {
+        pool->call = &c;
+        pool->busy = pool->started;
+        pool->calls++;
+        pthread_cond_broadcast(&pool->work);
+    }
+    do_task(pool, &c, 0, 0);
+    take_tasks(pool, &c, 0);
     while (pool->busy > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
     pool->call = NULL;
     pthread_mutex_unlock(&pool->mutex);

@@ -10,9 +10,6 @@ typedef struct lebm__pool lebm__pool;
  * sets the error text, and tasks not yet begun are dropped. */
 typedef int (*lebm__task_fn)(void *context, int64_t task, int thread);
 
-/* Asked by the calling thread after each task it did itself; nonzero stops the call. */
-typedef int (*lebm__stop_fn)(double done, void *user);
-
 /* How many threads an option `threads` of this value means: 0 is the environment's LEBM_NUM_THREADS or else all
  * processors that this process may use. */
 int lebm__thread_count(int64_t option);
@@ -24,8 +21,8 @@ void lebm__pool_destroy(lebm__pool *pool);
 
 int lebm__pool_threads(const lebm__pool *pool);
 
-/* Do tasks 0 to count - 1 and return when all are done, with LEBM_OK, LEBM_STOPPED or the status (and error text) of
- * the failed task of lowest number. `stop` may be NULL. */
-int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context, lebm__stop_fn stop, void *user);
+/* Do tasks 0 to count - 1, the first of them on the calling thread, and return when all are done, with LEBM_OK or the
+ * status (and error text) of the failed task of lowest number. */
+int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context);
 
 #endif

@@ -10,6 +10,8 @@ typedef struct {
     double step_size, last_step_size; /* s of eq. 20 at the first and the last step */
     int noise;
     lebm__key key;
+    int (*stop)(void *context, int64_t step); /* asked before each step; nonzero: return LEBM_STOPPED */
+    void *context;
 } lebm__langevin;
 
 /* A tile of chains: n rows, the first of which is chain `first` of the run. */

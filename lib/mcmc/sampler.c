@@ -1,8 +1,9 @@
 #include "mcmc/sampler.h"
 
-#include <float.h>
+#include <stdatomic.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "mcmc/langevin.h"
@@ -88,6 +89,10 @@ typedef struct {
     const float *x, *start; /* start: NULL for noise */
     int64_t n, tile, dims;
     worker *workers;
+    lebm_progress_fn progress;
+    void *user;
+    double asked;                     /* when it was called last, in seconds */
+    _Atomic int stopped;              /* it said so */
     float *z;                         /* [n, M] the result */
     double *log_density, *score_norm; /* [n] */
 } run;
@@ -126,10 +131,35 @@ static void evaluate(void *context, int64_t n, const float *z, double *log_densi
     if (w->generator != NULL) lebm__generator_add(w->generator, &w->g, z, w->x, n, log_density, score);
 }
 
+/* A tile on its way, for asking whether to stop. */
+typedef struct {
+    run *r;
+    int64_t task;
+    int thread;
+} on_the_way;
+
+/* Whether to stop before `step`. The calling thread, which is thread 0, asks the caller now and then. */
+static int stop(void *context, int64_t step)
+{
+    enum { PER_SECOND = 20 };
+    const on_the_way *at = context;
+    run *r = at->r;
+    if (r->progress != NULL && at->thread == 0) {
+        const double now = lebm__seconds();
+        if (now - r->asked >= 1.0 / PER_SECOND) {
+            const double steps = (double)r->sampler->options.steps, tiles = (double)((r->n + r->tile - 1) / r->tile);
+            r->asked = now;
+            if (r->progress(((double)at->task + (double)(step - 1) / steps) / tiles, r->user)) r->stopped = 1;
+        }
+    }
+    return r->stopped;
+}
+
 /* All steps of a tile of chains, which stay in the cache of the thread. */
 static int run_tile(void *context, int64_t task, int thread)
 {
-    const run *r = context;
+    run *r = context;
+    on_the_way at = {r, task, thread};
     worker *w = &r->workers[thread];
     const lebm__sampler_options *options = &r->sampler->options;
     const int64_t first = task * r->tile, left = r->n - first, n = left < r->tile ? left : r->tile;
@@ -149,7 +179,9 @@ static int run_tile(void *context, int64_t task, int thread)
                                      .last_step_size =
                                          options->last_step_size > 0.0 ? options->last_step_size : options->step_size,
                                      .noise = (int)options->noise,
-                                     .key = r->key};
+                                     .key = r->key,
+                                     .stop = stop,
+                                     .context = &at};
     lebm__tile tile = {first, n, w->z, w->score, w->noise, r->log_density + first, r->score_norm + first};
     LEBM__TRY(lebm__langevin_run(&langevin, &target, &tile));
     memcpy(r->z + first * r->dims, w->z, (size_t)(n * r->dims) * sizeof *w->z);
@@ -174,7 +206,7 @@ double lebm__mean(const double *values, int64_t n)
 
 int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
                       const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
-                      lebm__stop_fn stop, void *user)
+                      lebm_progress_fn progress, void *user)
 {
     const int threads = lebm__pool_threads(pool);
     run r = {.sampler = sampler,
@@ -185,7 +217,10 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
              .start = strcmp(sampler->options.start, "given") == 0 ? z : NULL,
              .n = n,
              .tile = tile_size(n, threads),
-             .dims = lebm_prior_latent_size(prior)};
+             .dims = lebm_prior_latent_size(prior),
+             .progress = progress,
+             .user = user,
+             .asked = lebm__seconds()};
     LEBM__TRY(lebm__net_prepare(prior->net, LEBM__SCORE));
     if (generator != NULL) LEBM__TRY(lebm__net_prepare(generator->net, LEBM__SCORE));
 
@@ -198,8 +233,9 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     for (int i = 0; i < threads && status == LEBM_OK; i++) status = worker_create(&r.workers[i], &r);
 
     if (status == LEBM_OK) {
-        status = lebm__pool_run(pool, (n + r.tile - 1) / r.tile, run_tile, &r, stop, user);
+        status = lebm__pool_run(pool, (n + r.tile - 1) / r.tile, run_tile, &r);
     }
+    if (status == LEBM_OK && progress != NULL && progress(1.0, user)) status = LEBM_STOPPED;
     if (status == LEBM_OK) {
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);
         *metrics = (lebm__run_metrics){lebm__mean(r.log_density, n), lebm__mean(r.score_norm, n)};

@@ -30,11 +30,11 @@ struct lebm_sampler {
 extern const lebm__options lebm__sampler_table;
 
 /* Run n chains towards the prior or, if `generator` is not NULL, towards the posterior given x, with random numbers
- * keyed by `key` and work shared by `pool`. z is read if the start is "given", and written on success only; `stop` as
- * for lebm__pool_run(). */
+ * keyed by `key` and work shared by `pool`. z is read if the start is "given", and written on success only. `progress`
+ * may be NULL. */
 int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
                       const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
-                      lebm__stop_fn stop, void *user);
+                      lebm_progress_fn progress, void *user);
 
 /* The mean over chains, added in their order. */
 double lebm__mean(const double *values, int64_t n);

@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "math/kernels.h"
@@ -296,21 +296,14 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
     LEBM__TRY(lebm__sampler_run(t->to_prior, t->pool, lebm__key_make(seed, number, LEBM__FOR_TRAINER_PRIOR), t->prior,
                                 NULL, NULL, s->n, s->z_negative, &unused, report, &p));
     p.phase = 2;
-    LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s, NULL, NULL));
+    LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s));
     if (report(1.0, &p)) return LEBM_STOPPED;
     return measure(s, metrics);
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 {
-    const double begin = seconds();
+    const double begin = lebm__seconds();
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(x);
     if (n < 1 || n > INT32_MAX) {
@@ -328,8 +321,8 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
     if (status == LEBM_OK) status = gather(&s, &metrics);
     if (status == LEBM_OK) status = scale_gradients(&s, &metrics);
     if (status == LEBM_OK) {
-        status = lebm__pool_run(trainer->pool, parts(trainer->adam_f.size) + parts(trainer->adam_g.size), update_part,
-                                &s, NULL, NULL);
+        status =
+            lebm__pool_run(trainer->pool, parts(trainer->adam_f.size) + parts(trainer->adam_g.size), update_part, &s);
     }
     step_destroy(&s);
     if (status != LEBM_OK) return status;
@@ -338,7 +331,7 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
     trainer->steps_done++;
     lebm__net_changed(trainer->prior->net);
     lebm__net_changed(trainer->generator->net);
-    metrics.images_per_second = (double)n / (seconds() - begin);
+    metrics.images_per_second = (double)n / (lebm__seconds() - begin);
     trainer->metrics = metrics;
     trainer->has_stepped = 1;
     return LEBM_OK;

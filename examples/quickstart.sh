@@ -64,7 +64,7 @@ cd "$root"
 
 echo
 rm -rf "$out"
-build/examples/train_mnist --out "$out" --epochs 1000 --minutes 1.5
+build/examples/train_mnist --out "$out" --minutes 1.5
 
 echo
 echo "quickstart: done. Look at these pictures:"

@@ -8,7 +8,7 @@ int main(int argc, char **argv)
         .name = "train_mnist",
         .summary = "Learns a latent-space energy-based prior model of MNIST, or of digits that it draws itself.",
         .out = "out-mnist",
-        .epochs = 30,
+        .epochs = 12,
         .batch = 100,
 
         .prior = "in 16; linear 200; gelu; linear 200; gelu; linear 1",
@@ -18,16 +18,18 @@ int main(int argc, char **argv)
         .sigma = .3,
         .sigma0 = 1,
 
-        .prior_steps = 40,
-        .posterior_steps = 30,
-        .prior_step_size = .08,
+        /* The chains to the prior stride to cross it, then settle as finely as the posterior's z lie (README). */
+        .prior_steps = 100,
+        .posterior_steps = 40,
+        .prior_step_size = .3,
+        .prior_last_step_size = .02,
         .posterior_step_size = .005,
 
-        .prior_learning_rate = 5e-5,
+        .prior_learning_rate = 3e-3,
         .generator_learning_rate = 1e-3,
         .beta1 = .5,
         .beta2 = .999,
-        .decay_per_epoch = .998,
+        .decay_per_epoch = .75,
         .prior_weight_decay = 0,
         .generator_weight_decay = 0,
         .prior_clip_norm = 0,

@@ -15,11 +15,14 @@ static int64_t chain_steps(const lebm_sampler *sampler)
     return steps;
 }
 
-static double chain_step_size(const lebm_sampler *sampler)
+/* "100 steps of size 0.3 to 0.02" */
+static void print_chain(const lebm_sampler *sampler)
 {
-    double step_size;
+    double step_size, last;
     or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &step_size), "sampler");
-    return step_size;
+    or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_LAST_STEP_SIZE, &last), "sampler");
+    printf("%" PRId64 " steps of size %g", chain_steps(sampler), step_size);
+    if (last > 0) printf(" to %g", last);
 }
 
 void report_start(const run *r)
@@ -35,9 +38,11 @@ void report_start(const run *r)
            lebm_net_param_total(f), lebm_prior_sigma0(m->prior));
     printf("  generator  %s\n             %" PRId64 " parameters, sigma %g\n", lebm_net_spec(g),
            lebm_net_param_total(g), lebm_generator_sigma(m->generator));
-    printf("  chains     %" PRId64 " steps of size %g to the prior, %" PRId64 " steps of size %g to the posterior\n",
-           chain_steps(m->to_prior), chain_step_size(m->to_prior), chain_steps(m->to_posterior),
-           chain_step_size(m->to_posterior));
+    printf("  chains     prior: ");
+    print_chain(m->to_prior);
+    printf("; posterior: ");
+    print_chain(m->to_posterior);
+    putchar('\n');
     printf("  training   %" PRId64 " epochs of %" PRId64 " batches of %" PRId64 ", seed %" PRIu64 ", ",
            o[EPOCHS].value.i64, r->batches.per_epoch, r->batches.size, r->batches.seed);
     if (o[THREADS].value.i64 == 0)

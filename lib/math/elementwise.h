@@ -15,7 +15,8 @@ static inline void sigmoid_pair(vf x, vf *value, vf *complement)
     *complement = choose(positive, small, large);
 }
 
-/* Each activation: y = act(x) and slope = act'(x). Comparisons are such that a NaN stays one. */
+/* Each activation: y = act(x) and slope = act'(x). Comparisons are such that a NaN stays one. Where x multiplies a tail
+ * of the exponential, which never gets below 1e-38, x is cut to where that tail ends. */
 
 static inline void relu(vf x, float parameter, vf *y, vf *slope)
 {
@@ -49,7 +50,7 @@ static inline void gelu(vf x, float parameter, vf *y, vf *slope)
     const vf tail = p * t * e;
     const vf phi = choose(x > 0.0f, 1.0f - tail, tail);
     *y = x * phi;
-    *slope = phi + x * e * 0.39894228f;
+    *slope = phi + cut(x, 15.0f) * e * 0.39894228f;
 }
 
 static inline void silu(vf x, float parameter, vf *y, vf *slope)
@@ -57,8 +58,8 @@ static inline void silu(vf x, float parameter, vf *y, vf *slope)
     (void)parameter;
     vf s, complement;
     sigmoid_pair(x, &s, &complement);
-    *y = x * s;
-    *slope = s + *y * complement;
+    *y = choose(x < -88.0f, splat(-88.0f), x) * s;
+    *slope = s + cut(x, 88.0f) * s * complement;
 }
 
 /* x tanh(softplus(x)); with w = e^x and n = w (w + 2), tanh(softplus(x)) = n / (n + 2). */
@@ -70,7 +71,7 @@ static inline void mish(vf x, float parameter, vf *y, vf *slope)
     const vf r = 1.0f / (n + 2.0f);
     const vf t = n * r;
     *y = x * t;
-    *slope = t + x * (4.0f * (n + 1.0f) * r * r) * (w / (1.0f + w));
+    *slope = t + cut(x, 20.0f) * (4.0f * (n + 1.0f) * r * r) * (w / (1.0f + w));
 }
 
 static inline void hyperbolic_tangent(vf x, float parameter, vf *y, vf *slope)

@@ -48,9 +48,8 @@ static void cut_patches(const lebm__geometry *g, const float *restrict image, fl
                 const int64_t row = i * g->stride - g->padding + y;
                 const int inside = row >= 0 && row < g->out_height;
                 const int64_t begin = inside ? first * g->channels : 0, end = inside ? last * g->channels : 0;
-                const float *from = image + (row * g->out_width + left) * g->channels;
                 for (int64_t c = 0; c < begin; c++) patches[c] = 0.0f;
-                for (int64_t c = begin; c < end; c++) patches[c] = from[c];
+                for (int64_t c = begin; c < end; c++) patches[c] = image[(row * g->out_width + left) * g->channels + c];
                 for (int64_t c = end; c < line; c++) patches[c] = 0.0f;
             }
         }

@@ -24,6 +24,13 @@ typedef struct {
     char error[LEBM__ERROR_SIZE];
 } call;
 
+typedef struct {
+    lebm__pool *pool;
+    pthread_t id;
+    int thread;    /* its number in the pool */
+    int64_t calls; /* that it has seen */
+} worker;
+
 struct lebm__pool {
     int threads;   /* the caller's included */
     int started;   /* workers running, threads 1 to started */
@@ -34,7 +41,7 @@ struct lebm__pool {
     call *call;
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
-    pthread_t ids[MAX_THREADS];
+    worker workers[MAX_THREADS];
 };
 
 int lebm__thread_count(int64_t option)
@@ -71,24 +78,17 @@ static void take_tasks(lebm__pool *pool, call *c, int thread)
     while (c->next < c->count && c->status == LEBM_OK) do_task(pool, c, c->next++, thread);
 }
 
-typedef struct {
-    lebm__pool *pool;
-    int thread;
-    int64_t calls;
-} worker;
-
 static void *work(void *argument)
 {
-    worker me = *(worker *)argument;
-    lebm__pool *pool = me.pool;
-    lebm__free(argument);
+    worker *me = argument;
+    lebm__pool *pool = me->pool;
     lebm__blas_thread_start();
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        while (pool->calls == me.calls && !pool->quit) pthread_cond_wait(&pool->work, &pool->mutex);
+        while (pool->calls == me->calls && !pool->quit) pthread_cond_wait(&pool->work, &pool->mutex);
         if (pool->quit) break;
-        me.calls = pool->calls;
-        take_tasks(pool, pool->call, me.thread);
+        me->calls = pool->calls;
+        take_tasks(pool, pool->call, me->thread);
         if (--pool->busy == 0) pthread_cond_signal(&pool->finished);
     }
     pthread_mutex_unlock(&pool->mutex);
@@ -112,13 +112,9 @@ static void start_workers(lebm__pool *pool)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the host's own threads */
     while (pool->started < pool->threads - 1) {
-        worker *w = lebm__alloc(1, sizeof *w);
-        if (w == NULL) break;
-        *w = (worker){pool, pool->started + 1, pool->calls};
-        if (pthread_create(&pool->ids[pool->started], NULL, work, w) != 0) {
-            lebm__free(w);
-            break;
-        }
+        worker *w = &pool->workers[pool->started];
+        *w = (worker){.pool = pool, .thread = pool->started + 1, .calls = pool->calls};
+        if (pthread_create(&w->id, NULL, work, w) != 0) break;
         pool->started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -131,7 +127,7 @@ static void stop_workers(lebm__pool *pool)
         pool->quit = 1;
         pthread_cond_broadcast(&pool->work);
         pthread_mutex_unlock(&pool->mutex);
-        for (int i = 0; i < pool->started; i++) pthread_join(pool->ids[i], NULL);
+        for (int i = 0; i < pool->started; i++) pthread_join(pool->workers[i].id, NULL);
         pthread_cond_destroy(&pool->finished);
         pthread_cond_destroy(&pool->work);
         pthread_mutex_destroy(&pool->mutex);

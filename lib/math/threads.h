@@ -14,7 +14,8 @@ typedef int (*lebm__task_fn)(void *context, int64_t task, int thread);
  * processors that this process may use. */
 int lebm__thread_count(int64_t option);
 
-/* Make a pool of this many threads, the caller's included, or make *pool one: threads start when first needed. */
+/* Make a pool of this many threads, the caller's included, or make *pool one: threads start when first needed. To be
+ * called before each use, since a fork may have taken the threads away. */
 int lebm__pool_resize(lebm__pool **pool, int threads);
 
 void lebm__pool_destroy(lebm__pool *pool);

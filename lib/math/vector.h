@@ -67,6 +67,13 @@ static inline vf with_sign_of(vf magnitude, vf sign)
     return (vf)(((vi)magnitude & 0x7fffffff) | ((vi)sign & (int32_t)0x80000000));
 }
 
+/* x cut to [-limit, limit]; NaN stays NaN. */
+static inline vf cut(vf x, float limit)
+{
+    x = choose(x < -limit, splat(-limit), x);
+    return choose(x > limit, splat(limit), x);
+}
+
 static inline vf square_root(vf x)
 {
     vf y;

@@ -20,7 +20,8 @@ static const float guard = 12345;
 static void assert_product(int64_t m, int64_t n, int64_t k, int64_t lda, int64_t ldb, int64_t ldc, uint64_t seed)
 {
     const int64_t size = (m - 1) * ldc + n;
-    float *a = test_normal_floats((k - 1) * lda + m, 1, seed), *b = test_normal_floats((k - 1) * ldb + n, 1, seed + 1000);
+    float *a = test_normal_floats((k - 1) * lda + m, 1, seed),
+          *b = test_normal_floats((k - 1) * ldb + n, 1, seed + 1000);
     float *before = test_normal_floats(size, 3, seed + 2000), *c = test_floats(size);
     for (int64_t at = 0; at < size; at++)
         if (at % ldc >= n) before[at] = guard;
@@ -93,7 +94,7 @@ START_TEST(products_of_several_threads_do_not_mix)
     float *a = test_normal_floats(SIDE * SIDE, 1, 8);
     lebm__pool *pool = NULL;
     LEBM_ASSERT_OK(lebm__pool_resize(&pool, 4));
-    ck_assert_int_eq(lebm__pool_run(pool, 8, multiply_often, a, NULL, NULL), LEBM_OK);
+    ck_assert_int_eq(lebm__pool_run(pool, 8, multiply_often, a), LEBM_OK);
     lebm__pool_destroy(pool);
     free(a);
 }
@@ -235,8 +236,7 @@ START_TEST(a_pool_runs_inside_and_leaves_even_if_it_fails)
     LEBM_ASSERT_OK(lebm__pool_resize(&pool, 3));
     for (int count = 0; count <= 8; count++) { /* the last run fails */
         int noted[8] = {0};
-        ck_assert_int_eq(lebm__pool_run(pool, count, note_setting, noted, NULL, NULL),
-                         count == 8 ? LEBM_ERR_INTERNAL : LEBM_OK);
+        ck_assert_int_eq(lebm__pool_run(pool, count, note_setting, noted), count == 8 ? LEBM_ERR_INTERNAL : LEBM_OK);
         for (int i = 0; i < count; i++)
             ASSERT_MSG(noted[i] == 1, "in task %d of %d the BLAS has %d threads", i, count, noted[i]);
         assert_setting(HOST, "after a run");

@@ -64,14 +64,22 @@ static double softplus(double x)
 static double act(lebm__activation kind, double parameter, double x)
 {
     switch (kind) {
-    case LEBM__RELU: return x > 0 ? x : 0;
-    case LEBM__LEAKY_RELU: return x > 0 ? x : parameter * x;
-    case LEBM__GELU: return x * 0.5 * erfc(-x * M_SQRT1_2);
-    case LEBM__SILU: return x * sigmoid(x);
-    case LEBM__MISH: return x * tanh(softplus(x));
-    case LEBM__TANH: return tanh(x);
-    case LEBM__SIGMOID: return sigmoid(x);
-    default: return softplus(x);
+    case LEBM__RELU:
+        return x > 0 ? x : 0;
+    case LEBM__LEAKY_RELU:
+        return x > 0 ? x : parameter * x;
+    case LEBM__GELU:
+        return x * 0.5 * erfc(-x * M_SQRT1_2);
+    case LEBM__SILU:
+        return x * sigmoid(x);
+    case LEBM__MISH:
+        return x * tanh(softplus(x));
+    case LEBM__TANH:
+        return tanh(x);
+    case LEBM__SIGMOID:
+        return sigmoid(x);
+    default:
+        return softplus(x);
     }
 }
 
@@ -79,14 +87,22 @@ static double slope(lebm__activation kind, double parameter, double x)
 {
     const double cosine = cosh(fmin(kind == LEBM__MISH ? softplus(x) : fabs(x), 300));
     switch (kind) {
-    case LEBM__RELU: return x > 0 ? 1 : 0;
-    case LEBM__LEAKY_RELU: return x > 0 ? 1 : parameter;
-    case LEBM__GELU: return 0.5 * erfc(-x * M_SQRT1_2) + x * exp(-0.5 * x * x) / sqrt(2 * M_PI);
-    case LEBM__SILU: return sigmoid(x) * (1 + x * sigmoid(-x));
-    case LEBM__MISH: return tanh(softplus(x)) + x / (cosine * cosine) * sigmoid(x);
-    case LEBM__TANH: return 1 / (cosine * cosine);
-    case LEBM__SIGMOID: return sigmoid(x) * sigmoid(-x);
-    default: return sigmoid(x);
+    case LEBM__RELU:
+        return x > 0 ? 1 : 0;
+    case LEBM__LEAKY_RELU:
+        return x > 0 ? 1 : parameter;
+    case LEBM__GELU:
+        return 0.5 * erfc(-x * M_SQRT1_2) + x * exp(-0.5 * x * x) / sqrt(2 * M_PI);
+    case LEBM__SILU:
+        return sigmoid(x) * (1 + x * sigmoid(-x));
+    case LEBM__MISH:
+        return tanh(softplus(x)) + x / (cosine * cosine) * sigmoid(x);
+    case LEBM__TANH:
+        return 1 / (cosine * cosine);
+    case LEBM__SIGMOID:
+        return sigmoid(x) * sigmoid(-x);
+    default:
+        return sigmoid(x);
     }
 }
 
@@ -150,8 +166,8 @@ static void assert_accurate(const char *table, const char *what, const float *x,
         }
     }
     ASSERT_MSG(worst_error <= rtol,
-                  "%s: %s of %.9g is %.9g, expected %.9g: off by %.3g of that or of the floor %.3g, allowed %.3g", table,
-                  what, (double)x[worst], (double)actual[worst], expected[worst], worst_error, floor_, rtol);
+               "%s: %s of %.9g is %.9g, expected %.9g: off by %.3g of that or of the floor %.3g, allowed %.3g", table,
+               what, (double)x[worst], (double)actual[worst], expected[worst], worst_error, floor_, rtol);
 }
 
 START_TEST(activation_is_accurate) /* _i: which */
@@ -193,7 +209,7 @@ START_TEST(activations_keep_nan)
                 table->activate(activations[a].kind, (float)activations[a].parameter, N, x, y);
                 for (int i = 0; i < N; i++)
                     ASSERT_MSG(isnan(y[i]) == (i == at), "%s: with NaN at %d, %s gives %g at %d", table->name, at,
-                                  activations[a].name, (double)y[i], i);
+                               activations[a].name, (double)y[i], i);
             }
         }
     }
@@ -203,8 +219,8 @@ END_TEST
 /* Nothing finite may come of an infinity but the limit: what is not finite is found by who looks for divergence. */
 static void assert_limit(const char *table, const char *what, double x, double actual, double limit)
 {
-    ASSERT_MSG(!isfinite(actual) || fabs(actual - limit) < 1e-30, "%s: %s of %g is %g, neither %g nor infinite",
-                  table, what, x, actual, limit);
+    ASSERT_MSG(!isfinite(actual) || fabs(actual - limit) < 1e-30, "%s: %s of %g is %g, neither %g nor infinite", table,
+               what, x, actual, limit);
 }
 
 START_TEST(infinities_give_the_limit_or_no_number)
@@ -281,7 +297,8 @@ static const struct elements elements[] = {{"activate", apply_activate},
 
 static void assert_place_does_not_matter(const lebm__kernel_table *table, const struct elements *e, int detail)
 {
-    float *a = test_normal_floats(ROOM, 3, 1), *b = test_normal_floats(ROOM, 3, 2), *c = test_random_floats(ROOM, 0, 1, 3);
+    float *a = test_normal_floats(ROOM, 3, 1), *b = test_normal_floats(ROOM, 3, 2),
+          *c = test_random_floats(ROOM, 0, 1, 3);
     float out[2][ROOM], alone[2][ROOM];
     for (int i = 0; i < ROOM; i++) e->apply(table, detail, 1, a + i, b + i, c + i, alone[0] + i, alone[1] + i);
     for (int offset = 0; offset < OFFSETS; offset++) {
@@ -292,9 +309,9 @@ static void assert_place_does_not_matter(const lebm__kernel_table *table, const 
                 for (int i = 0; i < ROOM; i++) {
                     const float expected = i >= offset && i < offset + n ? alone[o][i] : 12345;
                     ASSERT_MSG(memcmp(&out[o][i], &expected, sizeof expected) == 0,
-                                  "%s: %s (%s) of %d elements from %d on: element %d of output %d is %a, not %a",
-                                  table->name, e->name, activations[detail].name, n, offset, i, o, (double)out[o][i],
-                                  (double)expected);
+                               "%s: %s (%s) of %d elements from %d on: element %d of output %d is %a, not %a",
+                               table->name, e->name, activations[detail].name, n, offset, i, o, (double)out[o][i],
+                               (double)expected);
                 }
             }
         }
@@ -330,8 +347,8 @@ START_TEST(a_rows_sum_does_not_depend_on_its_place)
                                          table->residual(n, 2, moved + offset, moved_means + offset, out),
                                          table->bernoulli(n, moved + offset, moved_means + offset, out)};
                 for (int s = 0; s < 3; s++)
-                    ASSERT_MSG(again[s] == sums[s], "%s: sum %d of %d elements moved by %d is %a, not %a",
-                                  table->name, s, n, offset, again[s], sums[s]);
+                    ASSERT_MSG(again[s] == sums[s], "%s: sum %d of %d elements moved by %d is %a, not %a", table->name,
+                               s, n, offset, again[s], sums[s]);
             }
         }
     }
@@ -352,12 +369,12 @@ START_TEST(multiply_and_add_round_once)
         table->multiply(COUNT, x, y, out);
         for (int i = 0; i < COUNT; i++)
             ASSERT_MSG(out[i] == (float)((double)x[i] * (double)y[i]), "%s: %a times %a is %a", table->name,
-                          (double)x[i], (double)y[i], (double)out[i]);
+                       (double)x[i], (double)y[i], (double)out[i]);
         memcpy(out, y, COUNT * sizeof *y);
         table->add(COUNT, x, out);
         for (int i = 0; i < COUNT; i++)
             ASSERT_MSG(out[i] == (float)((double)x[i] + (double)y[i]), "%s: %a plus %a is %a", table->name,
-                          (double)x[i], (double)y[i], (double)out[i]);
+                       (double)x[i], (double)y[i], (double)out[i]);
     }
     free(x);
     free(y);
@@ -382,8 +399,8 @@ START_TEST(langevin_adds_drift_and_spread)
                 /* two products, their sum and the last sum, each rounded by half a unit at most */
                 const double allowed = 0x1p-24 * (2.01 * (fabs(drift) + fabs(jump)) + fabs(expected));
                 ASSERT_MSG(fabs((double)out[i] - expected) <= allowed,
-                              "%s: number %d is %.9g, expected %.9g: off by %.3g, allowed %.3g", table->name, i,
-                              (double)out[i], expected, fabs((double)out[i] - expected), allowed);
+                           "%s: number %d is %.9g, expected %.9g: off by %.3g, allowed %.3g", table->name, i,
+                           (double)out[i], expected, fabs((double)out[i] - expected), allowed);
             }
         }
     }
@@ -440,8 +457,10 @@ END_TEST
 
 static void assert_sum(const char *table, const char *what, int64_t n, double actual, double expected, double allowed)
 {
-    ASSERT_MSG(fabs(actual - expected) <= allowed, "%s: %s of %lld elements is %.17g, expected %.17g: off by %.3g, "
-                  "allowed %.3g", table, what, (long long)n, actual, expected, fabs(actual - expected), allowed);
+    ASSERT_MSG(fabs(actual - expected) <= allowed,
+               "%s: %s of %lld elements is %.17g, expected %.17g: off by %.3g, "
+               "allowed %.3g",
+               table, what, (long long)n, actual, expected, fabs(actual - expected), allowed);
 }
 
 START_TEST(squares_and_residual_are_sums_of_double)
@@ -540,14 +559,13 @@ START_TEST(adam_is_accurate)
                     const double root = (double)s.root * sqrt(v1) + (double)s.epsilon;
                     const double change = (double)s.rate * m1 / root;
                     const double error_p = 0x1p-24 * fabs((double)p[i]) + 0x1p-22 * fabs(change) +
-                                           (double)s.rate * error_m / root +
-                                           fabs(change) * (v1 > 0 ? error_v / v1 : 0);
+                                           (double)s.rate * error_m / root + fabs(change) * (v1 > 0 ? error_v / v1 : 0);
                     LEBM_ASSERT_NEAR(new_m[i], m1, error_m);
                     LEBM_ASSERT_NEAR(new_v[i], v1, error_v);
                     LEBM_ASSERT_NEAR(new_p[i], (double)p[i] - change, error_p);
                     if (i % 7 == 0 && !with_decay)
                         ASSERT_MSG(new_p[i] == p[i], "%s: a parameter without gradient changed by %g", table->name,
-                                      (double)new_p[i] - (double)p[i]);
+                                   (double)new_p[i] - (double)p[i]);
                 }
             }
         }

@@ -28,7 +28,7 @@ static void assert_aligned(const void *memory, int64_t size)
 {
     ASSERT_MSG(memory != NULL, "%lld bytes: there is no memory", (long long)size);
     ASSERT_MSG((uintptr_t)memory % LEBM__ALIGNMENT == 0, "%lld bytes: %p is not a multiple of %d", (long long)size,
-                  memory, LEBM__ALIGNMENT);
+               memory, LEBM__ALIGNMENT);
 }
 
 START_TEST(memory_is_aligned)
@@ -83,11 +83,23 @@ END_TEST
 START_TEST(impossible_sizes_are_refused)
 {
     static const int64_t sizes[][2] = {
-        {INT64_MAX, 2},         {2, INT64_MAX},           {INT64_MAX / 4 + 1, 4},   {INT64_MAX, INT64_MAX},
-        {INT64_MAX, 1},         {1, INT64_MAX},           {INT64_MAX - 1, 1},       {(int64_t)1 << 32, (int64_t)1 << 31},
-        {-1, 1},                {1, -1},                  {-1, -1},                 {INT64_MIN, 1},
-        {INT64_MIN, INT64_MIN}, {(int64_t)1 << 62, 4},    {INT64_MAX - LEBM__ALIGNMENT, 1},
-        {(int64_t)1 << 60, 4},  {(int64_t)1 << 32, (int64_t)1 << 32},
+        {INT64_MAX, 2},
+        {2, INT64_MAX},
+        {INT64_MAX / 4 + 1, 4},
+        {INT64_MAX, INT64_MAX},
+        {INT64_MAX, 1},
+        {1, INT64_MAX},
+        {INT64_MAX - 1, 1},
+        {(int64_t)1 << 32, (int64_t)1 << 31},
+        {-1, 1},
+        {1, -1},
+        {-1, -1},
+        {INT64_MIN, 1},
+        {INT64_MIN, INT64_MIN},
+        {(int64_t)1 << 62, 4},
+        {INT64_MAX - LEBM__ALIGNMENT, 1},
+        {(int64_t)1 << 60, 4},
+        {(int64_t)1 << 32, (int64_t)1 << 32},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         lebm__alloc_fail_after(0);
@@ -96,7 +108,7 @@ START_TEST(impossible_sizes_are_refused)
         char *before = strdup(lebm_last_error());
         void *raw = lebm__alloc_raw(sizes[i][0], sizes[i][1]), *zeroed = lebm__alloc(sizes[i][0], sizes[i][1]);
         ASSERT_MSG(raw == NULL && zeroed == NULL, "there is memory for %lld numbers of %lld bytes",
-                      (long long)sizes[i][0], (long long)sizes[i][1]);
+                   (long long)sizes[i][0], (long long)sizes[i][1]);
         LEBM_ASSERT_ERROR_NAMES("out of memory");
         ck_assert_str_ne(lebm_last_error(), before);
         free(before);
@@ -134,7 +146,7 @@ START_TEST(allocations_fail_from_the_kth_on)
         for (int i = 0; i < k + 9; i++) {
             void *memory = alloc_by(i);
             ASSERT_MSG((memory != NULL) == (i < k), "failing after %d: allocation %d %s", k, i,
-                          memory ? "succeeded" : "failed");
+                       memory ? "succeeded" : "failed");
             lebm__free(memory);
             if (i == k) LEBM_ASSERT_ERROR_NAMES("out of memory");
         }

@@ -39,7 +39,8 @@ struct world {
 
 static void keep(struct world *w, const float *values, int64_t count)
 {
-    ASSERT_MSG(w->count + count <= MOST_RESULTS, "the test has no room for %lld results", (long long)(w->count + count));
+    ASSERT_MSG(w->count + count <= MOST_RESULTS, "the test has no room for %lld results",
+               (long long)(w->count + count));
     memcpy(w->results + w->count, values, (size_t)count * sizeof *values);
     w->count += count;
 }
@@ -318,9 +319,8 @@ static int run(struct world *w, int to_posterior)
 {
     float z[N * LATENT];
     for (int i = 0; i < N * LATENT; i++) z[i] = 12345;
-    const int status = to_posterior
-                           ? lebm_sampler_run_posterior(w->to_posterior, w->prior, w->generator, w->x, N, z)
-                           : lebm_sampler_run_prior(w->to_prior, w->prior, N, z);
+    const int status = to_posterior ? lebm_sampler_run_posterior(w->to_posterior, w->prior, w->generator, w->x, N, z)
+                                    : lebm_sampler_run_prior(w->to_prior, w->prior, N, z);
     if (status == LEBM_OK) keep(w, z, N * LATENT);
     for (int i = 0; i < N * LATENT && status != LEBM_OK; i++)
         ASSERT_MSG(z[i] == 12345, "a failed run wrote %g to z[%d]", (double)z[i], i);
@@ -514,7 +514,8 @@ static void fail_json_after(int64_t count)
     json_left = count;
 }
 
-/* Act with failures from allocation k on; 0 if there were none. Everything is compared with a world without failures. */
+/* Act with failures from allocation k on; 0 if there were none. Everything is compared with a world without failures.
+ */
 static int survives(const struct scenario *s, struct world *w, const struct world *clean,
                     void (*fail_after)(int64_t count), int64_t k)
 {
@@ -546,9 +547,11 @@ static int survives(const struct scenario *s, struct world *w, const struct worl
 static void assert_survives(const struct scenario *s, int threads, void (*fail_after)(int64_t count))
 {
     static struct world clean, w;
-    char folder[] = "/tmp/lebm-test-oom-XXXXXX", given[300];
+    char folder[64], given[300];
     float *z = test_normal_floats(N * LATENT, 1, 4), *x = test_random_floats(N * DATA, -1, 1, 5);
     fail_after(-1); /* a test that failed before this one, in the same process, may have left it otherwise */
+    /* Every save waits for the disk, so rather not on one. */
+    snprintf(folder, sizeof folder, "%s/lebm-test-oom-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(given, sizeof given, "%s/given.safetensors", folder);
     make_world(&clean, z, x, folder, given, threads, 1);

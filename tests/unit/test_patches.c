@@ -72,11 +72,12 @@ static void assert_equal(const lebm__kernel_table *table, const lebm__geometry *
                          const float *actual, const float *expected, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        ASSERT_MSG(actual[i] == expected[i],
-                   "%s, %lld x %lld to %lld x %lld x %lld, kernel %lld, stride %lld, padding %lld: %s[%lld] is %g, not %g",
-                   table->name, (long long)g->height, (long long)g->width, (long long)g->out_height,
-                   (long long)g->out_width, (long long)g->channels, (long long)g->kernel, (long long)g->stride,
-                   (long long)g->padding, what, (long long)i, (double)actual[i], (double)expected[i]);
+        ASSERT_MSG(
+            actual[i] == expected[i],
+            "%s, %lld x %lld to %lld x %lld x %lld, kernel %lld, stride %lld, padding %lld: %s[%lld] is %g, not %g",
+            table->name, (long long)g->height, (long long)g->width, (long long)g->out_height, (long long)g->out_width,
+            (long long)g->channels, (long long)g->kernel, (long long)g->stride, (long long)g->padding, what,
+            (long long)i, (double)actual[i], (double)expected[i]);
 }
 
 static void assert_geometry(const lebm__kernel_table *table, const lebm__geometry *g, uint64_t *state)

@@ -131,8 +131,8 @@ static void assert_right(const char *table, const struct problem *p, const float
         const double off = fabs((double)c[at] - sum), allowed = (double)(p->k + 2) * 0x1p-24 * sizes;
         ASSERT_MSG(off <= allowed,
                    "%s %lld x %lld x %lld: element (%lld, %lld) is %.9g, expected %.9g: off by %.3g, allowed %.3g",
-                   table, (long long)p->m, (long long)p->n, (long long)p->k, (long long)i, (long long)j,
-                   (double)c[at], sum, off, allowed);
+                   table, (long long)p->m, (long long)p->n, (long long)p->k, (long long)i, (long long)j, (double)c[at],
+                   sum, off, allowed);
     }
 }
 
@@ -149,7 +149,8 @@ START_TEST(random_products_are_right) /* _i: the table */
     if (_i >= able_tables(tables)) return;
     uint64_t state = 3;
     for (int round = 0; round < 300; round++) {
-        const int64_t m = test_integer(&state, 1, 40), n = test_integer(&state, 1, 100), k = test_integer(&state, 1, 300);
+        const int64_t m = test_integer(&state, 1, 40), n = test_integer(&state, 1, 100),
+                      k = test_integer(&state, 1, 300);
         const int64_t pad_a = test_integer(&state, 0, 3) * 5, pad_c = test_integer(&state, 0, 3) * 7;
         struct problem p = make_problem(m, n, k, pad_a, pad_c, round % 2, (uint64_t)round);
         assert_problem(tables[_i], &p);
@@ -182,8 +183,9 @@ START_TEST(empty_products_write_the_bias_or_nothing)
             float *c = run(tables[t], &p);
             for (int64_t i = 0; i < p.m; i++)
                 for (int64_t j = 0; j < p.n; j++)
-                    ASSERT_MSG(c[i * p.ldc + j] == (with_bias ? p.bias[j] : 0), "%s: without products, (%lld, %lld) is %g",
-                               tables[t]->name, (long long)i, (long long)j, (double)c[i * p.ldc + j]);
+                    ASSERT_MSG(c[i * p.ldc + j] == (with_bias ? p.bias[j] : 0),
+                               "%s: without products, (%lld, %lld) is %g", tables[t]->name, (long long)i, (long long)j,
+                               (double)c[i * p.ldc + j]);
             float untouched = guard;
             tables[t]->product(0, p.n, 5, &guard, 5, &guard, p.bias, &untouched, p.ldc);
             ASSERT_MSG(untouched == guard, "%s: a product without rows wrote %g", tables[t]->name, (double)untouched);

@@ -44,14 +44,13 @@ START_TEST(philox_of_this_test_gives_the_published_answers)
         philox(known[i].key, known[i].counter, out);
         for (int w = 0; w < 4; w++)
             ASSERT_MSG(out[w] == known[i].answer[w], "vector %zu, word %d is %08x, not %08x", i, w, out[w],
-                          known[i].answer[w]);
+                       known[i].answer[w]);
     }
 }
 END_TEST
 
 /* Keys of all kinds of bits. */
-static const lebm__key keys[] = {
-    {{0, 0}}, {{0xffffffff, 0xffffffff}}, {{0xa4093822, 0x299f31d0}}, {{1, 0}}, {{0, 1}}};
+static const lebm__key keys[] = {{{0, 0}}, {{0xffffffff, 0xffffffff}}, {{0xa4093822, 0x299f31d0}}, {{1, 0}}, {{0, 1}}};
 
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -67,7 +66,7 @@ START_TEST(uniforms_are_philox)
             philox(keys[k].word, counter, words);
             const double expected = (floor(words[i % 4] / 512.0) + 0.5) / 8388608; /* the middle of one of 2^23 cells */
             ASSERT_MSG((double)out[i] == expected, "uniform %u of key %d is %.9g, not %.9g", i, k, (double)out[i],
-                          expected);
+                       expected);
         }
     }
 }
@@ -88,9 +87,9 @@ START_TEST(keys_are_philox)
                 philox(key, counter, words);
                 const lebm__key made = lebm__key_make(seed, stream, purposes[p]);
                 ASSERT_MSG(made.word[0] == words[0] && made.word[1] == words[1],
-                              "key of seed %llx, stream %llx, purpose %u is %08x %08x, not %08x %08x",
-                              (unsigned long long)seed, (unsigned long long)stream, p, made.word[0], made.word[1],
-                              words[0], words[1]);
+                           "key of seed %llx, stream %llx, purpose %u is %08x %08x, not %08x %08x",
+                           (unsigned long long)seed, (unsigned long long)stream, p, made.word[0], made.word[1],
+                           words[0], words[1]);
             }
         }
     }
@@ -123,7 +122,7 @@ START_TEST(normals_are_philox_and_box_muller)
                 for (int64_t i = 0; i < N * dims; i++)
                     expected[i] =
                         expected_normal(key, (uint64_t)(chains[c] + i / dims), steps[s], (uint32_t)(i % dims));
-                LEBM_ASSERT_CLOSE(out, expected, N *dims, 3e-7, 3e-7);
+                LEBM_ASSERT_CLOSE(out, expected, N * dims, 3e-7, 3e-7);
             }
         }
     }
@@ -206,7 +205,7 @@ START_TEST(a_row_does_not_depend_on_its_tile) /* _i: numbers of a row less 1 */
     int64_t equal = 0;
     for (int64_t i = 0; i < N * dims; i++) equal += some[i] == all[i];
     ASSERT_MSG(equal <= 1, "%lld of %lld numbers are the same at the next step", (long long)equal,
-                  (long long)(N * dims));
+               (long long)(N * dims));
     free(all);
     free(some);
 }
@@ -256,8 +255,7 @@ static double kolmogorov_smirnov(float *values, int64_t n, double (*cdf)(double)
 #define ASSERT_KOLMOGOROV_SMIRNOV(values, n, cdf)                                                                      \
     do {                                                                                                               \
         const double distance_ = sqrt((double)(n)) * kolmogorov_smirnov((values), (n), (cdf));                         \
-        ASSERT_MSG(distance_ < 1.95, "distance from the distribution times sqrt(n) is %.3f, allowed 1.95",          \
-                      distance_);                                                                                      \
+        ASSERT_MSG(distance_ < 1.95, "distance from the distribution times sqrt(n) is %.3f, allowed 1.95", distance_); \
     } while (0)
 
 START_TEST(normals_are_normal) /* _i: the way that a million numbers are drawn */
@@ -278,7 +276,7 @@ START_TEST(normals_are_normal) /* _i: the way that a million numbers are drawn *
     }
     ASSERT_KOLMOGOROV_SMIRNOV(values, COUNT, normal_cdf);
     ASSERT_MSG(fabsf(values[0]) < 7 && fabsf(values[COUNT - 1]) < 7, "the extremes are %g and %g", (double)values[0],
-                  (double)values[COUNT - 1]);
+               (double)values[COUNT - 1]);
     free(values);
 }
 END_TEST
@@ -321,8 +319,8 @@ START_TEST(uniforms_are_uniform_and_inside)
     }
     LEBM_ASSERT_WITHIN(chi_squared, CELLS - 1, 4, sqrt(2.0 * (CELLS - 1)));
     ASSERT_KOLMOGOROV_SMIRNOV(values, COUNT, NULL);
-    ASSERT_MSG(values[0] < 2e-5f && values[COUNT - 1] > 1 - 2e-5f, "the extremes are %g and 1 - %g",
-                  (double)values[0], 1 - (double)values[COUNT - 1]);
+    ASSERT_MSG(values[0] < 2e-5f && values[COUNT - 1] > 1 - 2e-5f, "the extremes are %g and 1 - %g", (double)values[0],
+               1 - (double)values[COUNT - 1]);
     free(values);
 }
 END_TEST

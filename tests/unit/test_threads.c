@@ -1,4 +1,4 @@
-/* The pool of threads: every task once, errors by the lowest task, stopping, resizing, nesting and forks. */
+/* The pool of threads: every task once, errors by the lowest task, resizing, nesting and forks. */
 #define _GNU_SOURCE /* sched_setaffinity() */
 #include "math/threads.h"
 
@@ -25,7 +25,7 @@ enum { MOST_TASKS = 1000, MOST_THREADS = 16 };
 typedef struct {
     int threads; /* that there should be */
     atomic_int times[MOST_TASKS], of_thread[MOST_THREADS];
-    atomic_int out_of_range; /* tasks told of a thread that there is not */
+    atomic_int out_of_range;                 /* tasks told of a thread that there is not */
     atomic_int at_once[MOST_THREADS], twice; /* tasks of a thread at this moment; times that there were two */
     int fail[2];                             /* tasks to fail; -1: none */
 } notes;
@@ -72,7 +72,7 @@ static void assert_runs(lebm__pool *pool, int threads, int64_t count)
 {
     notes n;
     clear(&n, threads);
-    LEBM_ASSERT_OK(lebm__pool_run(pool, count, take_note, &n, NULL, NULL));
+    LEBM_ASSERT_OK(lebm__pool_run(pool, count, take_note, &n));
     assert_each_once(&n, count);
 }
 
@@ -105,6 +105,24 @@ START_TEST(many_small_runs)
 }
 END_TEST
 
+static int note_thread(void *context, int64_t task, int thread)
+{
+    if (task == 0) *(int *)context = thread;
+    return LEBM_OK;
+}
+
+START_TEST(the_first_task_is_the_callers)
+{
+    lebm__pool *pool = make_pool(4);
+    for (int i = 0; i < 500; i++) {
+        int thread = -1;
+        LEBM_ASSERT_OK(lebm__pool_run(pool, 1 + i % 9, note_thread, &thread));
+        ASSERT_MSG(thread == 0, "task 0 of %d was done by thread %d", 1 + i % 9, thread);
+    }
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
 typedef struct {
     pthread_barrier_t barrier;
     pthread_t ids[MOST_THREADS];
@@ -133,7 +151,7 @@ static void assert_meets(lebm__pool *pool, int threads)
     memset(&m, 0, sizeof m);
     pthread_barrier_init(&m.barrier, NULL, (unsigned)threads);
     ck_assert_int_eq(lebm__pool_threads(pool), threads);
-    LEBM_ASSERT_OK(lebm__pool_run(pool, threads, meet, &m, NULL, NULL));
+    LEBM_ASSERT_OK(lebm__pool_run(pool, threads, meet, &m));
     pthread_barrier_destroy(&m.barrier);
     for (int t = 0; t < threads; t++) {
         ASSERT_MSG(m.times[t] == 1, "thread %d of %d did %d tasks at once", t, threads, m.times[t]);
@@ -201,7 +219,7 @@ START_TEST(the_lowest_failure_is_reported)
             n.fail[0] = fail[0];
             n.fail[1] = fail[1];
             lebm__fail(LEBM_ERR_INVALID, "an older error");
-            LEBM_ASSERT_STATUS(lebm__pool_run(pool, 100, take_note, &n, NULL, NULL), LEBM_ERR_RANGE);
+            LEBM_ASSERT_STATUS(lebm__pool_run(pool, 100, take_note, &n), LEBM_ERR_RANGE);
             snprintf(text, sizeof text, "task %d failed", fail[0]);
             ck_assert_str_eq(lebm_last_error(), text);
             int done = 0;
@@ -216,6 +234,35 @@ START_TEST(the_lowest_failure_is_reported)
         assert_runs(pool, threads, 100);
         lebm__pool_destroy(pool);
     }
+}
+END_TEST
+
+typedef struct {
+    pthread_barrier_t barrier;
+    int64_t slow; /* the task that fails after the other */
+} race;
+
+/* Both tasks of a call fail, in this order or that. */
+static int fail_both(void *context, int64_t task, int thread)
+{
+    (void)thread;
+    race *r = context;
+    pthread_barrier_wait(&r->barrier);
+    if (task == r->slow) usleep(2000);
+    return lebm__fail(LEBM_ERR_RANGE - (int)task, "task %lld failed", (long long)task);
+}
+
+START_TEST(the_lowest_failure_is_reported_whichever_is_first)
+{
+    lebm__pool *pool = make_pool(2);
+    for (int round = 0; round < 20; round++) {
+        race r = {.slow = round % 2};
+        pthread_barrier_init(&r.barrier, NULL, 2);
+        LEBM_ASSERT_STATUS(lebm__pool_run(pool, 2, fail_both, &r), LEBM_ERR_RANGE);
+        ck_assert_str_eq(lebm_last_error(), "task 0 failed");
+        pthread_barrier_destroy(&r.barrier);
+    }
+    lebm__pool_destroy(pool);
 }
 END_TEST
 
@@ -241,7 +288,7 @@ START_TEST(without_memory_fewer_threads_do_the_work)
         pool = make_pool(4);
         clear(&n, 4);
         lebm__alloc_fail_after(k);
-        const int status = lebm__pool_run(pool, 100, take_note, &n, NULL, NULL);
+        const int status = lebm__pool_run(pool, 100, take_note, &n);
         lebm__alloc_fail_after(-1);
         LEBM_ASSERT_STATUS(status, LEBM_OK);
         assert_each_once(&n, 100);
@@ -253,79 +300,31 @@ START_TEST(without_memory_fewer_threads_do_the_work)
 }
 END_TEST
 
-/* ---- stopping ---- */
-
-typedef struct {
-    pthread_t caller;
-    int calls, stop_at, elsewhere;
-    double last;
-    int disorder; /* times that `done` was not above 0, at most 1 and no less than before */
-} stop_notes;
-
-static int note_stop(double done, void *user)
+/* A status that is no error, as that of chains which were asked to stop. */
+static int stop_at_task_9(void *context, int64_t task, int thread)
 {
-    stop_notes *s = user;
-    s->calls++;
-    s->elsewhere += !pthread_equal(s->caller, pthread_self());
-    s->disorder += !(done > 0 && done <= 1 && done >= s->last);
-    s->last = done;
-    return s->calls == s->stop_at;
+    take_note(context, task, thread);
+    return task == 9 ? LEBM_STOPPED : LEBM_OK;
 }
 
-START_TEST(the_caller_is_asked_and_stops)
+START_TEST(a_stop_drops_what_is_left_and_is_no_error)
 {
     for (int threads = 1; threads <= 8; threads++) {
         lebm__pool *pool = make_pool(threads);
-        for (int stop_at = 0; stop_at < 5; stop_at++) {
-            stop_notes s = {.caller = pthread_self(), .stop_at = stop_at};
-            notes n;
-            clear(&n, threads);
-            lebm__fail(LEBM_ERR_INVALID, "an older error");
-            const int status = lebm__pool_run(pool, MOST_TASKS, take_note, &n, note_stop, &s);
-            ASSERT_MSG(s.elsewhere == 0, "%d of %d calls were made on another thread", s.elsewhere, s.calls);
-            ASSERT_MSG(s.disorder == 0, "%d of %d calls told of an impossible progress", s.disorder, s.calls);
-            ASSERT_MSG(s.calls == n.of_thread[0], "%d calls for %d tasks of the caller", s.calls, n.of_thread[0]);
-            ck_assert_str_eq(lebm_last_error(), "an older error");
-            if (s.calls < stop_at || stop_at == 0) { /* it was never asked so often */
-                LEBM_ASSERT_STATUS(status, LEBM_OK);
-                assert_each_once(&n, MOST_TASKS);
-            } else {
-                LEBM_ASSERT_STATUS(status, LEBM_STOPPED);
-                ASSERT_MSG(s.calls == stop_at, "asked to stop at call %d, it made %d", stop_at, s.calls);
-            }
-            if (threads == 1 && stop_at == 0) ck_assert_double_eq(s.last, 1);
-            if (threads == 1 && stop_at > 0) assert_each_once(&n, stop_at);
+        notes n;
+        clear(&n, threads);
+        lebm__fail(LEBM_ERR_INVALID, "an older error");
+        LEBM_ASSERT_STATUS(lebm__pool_run(pool, MOST_TASKS, stop_at_task_9, &n), LEBM_STOPPED);
+        ck_assert_str_eq(lebm_last_error(), "an older error");
+        int done = 0;
+        for (int t = 0; t < MOST_TASKS; t++) {
+            done += n.times[t];
+            ASSERT_MSG(t > 9 || n.times[t] == 1, "task %d before the stop was done %d times", t, n.times[t]);
         }
+        ASSERT_MSG(threads > 1 || done == 10, "after the stop, %d tasks were done", done - 10);
         assert_runs(pool, threads, 100);
         lebm__pool_destroy(pool);
     }
-}
-END_TEST
-
-static int stop_always(double done, void *user)
-{
-    (void)done, (void)user;
-    return 1;
-}
-
-static int fail_elsewhere(void *context, int64_t task, int thread)
-{
-    meeting *m = context;
-    pthread_barrier_wait(&m->barrier);
-    if (thread == 0) return LEBM_OK;
-    usleep(1000); /* after the caller has stopped */
-    return lebm__fail(LEBM_ERR_SHAPE, "task %lld failed", (long long)task);
-}
-
-START_TEST(a_failure_counts_more_than_a_stop)
-{
-    lebm__pool *pool = make_pool(2);
-    meeting m;
-    pthread_barrier_init(&m.barrier, NULL, 2);
-    LEBM_ASSERT_STATUS(lebm__pool_run(pool, 2, fail_elsewhere, &m, stop_always, NULL), LEBM_ERR_SHAPE);
-    LEBM_ASSERT_ERROR_NAMES("failed");
-    pthread_barrier_destroy(&m.barrier);
-    lebm__pool_destroy(pool);
 }
 END_TEST
 
@@ -344,7 +343,7 @@ static int run_inner(void *context, int64_t task, int thread)
     int status = lebm__pool_resize(&pool, 3);
     for (int i = 0; i < 3 && status == LEBM_OK; i++) {
         clear(&n->inner[task], 3);
-        status = lebm__pool_run(pool, 200, take_note, &n->inner[task], NULL, NULL);
+        status = lebm__pool_run(pool, 200, take_note, &n->inner[task]);
     }
     lebm__pool_destroy(pool);
     return status;
@@ -354,7 +353,7 @@ START_TEST(pools_nest)
 {
     nest *n = test_alloc(1, sizeof *n);
     lebm__pool *pool = make_pool(3);
-    LEBM_ASSERT_OK(lebm__pool_run(pool, 8, run_inner, n, NULL, NULL));
+    LEBM_ASSERT_OK(lebm__pool_run(pool, 8, run_inner, n));
     for (int t = 0; t < 8; t++) assert_each_once(&n->inner[t], 200);
     lebm__pool_destroy(pool);
     free(n);
@@ -386,7 +385,7 @@ static void *use_pool(void *pool)
 {
     notes n;
     clear(&n, 4);
-    return (void *)(intptr_t)lebm__pool_run(pool, 100, take_note, &n, NULL, NULL);
+    return (void *)(intptr_t)lebm__pool_run(pool, 100, take_note, &n);
 }
 
 START_TEST(a_pool_may_change_its_caller)
@@ -422,7 +421,7 @@ static int use_in_child(lebm__pool **pool, int threads, int destroy_only)
             clear(&n, threads);
             if (lebm__pool_resize(pool, threads) != LEBM_OK) _exit(1);
             if (lebm__pool_threads(*pool) != threads) _exit(2);
-            if (lebm__pool_run(*pool, 100, take_note, &n, NULL, NULL) != LEBM_OK) _exit(3);
+            if (lebm__pool_run(*pool, 100, take_note, &n) != LEBM_OK) _exit(3);
             for (int t = 0; t < 100; t++) done += n.times[t] == 1;
         }
         if (!destroy_only && (done != 300 || n.out_of_range || n.twice)) _exit(4);
@@ -462,8 +461,8 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
         const char *environment;
         int64_t option;
         int threads; /* 0: all processors */
-    } cases[] = {{NULL, 1, 1},  {NULL, 7, 7},  {NULL, 1024, 1024}, {NULL, 5000, 1024}, {"5", 0, 5},
-                 {"5", 3, 3},   {"5", -1, 5},  {"99999", 0, 1024}, {"0", 0, 0},        {"-3", 0, 0},
+    } cases[] = {{NULL, 1, 1},   {NULL, 7, 7}, {NULL, 1024, 1024}, {NULL, 5000, 1024}, {"5", 0, 5},
+                 {"5", 3, 3},    {"5", -1, 5}, {"99999", 0, 1024}, {"0", 0, 0},        {"-3", 0, 0},
                  {"many", 0, 0}, {"", 0, 0},   {NULL, 0, 0}};
     cpu_set_t all, one;
     ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
@@ -496,6 +495,7 @@ static Suite *suite(void)
     tcase_set_timeout(tasks, 20);
     tcase_add_test(tasks, every_task_is_done_once);
     tcase_add_test(tasks, many_small_runs);
+    tcase_add_test(tasks, the_first_task_is_the_callers);
     tcase_add_test(tasks, all_threads_work_at_once_and_leave_signals_to_the_caller);
     tcase_add_test(tasks, pools_grow_and_shrink);
     tcase_add_test(tasks, pools_may_be_destroyed_unused);
@@ -504,15 +504,11 @@ static Suite *suite(void)
     TCase *failures = tcase_create("failures");
     tcase_set_timeout(failures, 20);
     tcase_add_test(failures, the_lowest_failure_is_reported);
+    tcase_add_test(failures, the_lowest_failure_is_reported_whichever_is_first);
     tcase_add_test(failures, a_good_run_leaves_the_error_alone);
+    tcase_add_test(failures, a_stop_drops_what_is_left_and_is_no_error);
     tcase_add_test(failures, without_memory_fewer_threads_do_the_work);
     suite_add_tcase(suite, failures);
-
-    TCase *stopping = tcase_create("stopping");
-    tcase_set_timeout(stopping, 20);
-    tcase_add_test(stopping, the_caller_is_asked_and_stops);
-    tcase_add_test(stopping, a_failure_counts_more_than_a_stop);
-    suite_add_tcase(suite, stopping);
 
     TCase *several = tcase_create("several");
     tcase_set_timeout(several, 60);

@@ -8,7 +8,7 @@ int main(int argc, char **argv)
         .name = "train_mnist",
         .summary = "Learns a latent-space energy-based prior model of MNIST, or of digits that it draws itself.",
         .out = "out-mnist",
-        .epochs = 12,
+        .epochs = 11,
         .batch = 100,
 
         .prior = "in 16; linear 200; gelu; linear 200; gelu; linear 1",
@@ -18,11 +18,11 @@ int main(int argc, char **argv)
         .sigma = .3,
         .sigma0 = 1,
 
-        /* The chains to the prior stride to cross it, then settle as finely as the posterior's z lie (README). */
-        .prior_steps = 100,
+        /* The chains to the prior first stride across it, then settle where the posterior's z lie. */
+        .prior_steps = 160,
         .posterior_steps = 40,
-        .prior_step_size = .3,
-        .prior_last_step_size = .02,
+        .prior_step_size = .25,
+        .prior_last_step_size = .01,
         .posterior_step_size = .005,
 
         .prior_learning_rate = 3e-3,

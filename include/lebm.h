@@ -13,10 +13,15 @@
  * Rules that hold for every function:
  * - Functions that can fail return a status (lebm/status.h): 0 is success, failures are negative, and
  *   lebm_last_error() gives the text. On failure an out-parameter `T **out` is set to NULL.
- * - Arrays are row-major, contiguous float32, n rows; images are channel-first (C, H, W).
+ * - Arrays are row-major, contiguous float32, n rows; images are channel-first (C, H, W). The arrays of one call must
+ *   not overlap.
+ * - Numbers in arrays are not checked on their way in: a NaN given to a density, score or net comes out as NaN. Chains
+ *   and training steps do check, and return LEBM_ERR_DIVERGED.
  * - A handle belongs to the caller, who destroys it; a pointer returned directly is borrowed.
  * - Models (net, prior, generator) are read-only while used: functions that take them as `const` may run at the
  *   same time on any number of threads. A sampler or trainer serves one thread at a time.
+ * - Two environment variables are read: LEBM_NUM_THREADS, a number, stands in for an option threads of 0 (what is no
+ *   number from 1 means all processors); LEBM_ISA, "avx2" or "baseline", keeps to the kernels of lesser processors.
  */
 #ifndef LEBM_H
 #define LEBM_H

@@ -26,7 +26,10 @@ if command -v dpkg-query >/dev/null 2>&1; then
 fi
 if [ -n "$missing" ]; then
     sudo=
-    [ "$(id -u)" -eq 0 ] || sudo=sudo
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo=sudo
+        command -v sudo >/dev/null 2>&1 || { echo "run.sh: please have root install:$missing" >&2; exit 1; }
+    fi
     echo "run.sh: installing$missing"
     $sudo apt-get update
     # shellcheck disable=SC2086 # one word for each package

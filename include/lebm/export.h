@@ -11,7 +11,7 @@
 
 #ifdef __cplusplus
 #define LEBM_BEGIN_DECLS extern "C" {
-#define LEBM_END_DECLS }
+#define LEBM_END_DECLS   }
 #else
 #define LEBM_BEGIN_DECLS
 #define LEBM_END_DECLS

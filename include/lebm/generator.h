@@ -13,7 +13,8 @@ LEBM_BEGIN_DECLS
 typedef struct lebm_generator lebm_generator;
 
 /** @name Likelihoods, for lebm_generator_create() @{ */
-/** x = g(z) + noise, noise ~ N(0, sigma^2 I): log p(x|z) = -|x - g(z)|^2/(2 sigma^2) - D/2 log(2 pi sigma^2) (eq. 3, 23) */
+/** x = g(z) + noise, noise ~ N(0, sigma^2 I) (eq. 3, 23):
+ * log p(x|z) = -|x - g(z)|^2/(2 sigma^2) - D/2 log(2 pi sigma^2) */
 #define LEBM_GAUSSIAN "gaussian"
 /** x_i in [0, 1], g(z) the logits: log p(x|z) = sum of x_i g_i - softplus(g_i) */
 #define LEBM_BERNOULLI "bernoulli"
@@ -66,7 +67,7 @@ LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float 
 /** log p(x|z) for each row, all constants included.
  * @param z    [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param out  [n]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                            float *out);
@@ -74,7 +75,7 @@ LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, cons
 /** d log p(x|z)/dz for each row: the likelihood's part of the posterior score (eq. 25).
  * @param z      [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param score  [n, M]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                   float *score);

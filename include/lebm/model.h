@@ -13,13 +13,14 @@
 LEBM_BEGIN_DECLS
 
 /** @name The two samplers of a training, for lebm_model_load_sampler() @{ */
-#define LEBM_TO_PRIOR "to_prior"
+#define LEBM_TO_PRIOR     "to_prior"
 #define LEBM_TO_POSTERIOR "to_posterior"
 /** @} */
 
 /** Save a model.
  * @param path  UTF-8; an existing file is replaced in one piece or not at all
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_SHAPE if prior and generator differ in the size of z,
+ * @return LEBM_OK, LEBM_ERR_INVALID (also if a parameter is not finite), LEBM_ERR_SHAPE if prior and generator differ
+ *         in the size of z,
  *         LEBM_ERR_IO (the text has path and reason), LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_generator *generator);

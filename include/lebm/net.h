@@ -16,18 +16,18 @@ LEBM_BEGIN_DECLS
 typedef struct lebm_net lebm_net;
 
 /** @name Kinds of activation, for lebm_net_add_activation() @{ */
-#define LEBM_RELU "relu"
+#define LEBM_RELU       "relu"
 #define LEBM_LEAKY_RELU "leaky_relu" /**< parameter: slope of the negative side, in [0, 1] */
-#define LEBM_GELU "gelu"             /**< exact: x Phi(x) */
-#define LEBM_SILU "silu"
-#define LEBM_MISH "mish"
-#define LEBM_TANH "tanh"
-#define LEBM_SIGMOID "sigmoid"
-#define LEBM_SOFTPLUS "softplus"
+#define LEBM_GELU       "gelu"       /**< exact: x Phi(x) */
+#define LEBM_SILU       "silu"
+#define LEBM_MISH       "mish"
+#define LEBM_TANH       "tanh"
+#define LEBM_SIGMOID    "sigmoid"
+#define LEBM_SOFTPLUS   "softplus"
 /** @} */
 
 /** @name Schemes of initialisation, for lebm_net_init() @{ */
-#define LEBM_INIT_PYTORCH "pytorch"             /**< U(-b, b) for weights and biases, b = 1/sqrt(fan_in) */
+#define LEBM_INIT_PYTORCH       "pytorch"       /**< U(-b, b) for weights and biases, b = 1/sqrt(fan_in) */
 #define LEBM_INIT_XAVIER_NORMAL "xavier_normal" /**< weights N(0, 2/(fan_in + fan_out)), biases zero */
 /** @} */
 
@@ -47,8 +47,8 @@ LEBM_API int lebm_net_create(lebm_net **out, int64_t in_features);
  * numbers counts as an image of N channels and size 1x1, which is how it enters a transposed convolution.
  * @param out   receives the net, its parameters zero; the caller owns it
  * @param spec  the text
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_FORMAT (the text names the item), LEBM_ERR_UNKNOWN_OPTION (no such layer),
- *         LEBM_ERR_RANGE, LEBM_ERR_SHAPE, LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_FORMAT (the text names the item), LEBM_ERR_UNKNOWN_OPTION (no such
+ *         layer), LEBM_ERR_RANGE, LEBM_ERR_SHAPE, LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_create_from_spec(lebm_net **out, const char *spec);
 
@@ -62,8 +62,8 @@ LEBM_API void lebm_net_destroy(lebm_net *net);
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias);
 
-/** Append a transposed convolution of an image (C, H, W), with "weight" [C, out, kernel, kernel] and, if `bias` is not 0,
- * "bias" [out]; the output is (out, (H-1) stride - 2 padding + kernel, likewise W).
+/** Append a transposed convolution of an image (C, H, W), with "weight" [C, out, kernel, kernel] and, if `bias` is not
+ * 0, "bias" [out]; the output is (out, (H-1) stride - 2 padding + kernel, likewise W).
  * @param kernel   1 to 64   @param stride  1 to 64   @param padding  0 to kernel - 1
  * @return as lebm_net_add_linear(); LEBM_ERR_SHAPE also if the output would be empty
  * Threads: no other call may be using the net. @since 0.1.0 */

@@ -27,26 +27,30 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_LANGEVIN "langevin" /**< for lebm_sampler_create() */
 
 /** @name Options @{ */
-#define LEBM_SAMPLER_STEPS "steps"         /**< i64: steps of each chain */
+#define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain */
 #define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 */
-/** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step. 0: s stays */
+/** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
+ * 0, or a single step: s stays */
 #define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
-#define LEBM_SAMPLER_NOISE "noise"         /**< i64: 0 drops the noise e, which leaves gradient ascent */
-#define LEBM_SAMPLER_START "start"         /**< str: "noise", z ~ N(0, start_std^2 I), or "given", the caller's z */
-#define LEBM_SAMPLER_START_STD "start_std" /**< f64: standard deviation of the start */
-#define LEBM_SAMPLER_SEED "seed"           /**< i64: first half of the key of the random numbers */
-#define LEBM_SAMPLER_STREAM "stream"       /**< i64: second half; each run that succeeds adds 1, so that two runs differ */
-#define LEBM_SAMPLER_THREADS "threads"     /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors */
+#define LEBM_SAMPLER_NOISE          "noise" /**< i64: 0 drops the noise e, which leaves gradient ascent */
+#define LEBM_SAMPLER_START          "start" /**< str: "noise", z ~ N(0, start_std^2 I), or "given", the caller's z */
+#define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start */
+#define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers */
+#define LEBM_SAMPLER_STREAM         "stream"  /**< i64: second half; each run that succeeds adds 1: no two are alike */
+#define LEBM_SAMPLER_THREADS        "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors */
 /** @} */
 
 /** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step @{ */
 #define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
-#define LEBM_SAMPLER_SCORE_NORM "score_norm"   /**< Euclidean norm of the score of a chain */
+#define LEBM_SAMPLER_SCORE_NORM  "score_norm"  /**< Euclidean norm of the score of a chain */
 /** @} */
 
 /** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
+ * It may read options and metrics, and use other handles; what would change a handle in use returns LEBM_ERR_STATE. It
+ * must return: no longjmp, no exception.
  * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
- * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED */
+ * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED
+ * @since 0.1.0 */
 typedef int (*lebm_progress_fn)(double done, void *user);
 
 /** Make a sampler.
@@ -65,7 +69,8 @@ LEBM_API const char *lebm_sampler_kernel(const lebm_sampler *sampler);
 
 /** @name Setting and reading options
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or of another type),
- *         LEBM_ERR_RANGE (the text gives the bounds)
+ *         LEBM_ERR_RANGE (the text gives the bounds; a text must be UTF-8 of at most 255 bytes),
+ *         LEBM_ERR_STATE (set by a callback while the sampler is running)
  * A string read is owned by the sampler and valid until that option is set again.
  * Threads: one call per sampler at a time. @since 0.1.0 @{ */
 LEBM_API int lebm_sampler_set_i64(lebm_sampler *sampler, const char *key, int64_t value);
@@ -79,7 +84,7 @@ LEBM_API int lebm_sampler_get_str(const lebm_sampler *sampler, const char *key, 
 /** @name Listing the options
  * Count; the key at a place 0 to count - 1; the type of a key, "i64", "f64" or "str"; one line of help; the values that
  * a "str" accepts, separated by '|', or "" for any text; default and bounds of a number (both bounds are allowed).
- * The strings are static. NULL stands for no such place, key or sampler.
+ * The strings are static. NULL stands for no such place, key or sampler, and for the choices of a number.
  * @return of the bounds: LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
  * Threads: any. @since 0.1.0 @{ */
 LEBM_API int64_t lebm_sampler_option_count(const lebm_sampler *sampler);
@@ -102,6 +107,7 @@ LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn p
  * @param n  1 or more chains
  * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
+ *         LEBM_ERR_STATE (called by a callback of this sampler),
  *         LEBM_ERR_DIVERGED (the text names quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z);
@@ -109,10 +115,11 @@ LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *pri
 /** Draw from the posterior: n chains towards p(z|x), one for each row of x (eq. 24, 25).
  * @param x  [n, D]   @param n  1 or more chains
  * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
- * @return as lebm_sampler_run_prior(), and LEBM_ERR_SHAPE if prior and generator differ in the size of z
+ * @return as lebm_sampler_run_prior(), LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_RANGE
+ *         also if x is out of the likelihood's bounds
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
-LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior,
-                                        const lebm_generator *generator, const float *x, int64_t n, float *z);
+LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
+                                        const float *x, int64_t n, float *z);
 
 /** Read a metric of the last run.
  * @param key  LEBM_SAMPLER_LOG_DENSITY or LEBM_SAMPLER_SCORE_NORM

@@ -21,30 +21,30 @@ LEBM_BEGIN_DECLS
 typedef struct lebm_trainer lebm_trainer;
 
 /** @name Options @{ */
-#define LEBM_TRAINER_PRIOR_LEARNING_RATE "prior_learning_rate"         /**< f64: Adam's rate for f */
+#define LEBM_TRAINER_PRIOR_LEARNING_RATE     "prior_learning_rate"     /**< f64: Adam's rate for f */
 #define LEBM_TRAINER_GENERATOR_LEARNING_RATE "generator_learning_rate" /**< f64: Adam's rate for g */
-#define LEBM_TRAINER_BETA1 "beta1"                                     /**< f64: Adam's decay of the first moment */
-#define LEBM_TRAINER_BETA2 "beta2"                                     /**< f64: Adam's decay of the second moment */
-#define LEBM_TRAINER_EPSILON "epsilon"                                 /**< f64: Adam's epsilon */
-#define LEBM_TRAINER_DECAY_PER_EPOCH "decay_per_epoch"                 /**< f64: factor on both rates at each epoch's end */
-#define LEBM_TRAINER_PRIOR_WEIGHT_DECAY "prior_weight_decay"           /**< f64: L2 term of f, as in torch.optim.Adam */
-#define LEBM_TRAINER_GENERATOR_WEIGHT_DECAY "generator_weight_decay"   /**< f64: L2 term of g, as in torch.optim.Adam */
-#define LEBM_TRAINER_PRIOR_CLIP_NORM "prior_clip_norm"                 /**< f64: largest gradient norm of f; 0: any */
-#define LEBM_TRAINER_GENERATOR_CLIP_NORM "generator_clip_norm"         /**< f64: largest gradient norm of g; 0: any */
-#define LEBM_TRAINER_SEED "seed"                                       /**< i64: key of all random numbers of training */
-#define LEBM_TRAINER_THREADS "threads" /**< i64: threads of a step; 0: LEBM_NUM_THREADS or all processors */
-#define LEBM_TRAINER_NOTE "note"       /**< str: the caller's own text, kept in checkpoints */
+#define LEBM_TRAINER_BETA1                   "beta1"                   /**< f64: Adam's decay of the first moment */
+#define LEBM_TRAINER_BETA2                   "beta2"                   /**< f64: Adam's decay of the second moment */
+#define LEBM_TRAINER_EPSILON                 "epsilon"                 /**< f64: Adam's epsilon */
+#define LEBM_TRAINER_DECAY_PER_EPOCH         "decay_per_epoch"    /**< f64: factor on both rates at each epoch's end */
+#define LEBM_TRAINER_PRIOR_WEIGHT_DECAY      "prior_weight_decay" /**< f64: L2 term of f, as in torch.optim.Adam */
+#define LEBM_TRAINER_GENERATOR_WEIGHT_DECAY  "generator_weight_decay" /**< f64: L2 term of g, as in torch.optim.Adam */
+#define LEBM_TRAINER_PRIOR_CLIP_NORM         "prior_clip_norm"        /**< f64: largest gradient norm of f; 0: any */
+#define LEBM_TRAINER_GENERATOR_CLIP_NORM     "generator_clip_norm"    /**< f64: largest gradient norm of g; 0: any */
+#define LEBM_TRAINER_SEED                    "seed"                   /**< i64: key of all random numbers of training */
+#define LEBM_TRAINER_THREADS                 "threads" /**< i64: threads of a step; 0: as LEBM_NUM_THREADS says, or all */
+#define LEBM_TRAINER_NOTE                    "note"    /**< str: the caller's own text, kept in checkpoints */
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update @{ */
-#define LEBM_TRAINER_RECONSTRUCTION_MSE "reconstruction_mse"   /**< (x - decode(z+))^2 per number of x */
-#define LEBM_TRAINER_LOG_LIKELIHOOD "log_likelihood"           /**< log p(x|z+) */
-#define LEBM_TRAINER_F_POSITIVE "f_positive"                   /**< f(z+) */
-#define LEBM_TRAINER_F_NEGATIVE "f_negative"                   /**< f(z-) */
-#define LEBM_TRAINER_F_GAP "f_gap"                             /**< f(z+) - f(z-) */
-#define LEBM_TRAINER_PRIOR_GRAD_NORM "prior_grad_norm"         /**< norm of f's gradient, before clipping */
+#define LEBM_TRAINER_RECONSTRUCTION_MSE  "reconstruction_mse"  /**< (x - decode(z+))^2 per number of x */
+#define LEBM_TRAINER_LOG_LIKELIHOOD      "log_likelihood"      /**< log p(x|z+) */
+#define LEBM_TRAINER_F_POSITIVE          "f_positive"          /**< f(z+) */
+#define LEBM_TRAINER_F_NEGATIVE          "f_negative"          /**< f(z-) */
+#define LEBM_TRAINER_F_GAP               "f_gap"               /**< f(z+) - f(z-) */
+#define LEBM_TRAINER_PRIOR_GRAD_NORM     "prior_grad_norm"     /**< norm of f's gradient, before clipping */
 #define LEBM_TRAINER_GENERATOR_GRAD_NORM "generator_grad_norm" /**< norm of g's gradient, before clipping */
-#define LEBM_TRAINER_IMAGES_PER_SECOND "images_per_second"     /**< n / duration of the step */
+#define LEBM_TRAINER_IMAGES_PER_SECOND   "images_per_second"   /**< n / duration of the step */
 /** @} */
 
 /** Make a trainer. It borrows all four, which must outlive it; nothing else may change them meanwhile, but for the
@@ -60,7 +60,8 @@ LEBM_API int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_gen
  * Threads: no other call may be using the trainer. @since 0.1.0 */
 LEBM_API void lebm_trainer_destroy(lebm_trainer *trainer);
 
-/** @name Setting and reading options, as for a sampler @{ */
+/** @name Setting and reading options: as those of a sampler (lebm/sampler.h) do, with the same statuses
+ * Threads: one call per trainer at a time. @since 0.1.0 @{ */
 LEBM_API int lebm_trainer_set_i64(lebm_trainer *trainer, const char *key, int64_t value);
 LEBM_API int lebm_trainer_set_f64(lebm_trainer *trainer, const char *key, double value);
 LEBM_API int lebm_trainer_set_str(lebm_trainer *trainer, const char *key, const char *value);
@@ -69,7 +70,8 @@ LEBM_API int lebm_trainer_get_f64(const lebm_trainer *trainer, const char *key, 
 LEBM_API int lebm_trainer_get_str(const lebm_trainer *trainer, const char *key, const char **value);
 /** @} */
 
-/** @name Listing the options, as for a sampler @{ */
+/** @name Listing the options: as those of a sampler (lebm/sampler.h) do, with the same statuses
+ * Threads: any. @since 0.1.0 @{ */
 LEBM_API int64_t lebm_trainer_option_count(const lebm_trainer *trainer);
 LEBM_API const char *lebm_trainer_option_key(const lebm_trainer *trainer, int64_t index);
 LEBM_API const char *lebm_trainer_option_type(const lebm_trainer *trainer, const char *key);
@@ -88,8 +90,8 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
 
 /** One step of maximum likelihood on a batch. Does the same, to the bit, for any number of threads.
  * @param x  [n, D]   @param n  1 or more observations
- * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
- *         LEBM_ERR_STATE (a sampler's start is "given"),
+ * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
+ *         LEBM_ERR_NOMEM, LEBM_ERR_STATE (a sampler's start is "given", or a callback calls while a step is running),
  *         LEBM_ERR_DIVERGED (the text names quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
@@ -99,12 +101,12 @@ LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_end_epoch(lebm_trainer *trainer);
 
-/** Number of steps that succeeded; kept in checkpoints; 0 if `trainer` is NULL. Threads: one call per trainer at a time.
- * @since 0.1.0 */
+/** Number of steps that succeeded; kept in checkpoints; 0 if `trainer` is NULL.
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int64_t lebm_trainer_steps_done(const lebm_trainer *trainer);
 
-/** Number of epochs ended; kept in checkpoints; 0 if `trainer` is NULL. Threads: one call per trainer at a time.
- * @since 0.1.0 */
+/** Number of epochs ended; kept in checkpoints; 0 if `trainer` is NULL.
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int64_t lebm_trainer_epochs_done(const lebm_trainer *trainer);
 
 /** Read a metric of the last step.

@@ -71,7 +71,8 @@ int lebm__parse_f64(const char *text, double *value)
 
 int lebm__parse_i64(const char *text, int64_t *value)
 {
-    if (!((text[0] >= '0' && text[0] <= '9') || (text[0] == '-' && text[1] >= '0' && text[1] <= '9'))) return 0;
+    const char *digits = text + (text[0] == '-' || text[0] == '+');
+    if (!(digits[0] >= '0' && digits[0] <= '9')) return 0;
     char *end;
     errno = 0;
     const long long number = strtoll(text, &end, 10);

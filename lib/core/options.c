@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "core/text.h"
 
 static void *value_of(const lebm__option *row, void *values)
 {
@@ -97,6 +98,9 @@ int lebm__options_set_str(const lebm__options *table, void *values, const char *
     if (strlen(value) >= LEBM__TEXT_SIZE) {
         return lebm__fail(LEBM_ERR_RANGE, "option '%s' of %s has %zu bytes; allowed are at most %d", key, table->owner,
                           strlen(value), LEBM__TEXT_SIZE - 1);
+    }
+    if (!lebm__is_utf8(value)) {
+        return lebm__fail(LEBM_ERR_RANGE, "option '%s' of %s is not UTF-8: '%.64s'", key, table->owner, value);
     }
     memmove(value_of(row, values), value, strlen(value) + 1); /* it may be the value itself */
     return LEBM_OK;

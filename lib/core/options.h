@@ -65,19 +65,29 @@ int lebm__options_bounds_i64(const lebm__options *table, const char *key, int64_
 int lebm__options_bounds_f64(const lebm__options *table, const char *key, double *standard, double *least,
                              double *most);
 
-/* Define the public option functions of a handle, lebm_<handle>_set_i64() and so on, for a struct lebm_<handle> with a
- * member `options`, the struct of options. */
+/* Return LEBM_ERR_STATE from a public function if the handle is running, so that this is its callback's call. */
+#define LEBM__REQUIRE_IDLE(handle)                                                                                     \
+    do {                                                                                                               \
+        if ((handle)->running) {                                                                                       \
+            return lebm__fail(LEBM_ERR_STATE, "%s: %s is running: a callback may only read it", __func__, #handle);    \
+        }                                                                                                              \
+    } while (0)
+
+/* Define the public option functions of a handle, lebm_<handle>_set_i64() and so on, for a struct lebm_<handle> with
+ * the members `options`, the struct of options, and `running`. */
 #define LEBM__DEFINE_OPTION_FUNCTIONS(handle, table)                                                                   \
     int lebm_##handle##_set_i64(lebm_##handle *handle, const char *key, int64_t value)                                 \
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
+        LEBM__REQUIRE_IDLE(handle);                                                                                    \
         return lebm__options_set_i64(table, &handle->options, key, value);                                             \
     }                                                                                                                  \
     int lebm_##handle##_set_f64(lebm_##handle *handle, const char *key, double value)                                  \
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
+        LEBM__REQUIRE_IDLE(handle);                                                                                    \
         return lebm__options_set_f64(table, &handle->options, key, value);                                             \
     }                                                                                                                  \
     int lebm_##handle##_set_str(lebm_##handle *handle, const char *key, const char *value)                             \
@@ -85,6 +95,7 @@ int lebm__options_bounds_f64(const lebm__options *table, const char *key, double
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
         LEBM__REQUIRE(value);                                                                                          \
+        LEBM__REQUIRE_IDLE(handle);                                                                                    \
         return lebm__options_set_str(table, &handle->options, key, value);                                             \
     }                                                                                                                  \
     int lebm_##handle##_get_i64(const lebm_##handle *handle, const char *key, int64_t *value)                          \

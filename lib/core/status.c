@@ -4,18 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 static _Thread_local char last_error[LEBM__ERROR_SIZE];
+
+/* Whatever the text quotes, it is one line of UTF-8: what is cut off or never was a character becomes '?'. */
+static void make_presentable(char *text)
+{
+    for (int64_t left = (int64_t)strlen(text); left > 0;) {
+        const int64_t length = lebm__utf8_length(text, left);
+        if (length == 0) *text = '?';
+        if (*text == '\n' || *text == '\r') *text = ' ';
+        const int64_t step = length == 0 ? 1 : length;
+        text += step;
+        left -= step;
+    }
+}
 
 int lebm__fail(int status, const char *format, ...)
 {
+    char text[LEBM__ERROR_SIZE]; /* an argument may be the last error itself */
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(last_error, sizeof last_error, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    /* The text may quote what the caller gave; it stays one line all the same. */
-    for (char *c = last_error; *c != '\0'; c++) {
-        if (*c == '\n' || *c == '\r') *c = ' ';
-    }
+    make_presentable(text);
+    lebm__set_last_error(text);
     return status;
 }
 

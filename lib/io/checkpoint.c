@@ -209,6 +209,7 @@ int lebm_trainer_load(lebm_trainer *trainer, const char *path)
 {
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(path);
+    LEBM__REQUIRE_IDLE(trainer);
     lebm__st_reader st;
     checkpoint c = {.numbers = NULL};
     LEBM__TRY(lebm__model_open(&st, path));

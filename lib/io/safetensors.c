@@ -12,6 +12,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "io/replace_file.h"
 
 enum {
@@ -57,35 +58,18 @@ static void get_f32(float *values, int64_t count)
     }
 }
 
-/* Number of bytes of the UTF-8 character at `at`, which has `left` bytes to come; 0 if there is none. */
-static int64_t utf8_length(const unsigned char *at, int64_t left)
-{
-    const int64_t length = at[0] < 0x80   ? 1
-                           : at[0] < 0xc2 ? 0
-                           : at[0] < 0xe0 ? 2
-                           : at[0] < 0xf0 ? 3
-                           : at[0] < 0xf5 ? 4
-                                          : 0;
-    if (length > left) return 0;
-    for (int64_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) return 0;
-    }
-    const int overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    const int beyond = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90); /* surrogates, 0x110000 */
-    return overlong || beyond ? 0 : length;
-}
-
 /* Whether a text is UTF-8 without the character NUL, be it escaped: the ends of C strings would hide what follows. */
 static int is_text(const char *text, int64_t size)
 {
     for (int64_t i = 0; i < size;) {
-        const int64_t length = utf8_length((const unsigned char *)text + i, size - i);
+        const int64_t length = lebm__utf8_length(text + i, size - i);
         if (length == 0 || text[i] == '\0') return 0;
         if (text[i] == '\\' && size - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) return 0;
         i += text[i] == '\\' ? 2 : length;
     }
     return 1;
 }
+
 /* ---- Writing ---- */
 
 typedef struct lebm__st_data {
@@ -142,10 +126,11 @@ static int add_data(lebm__st_writer *writer, const float *values, int64_t count,
 static int add_array(cJSON *object, const char *name, int64_t count, const int64_t *values)
 {
     cJSON *array = cJSON_AddArrayToObject(object, name);
+    if (array == NULL) return no_memory_for_header();
     for (int64_t i = 0; i < count; i++) {
         if (!cJSON_AddItemToArray(array, cJSON_CreateNumber((double)values[i]))) return no_memory_for_header();
     }
-    return array == NULL ? no_memory_for_header() : LEBM_OK;
+    return LEBM_OK;
 }
 
 int lebm__st_add_tensor(lebm__st_writer *writer, const char *name, int64_t ndim, const int64_t *shape,

@@ -17,6 +17,7 @@ extern void omp_set_num_threads(int count) __attribute__((weak));
 extern void omp_set_max_active_levels(int count) __attribute__((weak));
 
 extern int omp_get_max_active_levels(void) __attribute__((weak));
+extern int omp_get_max_threads(void) __attribute__((weak));
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static int users;                /* threads between enter and leave */
@@ -46,15 +47,23 @@ static int is_told_by_levels(void)
     return omp_set_max_active_levels != NULL && omp_get_max_active_levels != NULL && openblas_get_config == NULL;
 }
 
+/* An OpenMP build of OpenBLAS opens a team for each call, as large as the calling thread's own setting says. */
+static int is_told_by_omp(void)
+{
+    return omp_set_num_threads != NULL && omp_get_max_threads != NULL;
+}
+
 lebm__blas_setting lebm__blas_enter(void)
 {
     lebm__blas_setting before = {0};
+    if (is_told_by_omp()) before.omp_threads = omp_get_max_threads();
     pthread_mutex_lock(&guard);
     if (users++ == 0) {
         host_threads = get_threads();
         if (host_threads != 1) set_threads(1);
     }
     pthread_mutex_unlock(&guard);
+    if (is_told_by_omp()) omp_set_num_threads(1);
     if (is_told_by_levels()) {
         before.omp_levels = omp_get_max_active_levels();
         omp_set_max_active_levels(0);
@@ -68,12 +77,12 @@ void lebm__blas_leave(lebm__blas_setting before)
     pthread_mutex_lock(&guard);
     if (--users == 0 && host_threads != 1) set_threads(host_threads);
     pthread_mutex_unlock(&guard);
+    if (is_told_by_omp()) omp_set_num_threads(before.omp_threads); /* which set_threads() may have set as well */
 }
 
 void lebm__blas_thread_start(void)
 {
-    /* An OpenMP build of OpenBLAS opens a team for each call of a plain thread and waits its turn, unless told here. */
-    if (omp_set_num_threads != NULL) omp_set_num_threads(1);
+    if (is_told_by_omp()) omp_set_num_threads(1);
     if (is_told_by_levels()) omp_set_max_active_levels(0);
 }
 

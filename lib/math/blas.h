@@ -11,7 +11,7 @@ void lebm__blas_add_transposed(int64_t m, int64_t n, int64_t k, const float *a, 
 /* Between these, products run on the thread that asks for them, whatever the BLAS would do with threads of its own. The
  * process's setting is back after the last leave, and the calling thread's own after its leave. */
 typedef struct {
-    int omp_levels;
+    int omp_levels, omp_threads;
 } lebm__blas_setting;
 
 lebm__blas_setting lebm__blas_enter(void);

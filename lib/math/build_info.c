@@ -5,26 +5,17 @@
 #include "math/blas.h"
 #include "math/kernels.h"
 
-#define TEXT_OF(number) #number
-#define TEXT(number)    TEXT_OF(number)
-#define VERSION         TEXT(LEBM_VERSION_MAJOR) "." TEXT(LEBM_VERSION_MINOR) "." TEXT(LEBM_VERSION_PATCH)
-
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
 
-const char *lebm_version(void)
-{
-    return VERSION;
-}
-
 static char build_info[256];
 
 static void write_build_info(void)
 {
-    snprintf(build_info, sizeof build_info, "liblatentebm %s, %s, %s kernels, %s", VERSION, COMPILER,
+    snprintf(build_info, sizeof build_info, "liblatentebm %s, %s, %s kernels, %s", lebm_version(), COMPILER,
              lebm__kernels()->name, lebm__blas_name());
 }
 

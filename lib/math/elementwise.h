@@ -70,7 +70,7 @@ static inline void mish(vf x, float parameter, vf *y, vf *slope)
     const vf n = w * (w + 2.0f);
     const vf r = 1.0f / (n + 2.0f);
     const vf t = n * r;
-    *y = x * t;
+    *y = choose(x < -88.0f, splat(-88.0f), x) * t;
     *slope = t + cut(x, 20.0f) * (4.0f * (n + 1.0f) * r * r) * (w / (1.0f + w));
 }
 

@@ -10,7 +10,13 @@ typedef struct {
 } lebm__key;
 
 /* Who draws: the same seed means unrelated numbers to each. */
-typedef enum { LEBM__FOR_INIT, LEBM__FOR_SAMPLER, LEBM__FOR_TRAINER_POSTERIOR, LEBM__FOR_TRAINER_PRIOR } lebm__purpose;
+typedef enum {
+    LEBM__FOR_INIT,
+    LEBM__FOR_PRIOR,
+    LEBM__FOR_POSTERIOR,
+    LEBM__FOR_TRAINER_POSTERIOR,
+    LEBM__FOR_TRAINER_PRIOR
+} lebm__purpose;
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);
 

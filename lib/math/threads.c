@@ -37,7 +37,8 @@ struct lebm__pool {
     pid_t process; /* that started them: they are not carried over a fork */
     int quit;
     int64_t calls; /* calls begun so far: a worker waits for this to change */
-    int busy;      /* workers that have not finished with the present call */
+    int called;    /* workers that take part in the present call, threads 1 to called */
+    int busy;      /* those that have not finished with it */
     call *call;
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
@@ -88,6 +89,7 @@ static void *work(void *argument)
         while (pool->calls == me->calls && !pool->quit) pthread_cond_wait(&pool->work, &pool->mutex);
         if (pool->quit) break;
         me->calls = pool->calls;
+        if (me->thread > pool->called) continue;
         take_tasks(pool, pool->call, me->thread);
         if (--pool->busy == 0) pthread_cond_signal(&pool->finished);
     }
@@ -105,13 +107,18 @@ static void start_state(lebm__pool *pool)
     pthread_cond_init(&pool->finished, NULL);
 }
 
-/* Start the workers that are missing; fewer threads than asked for still do all the work. */
-static void start_workers(lebm__pool *pool)
+int lebm__pool_share(const lebm__pool *pool, int64_t count)
+{
+    return count < pool->threads ? (int)count : pool->threads;
+}
+
+/* Start what is missing of `count` workers; fewer of them still do all the work. */
+static void start_workers(lebm__pool *pool, int count)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the host's own threads */
-    while (pool->started < pool->threads - 1) {
+    while (pool->started < count) {
         worker *w = &pool->workers[pool->started];
         *w = (worker){.pool = pool, .thread = pool->started + 1, .calls = pool->calls};
         if (pthread_create(&w->id, NULL, work, w) != 0) break;
@@ -167,15 +174,14 @@ int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *co
     call c = {.task = task, .context = context, .count = count, .failed_task = count, .status = LEBM_OK};
     if (count < 1) return LEBM_OK;
     const lebm__blas_setting before = lebm__blas_enter();
-    if (count > 1) start_workers(pool);
+    const int wanted = lebm__pool_share(pool, count) - 1;
+    start_workers(pool, wanted);
     pthread_mutex_lock(&pool->mutex);
     c.next = 1;
-    if (count > 1) {
-        pool->call = &c;
-        pool->busy = pool->started;
-        pool->calls++;
-        pthread_cond_broadcast(&pool->work);
-    }
+    pool->call = &c;
+    pool->called = pool->busy = wanted < pool->started ? wanted : pool->started;
+    pool->calls++;
+    if (pool->called > 0) pthread_cond_broadcast(&pool->work);
     do_task(pool, &c, 0, 0);
     take_tasks(pool, &c, 0);
     while (pool->busy > 0) pthread_cond_wait(&pool->finished, &pool->mutex);

@@ -22,6 +22,9 @@ void lebm__pool_destroy(lebm__pool *pool);
 
 int lebm__pool_threads(const lebm__pool *pool);
 
+/* How many of them take part in a call of so many tasks: those numbered 0 to one less. */
+int lebm__pool_share(const lebm__pool *pool, int64_t count);
+
 /* Do tasks 0 to count - 1, the first of them on the calling thread, and return when all are done, with LEBM_OK or the
  * status (and error text) of the failed task of lowest number. */
 int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *context);

@@ -96,7 +96,8 @@ static inline vf exponential(vf x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    return (vf)((vu)p + ((vu)n_shifted << 23));
+    const vf y = (vf)((vu)p + ((vu)n_shifted << 23));
+    return choose(x == x, y, x); /* the bits of a NaN could have made anything of y */
 }
 
 /* log(x) for positive, normal x. After Cephes logf. */

@@ -66,6 +66,7 @@ const char *lebm_sampler_kernel(const lebm_sampler *sampler)
 int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(sampler);
+    LEBM__REQUIRE_IDLE(sampler);
     sampler->progress = progress;
     sampler->progress_user = user;
     return LEBM_OK;
@@ -87,7 +88,7 @@ typedef struct {
     const lebm_prior *prior;
     const lebm_generator *generator;
     const float *x, *start; /* start: NULL for noise */
-    int64_t n, tile, dims;
+    int64_t n, tile, tiles, dims;
     worker *workers;
     lebm_progress_fn progress;
     void *user;
@@ -147,7 +148,7 @@ static int stop(void *context, int64_t step)
     if (r->progress != NULL && at->thread == 0) {
         const double now = lebm__seconds();
         if (now - r->asked >= 1.0 / PER_SECOND) {
-            const double steps = (double)r->sampler->options.steps, tiles = (double)((r->n + r->tile - 1) / r->tile);
+            const double steps = (double)r->sampler->options.steps, tiles = (double)r->tiles;
             r->asked = now;
             if (r->progress(((double)at->task + (double)(step - 1) / steps) / tiles, r->user)) r->stopped = 1;
         }
@@ -208,7 +209,6 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
                       const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
                       lebm_progress_fn progress, void *user)
 {
-    const int threads = lebm__pool_threads(pool);
     run r = {.sampler = sampler,
              .key = key,
              .prior = prior,
@@ -216,7 +216,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
              .x = x,
              .start = strcmp(sampler->options.start, "given") == 0 ? z : NULL,
              .n = n,
-             .tile = tile_size(n, threads),
+             .tile = tile_size(n, lebm__pool_threads(pool)),
              .dims = lebm_prior_latent_size(prior),
              .progress = progress,
              .user = user,
@@ -224,6 +224,8 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     LEBM__TRY(lebm__net_prepare(prior->net, LEBM__SCORE));
     if (generator != NULL) LEBM__TRY(lebm__net_prepare(generator->net, LEBM__SCORE));
 
+    r.tiles = (n + r.tile - 1) / r.tile;
+    const int threads = lebm__pool_share(pool, r.tiles);
     int status = LEBM_OK;
     r.workers = lebm__alloc(threads, sizeof *r.workers);
     r.z = lebm__alloc_raw(n * r.dims, sizeof *r.z);
@@ -232,9 +234,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     if (r.workers == NULL || r.z == NULL || r.log_density == NULL) status = LEBM_ERR_NOMEM;
     for (int i = 0; i < threads && status == LEBM_OK; i++) status = worker_create(&r.workers[i], &r);
 
-    if (status == LEBM_OK) {
-        status = lebm__pool_run(pool, (n + r.tile - 1) / r.tile, run_tile, &r);
-    }
+    if (status == LEBM_OK) status = lebm__pool_run(pool, r.tiles, run_tile, &r);
     if (status == LEBM_OK && progress != NULL && progress(1.0, user)) status = LEBM_STOPPED;
     if (status == LEBM_OK) {
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);
@@ -252,13 +252,19 @@ static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm
                       int64_t n, float *z)
 {
     lebm__sampler_options *options = &sampler->options;
+    LEBM__REQUIRE_IDLE(sampler);
     if (n < 1 || n > INT32_MAX) {
         return lebm__fail(LEBM_ERR_RANGE, "n is %lld chains; allowed are 1 to %d", (long long)n, INT32_MAX);
     }
+    if (generator != NULL) LEBM__TRY(lebm__generator_check(generator, x, n));
     LEBM__TRY(lebm__pool_resize(&sampler->pool, lebm__thread_count(options->threads)));
-    const lebm__key key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream, LEBM__FOR_SAMPLER);
-    LEBM__TRY(lebm__sampler_run(sampler, sampler->pool, key, prior, generator, x, n, z, &sampler->metrics,
-                                sampler->progress, sampler->progress_user));
+    const lebm__key key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream,
+                                         generator == NULL ? LEBM__FOR_PRIOR : LEBM__FOR_POSTERIOR);
+    sampler->running = 1;
+    const int status = lebm__sampler_run(sampler, sampler->pool, key, prior, generator, x, n, z, &sampler->metrics,
+                                         sampler->progress, sampler->progress_user);
+    sampler->running = 0;
+    if (status != LEBM_OK) return status;
     options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     sampler->has_run = 1;
     return LEBM_OK;

@@ -81,6 +81,20 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
                       (long long)of_g);
 }
 
+int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
+{
+    const lebm__likelihood *likelihood = generator->likelihood;
+    const int64_t size = lebm__numbers(generator->net->out);
+    if (likelihood->least > likelihood->most) return LEBM_OK;
+    for (int64_t i = 0; i < n * size; i++) {
+        if (x[i] >= likelihood->least && x[i] <= likelihood->most) continue;
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; allowed for %s are %g to %g",
+                          (long long)(i % size), (long long)(i / size), (double)x[i], likelihood->name,
+                          (double)likelihood->least, (double)likelihood->most);
+    }
+    return LEBM_OK;
+}
+
 void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged)
 {
     const lebm__shape shape = generator->net->out;
@@ -151,13 +165,11 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
     const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
     lebm__tape tape;
     LEBM__TRY(lebm__net_begin(generator->net, n, LEBM__SCORE, &tape));
-    float *arranged = lebm__alloc_raw(LEBM__ROWS * size, sizeof *arranged);
-    if (arranged == NULL) {
-        lebm__tape_destroy(&tape);
-        return LEBM_ERR_NOMEM;
-    }
-    if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
-    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
+    int status = lebm__generator_check(generator, x, n);
+    float *arranged = lebm__alloc_raw(tape.rows * size, sizeof *arranged);
+    if (arranged == NULL) status = LEBM_ERR_NOMEM;
+    if (status == LEBM_OK && score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
+    for (int64_t first = 0; first < n && status == LEBM_OK; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         double values[LEBM__ROWS] = {0};
         lebm__generator_arrange(generator, x + first * size, rows, arranged);
@@ -167,7 +179,7 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
     }
     lebm__free(arranged);
     lebm__tape_destroy(&tape);
-    return LEBM_OK;
+    return status;
 }
 
 int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,

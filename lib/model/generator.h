@@ -16,6 +16,9 @@ struct lebm_generator {
 /* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
 int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
 
+/* LEBM_ERR_RANGE if a number of x[n, D] is out of the likelihood's bounds. */
+int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n);
+
 /* arranged[n, D] = x in pixel-major order. */
 void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged);
 

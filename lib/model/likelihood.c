@@ -24,12 +24,18 @@ static double bernoulli(double sigma, int64_t n, const float *x, const float *g,
 
 static void sigmoid(int64_t n, float *g)
 {
-    for (int64_t i = 0; i < n; i++) g[i] = 1.0f / (1.0f + expf(-g[i]));
+    enum { BLOCK = 256 };
+    float logits[BLOCK];
+    for (int64_t first = 0; first < n; first += BLOCK) {
+        const int64_t count = n - first < BLOCK ? n - first : BLOCK;
+        memcpy(logits, g + first, (size_t)count * sizeof *g);
+        lebm__kernels()->activate(LEBM__SIGMOID, 0.0f, count, logits, g + first);
+    }
 }
 
 static const lebm__likelihood likelihoods[] = {
-    {LEBM_GAUSSIAN, 1, gaussian, NULL},
-    {LEBM_BERNOULLI, 0, bernoulli, sigmoid},
+    {LEBM_GAUSSIAN, 1, 1.0f, 0.0f, gaussian, NULL},
+    {LEBM_BERNOULLI, 0, 0.0f, 1.0f, bernoulli, sigmoid},
 };
 
 const lebm__likelihood *lebm__likelihood_find(const char *name)

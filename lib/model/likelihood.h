@@ -7,6 +7,7 @@
 typedef struct {
     const char *name;
     int has_sigma;
+    float least, most; /* bounds of x; least > most: there are none */
 
     /* log p(x|g) of one row of n numbers, constants included, and its gradient by g. */
     double (*log_density)(double sigma, int64_t n, const float *x, const float *g, float *grad);

@@ -79,8 +79,10 @@ static lebm__param param_of(int64_t index, const char *name, int64_t offset, int
 /* A grown copy of an array; NULL if there is no memory. */
 static void *grown(const void *array, int64_t count, int64_t more, int64_t size)
 {
-    char *copy = lebm__alloc(count + more, size);
-    if (copy != NULL && count > 0) memcpy(copy, array, (size_t)(count * size));
+    char *copy = lebm__alloc_raw(count + more, size);
+    if (copy == NULL) return NULL;
+    if (count > 0) memcpy(copy, array, (size_t)(count * size));
+    memset(copy + count * size, 0, (size_t)(more * size));
     return copy;
 }
 

@@ -101,7 +101,7 @@ int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t most_params)
     LEBM__TRY(lebm_net_create(&net, in_features));
     net->most_params = most_params;
     int status = LEBM_OK;
-    while (*spec != '\0' && status == LEBM_OK) {
+    while (spec += strspn(spec, " \t\r\n"), *spec != '\0' && status == LEBM_OK) {
         status = read_item(&spec, &it);
         if (status == LEBM_OK) status = add_layer(net, &it);
     }

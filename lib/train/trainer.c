@@ -81,6 +81,7 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(trainer);
+    LEBM__REQUIRE_IDLE(trainer);
     trainer->progress = progress;
     trainer->progress_user = user;
     return LEBM_OK;
@@ -145,7 +146,7 @@ static void step_destroy(step *s)
 static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
 {
     const int64_t latent = n * lebm_prior_latent_size(t->prior);
-    *s = (step){.trainer = t, .x = x, .n = n, .threads = lebm__pool_threads(t->pool)};
+    *s = (step){.trainer = t, .x = x, .n = n, .threads = lebm__pool_share(t->pool, (n + CHUNK - 1) / CHUNK)};
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->turn_passed, NULL);
     s->z_positive = lebm__alloc_raw(2 * latent, sizeof *s->z_positive);
@@ -301,11 +302,35 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
     return measure(s, metrics);
 }
 
+/* While a step runs, callbacks find trainer and samplers busy. */
+static void set_running(lebm_trainer *trainer, int running)
+{
+    trainer->running = trainer->to_prior->running = trainer->to_posterior->running = running;
+}
+
+/* A step after its arguments are checked. */
+static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trainer_metrics *metrics)
+{
+    step s;
+    int status = step_create(&s, trainer, x, n);
+    if (status == LEBM_OK) status = gather(&s, metrics);
+    if (status == LEBM_OK) status = scale_gradients(&s, metrics);
+    if (status == LEBM_OK) {
+        const int64_t count = parts(trainer->adam_f.size) + parts(trainer->adam_g.size);
+        status = lebm__pool_run(trainer->pool, count, update_part, &s);
+    }
+    step_destroy(&s);
+    return status;
+}
+
 int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 {
     const double begin = lebm__seconds();
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(x);
+    LEBM__REQUIRE_IDLE(trainer);
+    LEBM__REQUIRE_IDLE(trainer->to_prior);
+    LEBM__REQUIRE_IDLE(trainer->to_posterior);
     if (n < 1 || n > INT32_MAX) {
         return lebm__fail(LEBM_ERR_RANGE, "n is %lld observations; allowed are 1 to %d", (long long)n, INT32_MAX);
     }
@@ -313,18 +338,13 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
         strcmp(trainer->to_posterior->options.start, "noise") != 0) {
         return lebm__fail(LEBM_ERR_STATE, "a trainer's chains start at noise: set option start of its samplers to it");
     }
+    LEBM__TRY(lebm__generator_check(trainer->generator, x, n));
     LEBM__TRY(lebm__pool_resize(&trainer->pool, lebm__thread_count(trainer->options.threads)));
 
-    step s;
     lebm__trainer_metrics metrics;
-    int status = step_create(&s, trainer, x, n);
-    if (status == LEBM_OK) status = gather(&s, &metrics);
-    if (status == LEBM_OK) status = scale_gradients(&s, &metrics);
-    if (status == LEBM_OK) {
-        status =
-            lebm__pool_run(trainer->pool, parts(trainer->adam_f.size) + parts(trainer->adam_g.size), update_part, &s);
-    }
-    step_destroy(&s);
+    set_running(trainer, 1);
+    const int status = run_step(trainer, x, n, &metrics);
+    set_running(trainer, 0);
     if (status != LEBM_OK) return status;
     trainer->adam_f.steps++;
     trainer->adam_g.steps++;
@@ -340,6 +360,7 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 int lebm_trainer_end_epoch(lebm_trainer *trainer)
 {
     LEBM__REQUIRE(trainer);
+    LEBM__REQUIRE_IDLE(trainer);
     trainer->epochs_done++;
     return LEBM_OK;
 }

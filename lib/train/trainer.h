@@ -26,6 +26,7 @@ struct lebm_trainer {
     lebm__trainer_options options;
     int64_t steps_done, epochs_done;
     lebm__adam adam_f, adam_g;
+    int running; /* a step is under way */
     int has_stepped;
     lebm__trainer_metrics metrics;
     lebm__pool *pool; /* made at the first step */

@@ -23,7 +23,7 @@ typedef struct {
 
 static const model models[] = {
     {"MNIST default", "in 16; linear 200; gelu; linear 200; gelu; linear 1",
-     "in 16; linear 256; leaky_relu 0.2; linear 512; leaky_relu 0.2; linear 784; reshape 1 28 28; tanh", 40, 40, 100,
+     "in 16; linear 256; leaky_relu 0.2; linear 512; leaky_relu 0.2; linear 784; reshape 1 28 28; tanh", 40, 160, 100,
      20},
     {"MNIST convolutions", "in 16; linear 200; gelu; linear 200; gelu; linear 1",
      "in 16; conv_transpose2d 128 7 1 0; leaky_relu 0.2; conv_transpose2d 64 4 2 1; leaky_relu 0.2; "

@@ -13,6 +13,12 @@
 
 #include "lebm/status.h"
 
+/** As ck_assert_msg(), which takes long where it succeeds: for what is asked thousands of times. */
+#define LEBM_ASSERT_MSG(condition, ...)                                                                                \
+    do {                                                                                                               \
+        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
+    } while (0)
+
 /** Fails unless |actual[i] - expected[i]| <= atol + rtol |expected[i]| for all i. */
 #define LEBM_ASSERT_CLOSE(actual, expected, count, rtol, atol)                                                         \
     approx_assert_close((actual), (expected), (count), (rtol), (atol), #actual, __FILE__, __LINE__)

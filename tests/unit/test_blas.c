@@ -6,12 +6,6 @@
 #include "math/threads.h"
 #include "support/approx.h"
 
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
-
 /* ---- the product ---- */
 
 static const float guard = 12345;
@@ -36,10 +30,10 @@ static void assert_product(int64_t m, int64_t n, int64_t k, int64_t lda, int64_t
             sizes += fabs(product);
         }
         const double off = fabs((double)c[at] - sum), allowed = j < n ? (double)(k + 2) * 0x1p-24 * sizes : 0;
-        ASSERT_MSG(off <= allowed,
-                   "%lld x %lld x %lld: element (%lld, %lld) is %.9g, expected %.9g: off by %.3g, allowed %.3g",
-                   (long long)m, (long long)n, (long long)k, (long long)i, (long long)j, (double)c[at], sum, off,
-                   allowed);
+        LEBM_ASSERT_MSG(off <= allowed,
+                        "%lld x %lld x %lld: element (%lld, %lld) is %.9g, expected %.9g: off by %.3g, allowed %.3g",
+                        (long long)m, (long long)n, (long long)k, (long long)i, (long long)j, (double)c[at], sum, off,
+                        allowed);
     }
     free(a);
     free(b);
@@ -130,8 +124,8 @@ static int set_host(void)
 
 static void assert_setting(int expected, const char *when)
 {
-    ASSERT_MSG(openblas_get_num_threads() == expected, "%s the BLAS has %d threads, not %d", when,
-               openblas_get_num_threads(), expected);
+    LEBM_ASSERT_MSG(openblas_get_num_threads() == expected, "%s the BLAS has %d threads, not %d", when,
+                    openblas_get_num_threads(), expected);
 }
 
 START_TEST(the_hosts_setting_returns)
@@ -216,7 +210,7 @@ START_TEST(threads_come_and_go)
     for (int t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_create(&threads[t], NULL, come_and_go, &failures[t]), 0);
     for (int t = 0; t < THREADS; t++) {
         ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
-        ASSERT_MSG(failures[t] == 0, "the BLAS had several threads %d times inside thread %d", failures[t], t);
+        LEBM_ASSERT_MSG(failures[t] == 0, "the BLAS had several threads %d times inside thread %d", failures[t], t);
     }
     assert_setting(HOST, "after all left");
 }
@@ -238,7 +232,7 @@ START_TEST(a_pool_runs_inside_and_leaves_even_if_it_fails)
         int noted[8] = {0};
         ck_assert_int_eq(lebm__pool_run(pool, count, note_setting, noted), count == 8 ? LEBM_ERR_INTERNAL : LEBM_OK);
         for (int i = 0; i < count; i++)
-            ASSERT_MSG(noted[i] == 1, "in task %d of %d the BLAS has %d threads", i, count, noted[i]);
+            LEBM_ASSERT_MSG(noted[i] == 1, "in task %d of %d the BLAS has %d threads", i, count, noted[i]);
         assert_setting(HOST, "after a run");
     }
     lebm__pool_destroy(pool);

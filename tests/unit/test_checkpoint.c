@@ -1,82 +1,17 @@
 /* Checkpoints: training goes on from one to the bit, and one that does not fit changes nothing. */
-#include <check.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/memory.h"
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/failing.h"
+#include "support/files.h"
+#include "support/nets.h"
+#include "train/trainer.h"
 
 enum { LATENT = 3, DATA = 5, BATCH = 7 };
 
 static const char f_spec[] = "in 3; linear 4; gelu; linear 1";
 static const char g_spec[] = "in 3; conv_transpose2d 2 2 1 0; leaky_relu 0.2; reshape 8; linear 5; tanh";
-
-/* ---- A folder for each test ---- */
-
-static char folder[64], path[128], other_path[128];
-
-static void make_folder(void)
-{
-    snprintf(folder, sizeof folder, "/tmp/lebm_test_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/run.safetensors", folder);
-    snprintf(other_path, sizeof other_path, "%s/other.safetensors", folder);
-}
-
-static void remove_folder(void)
-{
-    unlink(path);
-    unlink(other_path);
-    ck_assert_int_eq(rmdir(folder), 0); /* no other file is left */
-}
-
-/* In place: to truncate a file to nothing and write it again is slow, for the system then flushes it. */
-static void write_bytes(const unsigned char *bytes, size_t size)
-{
-    const int file = open(path, O_WRONLY | O_CREAT, 0644);
-    ck_assert_int_ge(file, 0);
-    ck_assert_int_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
-    ck_assert_int_eq(ftruncate(file, (off_t)size), 0);
-    ck_assert_int_eq(close(file), 0);
-}
-
-/* Freed by the caller; a NUL follows. */
-static unsigned char *read_bytes(const char *from, size_t *size)
-{
-    struct stat info;
-    FILE *file = fopen(from, "rb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(fstat(fileno(file), &info), 0);
-    *size = (size_t)info.st_size;
-    unsigned char *bytes = test_alloc((int64_t)*size + 1, 1);
-    ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
-}
-
-/* Replace the one place in the header of the file where `from` stands. */
-static void edit_header(const char *from, const char *to)
-{
-    size_t size;
-    unsigned char *bytes = read_bytes(path, &size);
-    const size_t header = bytes[0] + 256u * bytes[1], shift = strlen(to) - strlen(from);
-    char *text = (char *)bytes + 8, *at = strstr(text, from);
-    ck_assert_msg(at != NULL && at < text + header, "the header has no %s: %.*s", from, (int)header, text);
-    ck_assert_msg(strstr(at + 1, from) == NULL, "the header has more than one %s", from);
-    const size_t before = (size_t)(at - (char *)bytes);
-    unsigned char *edited = test_alloc((int64_t)(size + strlen(to)), 1);
-    memcpy(edited, bytes, before);
-    memcpy(edited + before, to, strlen(to));
-    memcpy(edited + before + strlen(to), at + strlen(from), size - before - strlen(from));
-    edited[0] = (unsigned char)((header + shift) % 256);
-    edited[1] = (unsigned char)((header + shift) / 256);
-    write_bytes(edited, size + shift);
-    free(bytes);
-    free(edited);
-}
 
 /* ---- Trainings ---- */
 
@@ -86,14 +21,6 @@ typedef struct {
     lebm_sampler *to_prior, *to_posterior; /* may be the same */
     lebm_trainer *trainer;
 } training;
-
-static lebm_net *make_net(const char *spec, uint64_t seed)
-{
-    lebm_net *net;
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, spec));
-    LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_PYTORCH, seed));
-    return net;
-}
 
 static training make_training(const char *f, const char *g, double sigma0, const char *likelihood, double sigma)
 {
@@ -176,19 +103,6 @@ static void save_checkpoint(void)
     free_training(&t);
 }
 
-static void assert_same_nets(const lebm_net *a, const lebm_net *b)
-{
-    for (int64_t i = 0; i < lebm_net_param_count(a); i++) {
-        const int64_t size = lebm_net_param_size(a, i);
-        float *x = test_floats(size), *y = test_floats(size);
-        LEBM_ASSERT_OK(lebm_net_get_param(a, i, x, size));
-        LEBM_ASSERT_OK(lebm_net_get_param(b, i, y, size));
-        LEBM_ASSERT_SAME_BITS(x, y, size);
-        free(x);
-        free(y);
-    }
-}
-
 /* All that a trainer is, as the bytes of its checkpoint; freed by the caller. */
 static unsigned char *state_of(const training *t, size_t *size)
 {
@@ -196,29 +110,30 @@ static unsigned char *state_of(const training *t, size_t *size)
     return read_bytes(other_path, size);
 }
 
+static void assert_state(const training *t, const unsigned char *expected, size_t size)
+{
+    LEBM_ASSERT_OK(lebm_trainer_save(t->trainer, other_path));
+    assert_bytes(other_path, expected, size);
+}
+
 static void assert_same_state(const training *a, const training *b)
 {
-    size_t a_size, b_size;
-    unsigned char *a_bytes = state_of(a, &a_size), *b_bytes = state_of(b, &b_size);
-    ck_assert_uint_eq(a_size, b_size);
-    ck_assert_mem_eq(a_bytes, b_bytes, a_size);
-    free(a_bytes);
-    free(b_bytes);
+    size_t size;
+    unsigned char *state = state_of(b, &size);
+    assert_state(a, state, size);
+    free(state);
 }
 
 /* Fails unless loading the file fails with `status`, names the file and `error`, and leaves the training as it was. */
 static void assert_refused(training *t, int status, const char *error)
 {
-    size_t before_size, after_size;
-    unsigned char *before = state_of(t, &before_size);
+    size_t size;
+    unsigned char *before = state_of(t, &size);
     LEBM_ASSERT_STATUS(lebm_trainer_load(t->trainer, path), status);
     LEBM_ASSERT_ERROR_NAMES(path);
     LEBM_ASSERT_ERROR_NAMES(error);
-    unsigned char *after = state_of(t, &after_size);
-    ck_assert_uint_eq(after_size, before_size);
-    ck_assert_mem_eq(after, before, before_size);
+    assert_state(t, before, size);
     free(before);
-    free(after);
 }
 
 /* ---- Resuming ---- */
@@ -450,7 +365,7 @@ START_TEST(refuses_impossible_moments)
     unsigned char *bytes = read_bytes(path, &size);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         memcpy(bytes + size - 4, &bad[i], 4);
-        write_bytes(bytes, size);
+        write_bytes(path, bytes, size);
         assert_refused(&t, LEBM_ERR_FORMAT, "number 4 of tensor 'adam.v.g.3.bias'");
     }
     free(bytes);
@@ -486,7 +401,7 @@ END_TEST
 START_TEST(refuses_to_save_what_cannot_be_loaded)
 {
     training t = make_standard();
-    LEBM_ASSERT_OK(lebm_trainer_set_str(t.trainer, LEBM_TRAINER_NOTE, "caf\xe9")); /* Latin-1 */
+    memcpy(t.trainer->options.note, "caf\xe9", 5); /* Latin-1, which setting the option refuses */
     LEBM_ASSERT_STATUS(lebm_trainer_save(t.trainer, path), LEBM_ERR_INVALID);
     LEBM_ASSERT_ERROR_NAMES("UTF-8");
     LEBM_ASSERT_STATUS(lebm_trainer_save(t.trainer, "/nonexistent/run"), LEBM_ERR_INVALID);
@@ -506,13 +421,13 @@ START_TEST(survives_truncation_and_flipped_bits)
     save_checkpoint();
     unsigned char *bytes = read_bytes(path, &size);
     for (size_t i = 0; i < size; i++) {
-        write_bytes(bytes, i);
+        write_bytes(path, bytes, i);
         LEBM_ASSERT_STATUS(lebm_trainer_load(t.trainer, path), LEBM_ERR_FORMAT);
     }
     assert_same_state(&t, &pristine);
     for (size_t i = 0; i < size; i++) {
         bytes[i] ^= (unsigned char)(1 << i % 8);
-        write_bytes(bytes, size);
+        write_bytes(path, bytes, size);
         bytes[i] ^= (unsigned char)(1 << i % 8);
         const int status = lebm_trainer_load(t.trainer, path);
         ck_assert(status == LEBM_OK || status == LEBM_ERR_FORMAT || status == LEBM_ERR_VERSION ||
@@ -520,7 +435,7 @@ START_TEST(survives_truncation_and_flipped_bits)
         loaded += status == LEBM_OK;
     }
     ck_assert_int_gt(loaded, 100); /* most bits of a tensor may be anything */
-    write_bytes(bytes, size);
+    write_bytes(path, bytes, size);
     LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
     train(&t);
     free(bytes);
@@ -532,6 +447,8 @@ END_TEST
 /* ---- Memory ---- */
 
 static training standard;
+static unsigned char *before; /* its state */
+static size_t before_size;
 
 static int save_it(void)
 {
@@ -543,25 +460,9 @@ static int load_it(void)
     return lebm_trainer_load(standard.trainer, path);
 }
 
-/* Let each allocation fail in turn; as long as one does, nothing may change. */
-static void fail_each(int (*work)(void), int least)
+static void assert_unchanged(void)
 {
-    size_t before_size, after_size;
-    int status = LEBM_ERR_NOMEM, count = 0;
-    unsigned char *before = state_of(&standard, &before_size);
-    for (; status != LEBM_OK; count++) {
-        lebm__alloc_fail_after(count);
-        status = work();
-        lebm__alloc_fail_after(-1);
-        if (status == LEBM_OK) break;
-        LEBM_ASSERT_STATUS(status, LEBM_ERR_NOMEM);
-        unsigned char *after = state_of(&standard, &after_size);
-        ck_assert_uint_eq(after_size, before_size);
-        ck_assert_mem_eq(after, before, before_size);
-        free(after);
-    }
-    ck_assert_int_ge(count, least);
-    free(before);
+    assert_state(&standard, before, before_size);
 }
 
 START_TEST(survives_each_failing_allocation)
@@ -569,10 +470,12 @@ START_TEST(survives_each_failing_allocation)
     training same = make_standard();
     save_checkpoint();
     standard = make_standard();
-    fail_each(save_it, 20);
-    fail_each(load_it, 4);
+    before = state_of(&standard, &before_size);
+    fail_each(lebm__alloc_fail_after, save_it, assert_unchanged, 20);
+    fail_each(lebm__alloc_fail_after, load_it, assert_unchanged, 4);
     LEBM_ASSERT_OK(lebm_trainer_load(same.trainer, path));
     assert_same_state(&standard, &same);
+    free(before);
     free_training(&standard);
     free_training(&same);
 }

@@ -1,16 +1,10 @@
 /* One model used by several threads at once: the same bits as one after the other, from the first use on. */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "lebm.h"
 #include "support/approx.h"
-
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
+#include "support/files.h"
 
 enum { THREADS = 4, LATENT = 4, DATA = 3 * 8 * 8, N = 70, MOST = 70000 };
 
@@ -181,8 +175,8 @@ static void assert_all_right(const struct model *m, const float *expected, int f
     for (int t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
     pthread_barrier_destroy(&barrier);
     for (int t = 0; t < THREADS; t++)
-        ASSERT_MSG(!workers[t].wrong, "thread %d, %s: %s, and number %lld is not what one thread gets", t,
-                   workers[t].wrong, lebm_status_name(workers[t].status), (long long)workers[t].at);
+        LEBM_ASSERT_MSG(!workers[t].wrong, "thread %d, %s: %s, and number %lld is not what one thread gets", t,
+                        workers[t].wrong, lebm_status_name(workers[t].status), (long long)workers[t].at);
 }
 
 START_TEST(threads_share_a_model)
@@ -297,7 +291,7 @@ START_TEST(threads_learn_side_by_side) /* and, in a process of its own, make the
     learn(alone);
     LEBM_ASSERT_OK(alone->status);
     for (int t = 0; t < THREADS; t++) {
-        ASSERT_MSG(learners[t].status == LEBM_OK, "thread %d: %s", t, lebm_status_name(learners[t].status));
+        LEBM_ASSERT_MSG(learners[t].status == LEBM_OK, "thread %d: %s", t, lebm_status_name(learners[t].status));
         ck_assert_int_eq(learners[t].count, alone->count);
         LEBM_ASSERT_SAME_BITS(learners[t].params, alone->params, alone->count);
     }
@@ -309,7 +303,6 @@ END_TEST
 
 struct saver {
     const struct model *model;
-    const char *path;
     int status;
     float decoded[N * DATA];
 };
@@ -320,8 +313,8 @@ static void *save_and_load(void *argument)
     struct saver *s = argument;
     for (int i = 0; i < 3 && s->status == LEBM_OK; i++) {
         lebm_generator *generator = NULL;
-        s->status = lebm_model_save(s->path, s->model->prior, s->model->generator);
-        if (s->status == LEBM_OK) s->status = lebm_model_load(s->path, NULL, &generator);
+        s->status = lebm_model_save(path, s->model->prior, s->model->generator);
+        if (s->status == LEBM_OK) s->status = lebm_model_load(path, NULL, &generator);
         if (s->status == LEBM_OK) s->status = lebm_generator_decode(generator, s->model->z, N, s->decoded);
         lebm_generator_destroy(generator);
     }
@@ -330,28 +323,21 @@ static void *save_and_load(void *argument)
 
 START_TEST(threads_save_and_load_one_model)
 {
-    char folder[64], path[128];
     struct model m;
     pthread_t threads[THREADS];
     struct saver *savers = test_alloc(THREADS, sizeof *savers);
-    snprintf(folder, sizeof folder, "%s/lebm-test-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/model.safetensors", folder);
     make_model(&m, 6);
     float *expected = test_floats(N * DATA);
     LEBM_ASSERT_OK(lebm_generator_decode(m.generator, m.z, N, expected));
     for (int t = 0; t < THREADS; t++) {
         savers[t].model = &m;
-        savers[t].path = path;
         ck_assert_int_eq(pthread_create(&threads[t], NULL, save_and_load, &savers[t]), 0);
     }
     for (int t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
     for (int t = 0; t < THREADS; t++) {
-        ASSERT_MSG(savers[t].status == LEBM_OK, "thread %d: %s", t, lebm_status_name(savers[t].status));
+        LEBM_ASSERT_MSG(savers[t].status == LEBM_OK, "thread %d: %s", t, lebm_status_name(savers[t].status));
         LEBM_ASSERT_SAME_BITS(savers[t].decoded, expected, N * DATA);
     }
-    ck_assert_int_eq(remove(path), 0);
-    ck_assert_msg(rmdir(folder) == 0, "something is left in %s", folder);
     free(expected);
     free(savers);
     free_model(&m);
@@ -390,7 +376,7 @@ START_TEST(errors_of_others_do_not_disturb)
     for (int t = 0; t < 2; t++) {
         void *wrong;
         ck_assert_int_eq(pthread_join(threads[t], &wrong), 0);
-        ASSERT_MSG(!wrong, "thread %d saw %lld errors that were not its own", t, (long long)(intptr_t)wrong);
+        LEBM_ASSERT_MSG(!wrong, "thread %d saw %lld errors that were not its own", t, (long long)(intptr_t)wrong);
     }
     ck_assert_str_eq(lebm_last_error(), "");
     free(expected);
@@ -406,9 +392,14 @@ static Suite *suite(void)
     tcase_add_test(shared, threads_share_a_model);
     tcase_add_loop_test(shared, the_first_use_after_a_change_may_be_anyones, 0, JOBS);
     tcase_add_test(shared, the_first_use_of_a_model_may_be_anyones);
-    tcase_add_test(shared, threads_save_and_load_one_model);
     tcase_add_test(shared, errors_of_others_do_not_disturb);
     suite_add_tcase(suite, shared);
+
+    TCase *files = tcase_create("files");
+    tcase_add_checked_fixture(files, make_folder_in_memory, remove_folder);
+    tcase_set_timeout(files, 30);
+    tcase_add_test(files, threads_save_and_load_one_model);
+    suite_add_tcase(suite, files);
 
     TCase *apart = tcase_create("apart");
     tcase_set_timeout(apart, 30);

@@ -1,34 +1,8 @@
 /* The elementwise kernels and the sums over a row, of every table that this processor can run, against double. */
 #include <float.h>
 
-#include "math/kernels.h"
 #include "support/approx.h"
-
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
-
-/* The tables that this processor can run. */
-static int able_tables(const lebm__kernel_table *tables[3])
-{
-    int count = 0;
-    tables[count++] = &lebm__kernels_baseline;
-#if defined(__x86_64__) || defined(__i386__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &lebm__kernels_avx2;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl"))
-        tables[count++] = &lebm__kernels_avx512;
-#endif
-    return count;
-}
-
-#define FOR_EACH_TABLE(table)                                                                                          \
-    const lebm__kernel_table *tables_[3];                                                                              \
-    const int table_count_ = able_tables(tables_);                                                                     \
-    for (const lebm__kernel_table *const *next_ = tables_, *table; next_ < tables_ + table_count_ && (table = *next_); \
-         next_++)
+#include "support/kernel_tables.h"
 
 START_TEST(tables_are_named_and_the_best_is_chosen)
 {
@@ -127,25 +101,25 @@ static const struct activation_case {
 
 enum { ACTIVATIONS = sizeof activations / sizeof *activations };
 
-/* All of the interval where activations bend, and floats of every magnitude from the smallest denormal to 1e4. */
-enum { DENSE = 120001, GRID = DENSE + 2 * 8 * 163 + 4 };
+/* All of the interval where activations bend, and floats of every magnitude there is. */
+enum { DENSE = 120001, GRID = DENSE + 2 * 8 * 277 + 4 };
 
 static float *make_grid(void)
 {
     float *grid = test_floats(GRID);
     int64_t count = 0;
     for (; count < DENSE; count++) grid[count] = (float)(30.0 * (2.0 * (double)count / (DENSE - 1) - 1));
-    for (int exponent = -149; exponent < 14; exponent++) {
+    for (int exponent = -149; exponent < 128; exponent++) {
         for (int part = 0; part < 8; part++) {
-            const double size = fmin(ldexp(1 + part / 8.0, exponent), 1e4);
-            grid[count++] = (float)size;
-            grid[count++] = -(float)size;
+            const float size = (float)ldexp(1 + part / 8.0, exponent);
+            grid[count++] = size;
+            grid[count++] = -size;
         }
     }
     grid[count++] = 0.0f;
     grid[count++] = -0.0f;
-    grid[count++] = 1e4f;
-    grid[count++] = -1e4f;
+    grid[count++] = FLT_MAX;
+    grid[count++] = -FLT_MAX;
     ck_assert_int_eq(count, GRID);
     return grid;
 }
@@ -165,9 +139,9 @@ static void assert_accurate(const char *table, const char *what, const float *x,
             worst_error = error;
         }
     }
-    ASSERT_MSG(worst_error <= rtol,
-               "%s: %s of %.9g is %.9g, expected %.9g: off by %.3g of that or of the floor %.3g, allowed %.3g", table,
-               what, (double)x[worst], (double)actual[worst], expected[worst], worst_error, floor_, rtol);
+    LEBM_ASSERT_MSG(worst_error <= rtol,
+                    "%s: %s of %.9g is %.9g, expected %.9g: off by %.3g of that or of the floor %.3g, allowed %.3g",
+                    table, what, (double)x[worst], (double)actual[worst], expected[worst], worst_error, floor_, rtol);
 }
 
 START_TEST(activation_is_accurate) /* _i: which */
@@ -199,18 +173,46 @@ END_TEST
 
 START_TEST(activations_keep_nan)
 {
-    enum { N = 33 };
+    enum { N = 33, PATTERNS = 6 };
+    static const uint32_t patterns[PATTERNS] = {0x7fc00000, 0xffc00000, 0xffffffff, 0x7f800001, 0x7fc00001, 0xff812345};
     FOR_EACH_TABLE(table)
     {
         for (int a = 0; a < ACTIVATIONS; a++) {
             for (int at = 0; at < N; at++) {
                 float x[N] = {0}, y[N];
-                x[at] = at % 2 ? NAN : -NAN;
+                memcpy(&x[at], &patterns[at % PATTERNS], sizeof *x);
                 table->activate(activations[a].kind, (float)activations[a].parameter, N, x, y);
                 for (int i = 0; i < N; i++)
-                    ASSERT_MSG(isnan(y[i]) == (i == at), "%s: with NaN at %d, %s gives %g at %d", table->name, at,
-                               activations[a].name, (double)y[i], i);
+                    LEBM_ASSERT_MSG(isnan(y[i]) == (i == at), "%s: with NaN at %d, %s gives %g at %d", table->name, at,
+                                    activations[a].name, (double)y[i], i);
             }
+        }
+    }
+}
+END_TEST
+
+/* Where a factor has underflowed and another is huge, the product must not be anything in between. */
+START_TEST(huge_numbers_give_the_limit) /* _i: which activation */
+{
+    enum { HUGES = 4 };
+    static const float huge[HUGES] = {1e6f, 1e10f, 1e20f, 3e38f};
+    const struct activation_case *c = &activations[_i];
+    FOR_EACH_TABLE(table)
+    {
+        float x[2 * HUGES], values[2 * HUGES], slopes[2 * HUGES];
+        double limits[2 * HUGES], slope_limits[2 * HUGES];
+        for (int i = 0; i < 2 * HUGES; i++) {
+            x[i] = slopes[i] = i < HUGES ? huge[i] : -huge[i - HUGES];
+            limits[i] = act(c->kind, c->parameter, (double)x[i]);
+            slope_limits[i] = slope(c->kind, c->parameter, (double)x[i]);
+        }
+        table->activate(c->kind, (float)c->parameter, 2 * HUGES, slopes, values);
+        for (int i = 0; i < 2 * HUGES; i++) {
+            LEBM_ASSERT_MSG(fabs((double)values[i] - limits[i]) <= 6e-8 * fabs(limits[i]) + 1e-30,
+                            "%s: %s of %g is %.9g, not %.9g", table->name, c->name, (double)x[i], (double)values[i],
+                            limits[i]);
+            LEBM_ASSERT_MSG(fabs((double)slopes[i] - slope_limits[i]) <= 1e-30, "%s: slope of %s at %g is %.9g, not %g",
+                            table->name, c->name, (double)x[i], (double)slopes[i], slope_limits[i]);
         }
     }
 }
@@ -219,8 +221,8 @@ END_TEST
 /* Nothing finite may come of an infinity but the limit: what is not finite is found by who looks for divergence. */
 static void assert_limit(const char *table, const char *what, double x, double actual, double limit)
 {
-    ASSERT_MSG(!isfinite(actual) || fabs(actual - limit) < 1e-30, "%s: %s of %g is %g, neither %g nor infinite", table,
-               what, x, actual, limit);
+    LEBM_ASSERT_MSG(!isfinite(actual) || fabs(actual - limit) < 1e-30, "%s: %s of %g is %g, neither %g nor infinite",
+                    table, what, x, actual, limit);
 }
 
 START_TEST(infinities_give_the_limit_or_no_number)
@@ -236,7 +238,7 @@ START_TEST(infinities_give_the_limit_or_no_number)
             table->activate(c->kind, (float)c->parameter, 2, x, y);
             assert_limit(table->name, c->name, (double)INFINITY, (double)y[0], bounded ? 1 : (double)INFINITY);
             assert_limit(table->name, c->name, -(double)INFINITY, (double)y[1], least);
-            ASSERT_MSG(bounded || !isfinite(y[0]), "%s: %s of infinity is %g", table->name, c->name, (double)y[0]);
+            LEBM_ASSERT_MSG(bounded || !isfinite(y[0]), "%s: %s of infinity is %g", table->name, c->name, (double)y[0]);
             assert_limit(table->name, c->name, (double)INFINITY, (double)x[0], bounded ? 0 : 1);
             assert_limit(table->name, c->name, -(double)INFINITY, (double)x[1], linear ? c->parameter : 0);
         }
@@ -308,10 +310,10 @@ static void assert_place_does_not_matter(const lebm__kernel_table *table, const 
             for (int o = 0; o < 2; o++) {
                 for (int i = 0; i < ROOM; i++) {
                     const float expected = i >= offset && i < offset + n ? alone[o][i] : 12345;
-                    ASSERT_MSG(memcmp(&out[o][i], &expected, sizeof expected) == 0,
-                               "%s: %s (%s) of %d elements from %d on: element %d of output %d is %a, not %a",
-                               table->name, e->name, activations[detail].name, n, offset, i, o, (double)out[o][i],
-                               (double)expected);
+                    LEBM_ASSERT_MSG(memcmp(&out[o][i], &expected, sizeof expected) == 0,
+                                    "%s: %s (%s) of %d elements from %d on: element %d of output %d is %a, not %a",
+                                    table->name, e->name, activations[detail].name, n, offset, i, o, (double)out[o][i],
+                                    (double)expected);
                 }
             }
         }
@@ -347,8 +349,8 @@ START_TEST(a_rows_sum_does_not_depend_on_its_place)
                                          table->residual(n, 2, moved + offset, moved_means + offset, out),
                                          table->bernoulli(n, moved + offset, moved_means + offset, out)};
                 for (int s = 0; s < 3; s++)
-                    ASSERT_MSG(again[s] == sums[s], "%s: sum %d of %d elements moved by %d is %a, not %a", table->name,
-                               s, n, offset, again[s], sums[s]);
+                    LEBM_ASSERT_MSG(again[s] == sums[s], "%s: sum %d of %d elements moved by %d is %a, not %a",
+                                    table->name, s, n, offset, again[s], sums[s]);
             }
         }
     }
@@ -368,13 +370,13 @@ START_TEST(multiply_and_add_round_once)
     {
         table->multiply(COUNT, x, y, out);
         for (int i = 0; i < COUNT; i++)
-            ASSERT_MSG(out[i] == (float)((double)x[i] * (double)y[i]), "%s: %a times %a is %a", table->name,
-                       (double)x[i], (double)y[i], (double)out[i]);
+            LEBM_ASSERT_MSG(out[i] == (float)((double)x[i] * (double)y[i]), "%s: %a times %a is %a", table->name,
+                            (double)x[i], (double)y[i], (double)out[i]);
         memcpy(out, y, COUNT * sizeof *y);
         table->add(COUNT, x, out);
         for (int i = 0; i < COUNT; i++)
-            ASSERT_MSG(out[i] == (float)((double)x[i] + (double)y[i]), "%s: %a plus %a is %a", table->name,
-                       (double)x[i], (double)y[i], (double)out[i]);
+            LEBM_ASSERT_MSG(out[i] == (float)((double)x[i] + (double)y[i]), "%s: %a plus %a is %a", table->name,
+                            (double)x[i], (double)y[i], (double)out[i]);
     }
     free(x);
     free(y);
@@ -398,9 +400,9 @@ START_TEST(langevin_adds_drift_and_spread)
                 const double expected = (double)z[i] + drift + jump;
                 /* two products, their sum and the last sum, each rounded by half a unit at most */
                 const double allowed = 0x1p-24 * (2.01 * (fabs(drift) + fabs(jump)) + fabs(expected));
-                ASSERT_MSG(fabs((double)out[i] - expected) <= allowed,
-                           "%s: number %d is %.9g, expected %.9g: off by %.3g, allowed %.3g", table->name, i,
-                           (double)out[i], expected, fabs((double)out[i] - expected), allowed);
+                LEBM_ASSERT_MSG(fabs((double)out[i] - expected) <= allowed,
+                                "%s: number %d is %.9g, expected %.9g: off by %.3g, allowed %.3g", table->name, i,
+                                (double)out[i], expected, fabs((double)out[i] - expected), allowed);
             }
         }
     }
@@ -457,10 +459,10 @@ END_TEST
 
 static void assert_sum(const char *table, const char *what, int64_t n, double actual, double expected, double allowed)
 {
-    ASSERT_MSG(fabs(actual - expected) <= allowed,
-               "%s: %s of %lld elements is %.17g, expected %.17g: off by %.3g, "
-               "allowed %.3g",
-               table, what, (long long)n, actual, expected, fabs(actual - expected), allowed);
+    LEBM_ASSERT_MSG(fabs(actual - expected) <= allowed,
+                    "%s: %s of %lld elements is %.17g, expected %.17g: off by %.3g, "
+                    "allowed %.3g",
+                    table, what, (long long)n, actual, expected, fabs(actual - expected), allowed);
 }
 
 START_TEST(squares_and_residual_are_sums_of_double)
@@ -564,8 +566,8 @@ START_TEST(adam_is_accurate)
                     LEBM_ASSERT_NEAR(new_v[i], v1, error_v);
                     LEBM_ASSERT_NEAR(new_p[i], (double)p[i] - change, error_p);
                     if (i % 7 == 0 && !with_decay)
-                        ASSERT_MSG(new_p[i] == p[i], "%s: a parameter without gradient changed by %g", table->name,
-                                   (double)new_p[i] - (double)p[i]);
+                        LEBM_ASSERT_MSG(new_p[i] == p[i], "%s: a parameter without gradient changed by %g", table->name,
+                                        (double)new_p[i] - (double)p[i]);
                 }
             }
         }
@@ -591,6 +593,7 @@ static Suite *suite(void)
     tcase_set_timeout(activation, 20);
     tcase_add_loop_test(activation, activation_is_accurate, 0, ACTIVATIONS);
     tcase_add_test(activation, activations_keep_nan);
+    tcase_add_loop_test(activation, huge_numbers_give_the_limit, 0, ACTIVATIONS);
     tcase_add_test(activation, infinities_give_the_limit_or_no_number);
     suite_add_tcase(suite, activation);
 

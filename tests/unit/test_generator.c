@@ -247,6 +247,25 @@ START_TEST(a_refused_net_stays_the_callers)
 }
 END_TEST
 
+START_TEST(bernoulli_takes_numbers_from_0_to_1)
+{
+    lebm_net *g;
+    lebm_generator *generator;
+    float z[2] = {0}, x[2] = {0, 1}, out[2];
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 1; linear 1"));
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_BERNOULLI, 0));
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, 2, out));
+    static const float bad[] = {-1.0f, -1e-6f, 1.0001f, NAN, INFINITY};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        x[1] = bad[i];
+        LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, z, x, 2, out), LEBM_ERR_RANGE);
+        LEBM_ASSERT_ERROR_NAMES("number 0 of row 1");
+        LEBM_ASSERT_STATUS(lebm_generator_score(generator, z, x, 2, out), LEBM_ERR_RANGE);
+    }
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
 START_TEST(wrong_arguments)
 {
     lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 1, 1, 1);
@@ -302,6 +321,7 @@ static Suite *suite(void)
     tcase_add_test(contract, the_generator_owns_its_net);
     tcase_add_test(contract, a_net_has_one_owner);
     tcase_add_test(contract, a_refused_net_stays_the_callers);
+    tcase_add_test(contract, bernoulli_takes_numbers_from_0_to_1);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);
     return suite;

@@ -1,6 +1,7 @@
 /* Initialisation: bounds and moments of both schemes with PyTorch's fans, and what depends on the seed. */
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/nets.h"
 #include "support/pair.h"
 
 /* Layers of one kind each, large enough for tight statistics, with the fans PyTorch computes for them. */
@@ -42,17 +43,9 @@ static void assert_moments(struct moments m, int64_t count, double std, double k
     LEBM_ASSERT_NEAR(m.kurtosis, kurtosis, 5 * sqrt(24 / n)); /* the error of a normal's; a uniform's is smaller */
 }
 
-static lebm_net *initialised(const char *spec, const char *scheme, uint64_t seed)
-{
-    lebm_net *net;
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, spec));
-    LEBM_ASSERT_OK(lebm_net_init(net, scheme, seed));
-    return net;
-}
-
 START_TEST(pytorch_is_uniform_within_its_bound)
 {
-    lebm_net *net = initialised(cases[_i].spec, LEBM_INIT_PYTORCH, 1);
+    lebm_net *net = make_net_by(cases[_i].spec, LEBM_INIT_PYTORCH, 1);
     double bound = 1 / sqrt(cases[_i].fan_in);
     float *params = pair_params(net);
     int64_t weights = lebm_net_param_size(net, 0), biases = lebm_net_param_size(net, 1);
@@ -73,7 +66,7 @@ END_TEST
 
 START_TEST(xavier_is_normal_without_biases)
 {
-    lebm_net *net = initialised(cases[_i].spec, LEBM_INIT_XAVIER_NORMAL, 1);
+    lebm_net *net = make_net_by(cases[_i].spec, LEBM_INIT_XAVIER_NORMAL, 1);
     double std = sqrt(2 / (cases[_i].fan_in + cases[_i].fan_out));
     float *params = pair_params(net);
     int64_t weights = lebm_net_param_size(net, 0), biases = lebm_net_param_size(net, 1);
@@ -94,7 +87,7 @@ static const char three_layers[] = "in 20; linear 20; relu; linear 20 nobias; re
 
 START_TEST(the_same_seed_gives_the_same_parameters)
 {
-    lebm_net *a = initialised(three_layers, schemes[_i], 7), *b = initialised(three_layers, schemes[_i], 7);
+    lebm_net *a = make_net_by(three_layers, schemes[_i], 7), *b = make_net_by(three_layers, schemes[_i], 7);
     float *params_a = pair_params(a), *params_b = pair_params(b);
     LEBM_ASSERT_SAME_BITS(params_a, params_b, lebm_net_param_total(a));
     LEBM_ASSERT_OK(lebm_net_init(a, schemes[_i], 8)); /* whatever the net held before */
@@ -127,10 +120,10 @@ static void assert_unrelated(const float *a, const float *b, int64_t count)
 START_TEST(other_seeds_give_other_parameters)
 {
     static const uint64_t others[] = {8, 0, 7 + ((uint64_t)1 << 32), (uint64_t)7 << 32, UINT64_MAX};
-    lebm_net *a = initialised(three_layers, schemes[_i], 7);
+    lebm_net *a = make_net_by(three_layers, schemes[_i], 7);
     float *params_a = pair_params(a);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        lebm_net *b = initialised(three_layers, schemes[_i], others[i]);
+        lebm_net *b = make_net_by(three_layers, schemes[_i], others[i]);
         float *params_b = pair_params(b);
         assert_unrelated(params_a, params_b, 400);
         free(params_b);
@@ -143,7 +136,7 @@ END_TEST
 
 START_TEST(tensors_of_one_net_differ)
 {
-    lebm_net *net = initialised(three_layers, schemes[_i], 7);
+    lebm_net *net = make_net_by(three_layers, schemes[_i], 7);
     float *params = pair_params(net);
     const float *first = params, *second = params + 420, *third = params + 820;
     ck_assert_str_eq(lebm_net_param_name(net, 2), "2.weight");
@@ -159,7 +152,7 @@ END_TEST
 
 START_TEST(wrong_schemes_change_nothing)
 {
-    lebm_net *net = initialised(three_layers, LEBM_INIT_PYTORCH, 7);
+    lebm_net *net = make_net_by(three_layers, LEBM_INIT_PYTORCH, 7);
     float *before = pair_params(net);
     LEBM_ASSERT_STATUS(lebm_net_init(net, "kaiming", 8), LEBM_ERR_UNKNOWN_OPTION);
     LEBM_ASSERT_ERROR_NAMES("kaiming");
@@ -176,13 +169,13 @@ END_TEST
 START_TEST(init_is_what_forward_uses)
 {
     /* New parameters are seen at once, also after a forward with the old ones. */
-    lebm_net *net = initialised("in 5; conv_transpose2d 7 3 1 0", LEBM_INIT_PYTORCH, 1);
+    lebm_net *net = make_net_by("in 5; conv_transpose2d 7 3 1 0", LEBM_INIT_PYTORCH, 1);
     float *in = test_random_floats(5, -1, 1, 3);
     float first[63], second[63], expected[63];
     LEBM_ASSERT_OK(lebm_net_forward(net, in, 1, first));
     LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_XAVIER_NORMAL, 2));
     LEBM_ASSERT_OK(lebm_net_forward(net, in, 1, second));
-    lebm_net *other = initialised("in 5; conv_transpose2d 7 3 1 0", LEBM_INIT_XAVIER_NORMAL, 2);
+    lebm_net *other = make_net_by("in 5; conv_transpose2d 7 3 1 0", LEBM_INIT_XAVIER_NORMAL, 2);
     LEBM_ASSERT_OK(lebm_net_forward(other, in, 1, expected));
     LEBM_ASSERT_SAME_BITS(second, expected, 63);
     ck_assert_float_ne(first[0], second[0]);

@@ -5,12 +5,6 @@
 #include "core/memory.h"
 #include "support/approx.h"
 
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
-
 /* Sanitizers end the program at an impossible size, unless told to let the library see it. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -26,9 +20,9 @@ const char *__tsan_default_options(void)
 
 static void assert_aligned(const void *memory, int64_t size)
 {
-    ASSERT_MSG(memory != NULL, "%lld bytes: there is no memory", (long long)size);
-    ASSERT_MSG((uintptr_t)memory % LEBM__ALIGNMENT == 0, "%lld bytes: %p is not a multiple of %d", (long long)size,
-               memory, LEBM__ALIGNMENT);
+    LEBM_ASSERT_MSG(memory != NULL, "%lld bytes: there is no memory", (long long)size);
+    LEBM_ASSERT_MSG((uintptr_t)memory % LEBM__ALIGNMENT == 0, "%lld bytes: %p is not a multiple of %d", (long long)size,
+                    memory, LEBM__ALIGNMENT);
 }
 
 START_TEST(memory_is_aligned)
@@ -60,7 +54,7 @@ START_TEST(pieces_do_not_overlap)
     }
     for (int i = 0; i < COUNT; i++) {
         for (int j = 0; j < 3 * i; j++)
-            ASSERT_MSG(kept[i][j] == i, "byte %d of piece %d was overwritten with %d", j, i, kept[i][j]);
+            LEBM_ASSERT_MSG(kept[i][j] == i, "byte %d of piece %d was overwritten with %d", j, i, kept[i][j]);
         lebm__free(kept[i]);
     }
 }
@@ -74,7 +68,7 @@ START_TEST(alloc_zeroes_used_memory)
         lebm__free(memory);
         memory = lebm__alloc(size, 1);
         for (int64_t i = 0; i < size; i++)
-            ASSERT_MSG(memory[i] == 0, "byte %lld of %lld is %d", (long long)i, (long long)size, memory[i]);
+            LEBM_ASSERT_MSG(memory[i] == 0, "byte %lld of %lld is %d", (long long)i, (long long)size, memory[i]);
         lebm__free(memory);
     }
 }
@@ -107,8 +101,8 @@ START_TEST(impossible_sizes_are_refused)
         lebm__alloc_fail_after(-1);
         char *before = strdup(lebm_last_error());
         void *raw = lebm__alloc_raw(sizes[i][0], sizes[i][1]), *zeroed = lebm__alloc(sizes[i][0], sizes[i][1]);
-        ASSERT_MSG(raw == NULL && zeroed == NULL, "there is memory for %lld numbers of %lld bytes",
-                   (long long)sizes[i][0], (long long)sizes[i][1]);
+        LEBM_ASSERT_MSG(raw == NULL && zeroed == NULL, "there is memory for %lld numbers of %lld bytes",
+                        (long long)sizes[i][0], (long long)sizes[i][1]);
         LEBM_ASSERT_ERROR_NAMES("out of memory");
         ck_assert_str_ne(lebm_last_error(), before);
         free(before);
@@ -145,15 +139,15 @@ START_TEST(allocations_fail_from_the_kth_on)
         lebm__alloc_fail_after(k);
         for (int i = 0; i < k + 9; i++) {
             void *memory = alloc_by(i);
-            ASSERT_MSG((memory != NULL) == (i < k), "failing after %d: allocation %d %s", k, i,
-                       memory ? "succeeded" : "failed");
+            LEBM_ASSERT_MSG((memory != NULL) == (i < k), "failing after %d: allocation %d %s", k, i,
+                            memory ? "succeeded" : "failed");
             lebm__free(memory);
             if (i == k) LEBM_ASSERT_ERROR_NAMES("out of memory");
         }
         lebm__alloc_fail_after(-1);
         for (int i = 0; i < 9; i++) {
             void *memory = alloc_by(i);
-            ASSERT_MSG(memory != NULL, "allocation %d failed though none is to", i);
+            LEBM_ASSERT_MSG(memory != NULL, "allocation %d failed though none is to", i);
             lebm__free(memory);
         }
     }

@@ -1,91 +1,14 @@
 /* Model files: what is saved comes back bit for bit, and no file, however made, does harm. */
-#include <check.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <locale.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/memory.h"
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/failing.h"
+#include "support/files.h"
+#include "support/nets.h"
 
 static const char f_spec[] = "in 3; linear 4; gelu; linear 1 nobias";
 static const char g_spec[] = "in 3; conv_transpose2d 2 2 1 0; leaky_relu 0.1; reshape 8; linear 5; tanh";
-
-/* ---- A folder for each test ---- */
-
-static char folder[64], path[128], other_path[128];
-
-static void make_folder(void)
-{
-    snprintf(folder, sizeof folder, "/tmp/lebm_test_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    snprintf(other_path, sizeof other_path, "%s/other.safetensors", folder);
-}
-
-static void remove_folder(void)
-{
-    unlink(path);
-    unlink(other_path);
-    ck_assert_int_eq(rmdir(folder), 0); /* no other file is left */
-}
-
-/* In place: to truncate a file to nothing and write it again is slow, for the system then flushes it. */
-static void write_bytes(const unsigned char *bytes, size_t size)
-{
-    const int file = open(path, O_WRONLY | O_CREAT, 0644);
-    ck_assert_int_ge(file, 0);
-    ck_assert_int_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
-    ck_assert_int_eq(ftruncate(file, (off_t)size), 0);
-    ck_assert_int_eq(close(file), 0);
-}
-
-/* Freed by the caller; a NUL follows. */
-static unsigned char *read_bytes(const char *from, size_t *size)
-{
-    struct stat info;
-    FILE *file = fopen(from, "rb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(fstat(fileno(file), &info), 0);
-    *size = (size_t)info.st_size;
-    unsigned char *bytes = test_alloc((int64_t)*size + 1, 1);
-    ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
-}
-
-static void assert_same_files(const char *a, const char *b)
-{
-    size_t a_size, b_size;
-    unsigned char *a_bytes = read_bytes(a, &a_size), *b_bytes = read_bytes(b, &b_size);
-    ck_assert_uint_eq(a_size, b_size);
-    ck_assert_mem_eq(a_bytes, b_bytes, a_size);
-    free(a_bytes);
-    free(b_bytes);
-}
-
-/* Replace the one place in the header of the file where `from` stands. */
-static void edit_header(const char *from, const char *to)
-{
-    size_t size;
-    unsigned char *bytes = read_bytes(path, &size);
-    const size_t header = bytes[0] + 256u * bytes[1], shift = strlen(to) - strlen(from);
-    char *text = (char *)bytes + 8, *at = strstr(text, from);
-    ck_assert_msg(at != NULL && at < text + header, "the header has no %s: %.*s", from, (int)header, text);
-    ck_assert_msg(strstr(at + 1, from) == NULL, "the header has more than one %s", from);
-    const size_t before = (size_t)(at - (char *)bytes);
-    unsigned char *edited = test_alloc((int64_t)(size + strlen(to)), 1);
-    memcpy(edited, bytes, before);
-    memcpy(edited + before, to, strlen(to));
-    memcpy(edited + before + strlen(to), at + strlen(from), size - before - strlen(from));
-    edited[0] = (unsigned char)((header + shift) % 256);
-    edited[1] = (unsigned char)((header + shift) / 256);
-    write_bytes(edited, size + shift);
-    free(bytes);
-    free(edited);
-}
 
 /* ---- Models ---- */
 
@@ -93,14 +16,6 @@ typedef struct {
     lebm_prior *prior;
     lebm_generator *generator;
 } model;
-
-static lebm_net *make_net(const char *spec, uint64_t seed)
-{
-    lebm_net *net;
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, spec));
-    LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_PYTORCH, seed));
-    return net;
-}
 
 static model make_model(const char *f, const char *g, double sigma0, const char *likelihood, double sigma)
 {
@@ -126,20 +41,6 @@ static void save_standard(void)
     model m = make_standard();
     LEBM_ASSERT_OK(lebm_model_save(path, m.prior, m.generator));
     free_model(&m);
-}
-
-static void assert_same_nets(const lebm_net *a, const lebm_net *b)
-{
-    ck_assert_str_eq(lebm_net_spec(a), lebm_net_spec(b));
-    for (int64_t i = 0; i < lebm_net_param_count(a); i++) {
-        const int64_t size = lebm_net_param_size(a, i);
-        float *x = test_floats(size), *y = test_floats(size);
-        LEBM_ASSERT_OK(lebm_net_get_param(a, i, x, size));
-        LEBM_ASSERT_OK(lebm_net_get_param(b, i, y, size));
-        LEBM_ASSERT_SAME_BITS(x, y, size);
-        free(x);
-        free(y);
-    }
 }
 
 static void assert_same_models(const model *a, const model *b)
@@ -297,9 +198,9 @@ START_TEST(refuses_paths_without_model)
     ck_assert_ptr_null(m.prior);
     ck_assert_ptr_null(m.generator);
     LEBM_ASSERT_STATUS(load(&m), LEBM_ERR_IO);
-    write_bytes((const unsigned char *)"", 0);
+    write_bytes(path, "", 0);
     LEBM_ASSERT_STATUS(load(&m), LEBM_ERR_FORMAT);
-    write_bytes((const unsigned char *)"\2\0\0\0\0\0\0\0{}", 10); /* sound, but not ours */
+    write_bytes(path, "\2\0\0\0\0\0\0\0{}", 10); /* sound, but not ours */
     LEBM_ASSERT_STATUS(load(&m), LEBM_ERR_FORMAT);
     LEBM_ASSERT_ERROR_NAMES("not a file of liblatentebm");
 }
@@ -409,7 +310,7 @@ START_TEST(refuses_numbers_that_are_not_finite)
     unsigned char *bytes = read_bytes(path, &size);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         memcpy(bytes + size - 364 + 52, &bad[i], 4); /* f.0.bias[1] */
-        write_bytes(bytes, size);
+        write_bytes(path, bytes, size);
         LEBM_ASSERT_STATUS(load(&m), LEBM_ERR_FORMAT);
         LEBM_ASSERT_ERROR_NAMES("number 1 of tensor 'f.0.bias'");
     }
@@ -424,11 +325,11 @@ START_TEST(survives_every_truncation_and_flipped_byte)
     unsigned char *bytes = read_bytes(path, &size);
     for (size_t i = 0; i < size; i++) {
         model m;
-        write_bytes(bytes, i);
+        write_bytes(path, bytes, i);
         LEBM_ASSERT_STATUS(load(&m), LEBM_ERR_FORMAT);
         for (int bit = 0; bit < 8; bit++) {
             bytes[i] ^= (unsigned char)(1 << bit);
-            write_bytes(bytes, size);
+            write_bytes(path, bytes, size);
             bytes[i] ^= (unsigned char)(1 << bit);
             const int status = load(&m);
             ck_assert(status == LEBM_OK || status == LEBM_ERR_FORMAT || status == LEBM_ERR_VERSION ||
@@ -566,25 +467,13 @@ static int load_sampler(void)
     return status;
 }
 
-static void fail_each(int (*work)(void), int least)
-{
-    int status = LEBM_ERR_NOMEM, count = 0;
-    for (; status != LEBM_OK; count++) {
-        lebm__alloc_fail_after(count);
-        status = work();
-        lebm__alloc_fail_after(-1);
-        if (status != LEBM_OK) LEBM_ASSERT_STATUS(status, LEBM_ERR_NOMEM);
-    }
-    ck_assert_int_gt(count, least);
-}
-
 START_TEST(survives_each_failing_allocation)
 {
     save_with_samplers();
     standard = make_standard();
-    fail_each(save_it, 5);
-    fail_each(load_it, 20);
-    fail_each(load_sampler, 4);
+    fail_each(lebm__alloc_fail_after, save_it, NULL, 5);
+    fail_each(lebm__alloc_fail_after, load_it, NULL, 20);
+    fail_each(lebm__alloc_fail_after, load_sampler, NULL, 4);
     free_model(&standard);
 }
 END_TEST

@@ -1,19 +1,12 @@
 /* Every allocation failing in turn: each public function says so, changes nothing, and does its work once there is
  * memory. Under AddressSanitizer this also shows that nothing is lost on the way. */
 #include <cjson/cJSON.h>
-#include <dirent.h>
-#include <errno.h>
-#include <unistd.h>
 
-#include "core/memory.h"
 #include "lebm.h"
 #include "support/approx.h"
-
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
+#include "support/failing.h"
+#include "support/files.h"
+#include "support/nets.h"
 
 /* ---- a world to fail in ---- */
 
@@ -23,7 +16,8 @@ static const char net_spec[] = "in 3; linear 5; gelu; linear 1";
 static const char f_spec[] = "in 3; linear 8; gelu; linear 1";
 static const char g_spec[] = "in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh";
 
-/* Objects of all kinds, made from fixed seeds; and results of the calls under test, for comparison. */
+/* Objects of all kinds, made from fixed seeds; and results of the calls under test, for comparison. It saves to `path`;
+ * at `other_path` is a checkpoint of a trainer like this one. */
 struct world {
     lebm_net *net; /* of no model */
     lebm_prior *prior;
@@ -31,16 +25,14 @@ struct world {
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
     const float *z, *x;
-    const char *folder, *given; /* `given`: a checkpoint of a trainer like this one */
-    char path[300];             /* where to save */
     float results[MOST_RESULTS];
     int64_t count;
 };
 
 static void keep(struct world *w, const float *values, int64_t count)
 {
-    ASSERT_MSG(w->count + count <= MOST_RESULTS, "the test has no room for %lld results",
-               (long long)(w->count + count));
+    LEBM_ASSERT_MSG(w->count + count <= MOST_RESULTS, "the test has no room for %lld results",
+                    (long long)(w->count + count));
     memcpy(w->results + w->count, values, (size_t)count * sizeof *values);
     w->count += count;
 }
@@ -50,40 +42,21 @@ static void keep_net(struct world *w, const lebm_net *net)
     float values[1000];
     for (int64_t t = 0; t < lebm_net_param_count(net); t++) {
         const int64_t size = lebm_net_param_size(net, t);
-        ASSERT_MSG(size <= 1000, "the test has no room for %lld numbers", (long long)size);
+        LEBM_ASSERT_MSG(size <= 1000, "the test has no room for %lld numbers", (long long)size);
         LEBM_ASSERT_OK(lebm_net_get_param(net, t, values, size));
         keep(w, values, size);
     }
     for (const char *c = lebm_net_spec(net); *c != '\0'; c++) keep(w, &(float){*c}, 1);
 }
 
-/* The bytes of a file; nothing if there is none. */
-static void keep_file(struct world *w, const char *path)
+/* The file that the world saves to; nothing if there is none. */
+static void keep_saved(struct world *w)
 {
-    unsigned char bytes[MOST_RESULTS];
-    FILE *file = fopen(path, "rb");
-    if (!file) return;
-    const size_t size = fread(bytes, 1, sizeof bytes, file);
+    size_t size;
+    if (access(path, F_OK) != 0) return;
+    unsigned char *bytes = read_bytes(path, &size);
     for (size_t i = 0; i < size; i++) keep(w, &(float){(float)bytes[i]}, 1);
-    fclose(file);
-}
-
-static int files_in(const char *folder)
-{
-    int count = 0;
-    DIR *open = opendir(folder);
-    ck_assert_ptr_nonnull(open);
-    while (readdir(open)) count++;
-    closedir(open);
-    return count;
-}
-
-static lebm_net *make_net(const char *spec, uint64_t seed)
-{
-    lebm_net *net;
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, spec));
-    LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_PYTORCH, seed));
-    return net;
+    free(bytes);
 }
 
 static lebm_sampler *make_sampler(int threads)
@@ -95,19 +68,12 @@ static lebm_sampler *make_sampler(int threads)
     return sampler;
 }
 
-static void make_world(struct world *w, const float *z, const float *x, const char *folder, const char *given,
-                       int threads, int has_stepped)
+static void make_world(struct world *w, const float *z, const float *x, int threads, int has_stepped)
 {
     memset(w, 0, sizeof *w);
     w->z = z;
     w->x = x;
-    w->folder = folder;
-    w->given = given;
-    snprintf(w->path, sizeof w->path, "%s/saved.safetensors", folder);
-    FILE *file = fopen(w->path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs("an older file", file);
-    fclose(file);
+    write_bytes(path, "an older file", 13);
     w->net = make_net(net_spec, 1);
     LEBM_ASSERT_OK(lebm_prior_create(&w->prior, make_net(f_spec, 2), 1));
     LEBM_ASSERT_OK(lebm_generator_create(&w->generator, make_net(g_spec, 3), LEBM_GAUSSIAN, 0.3));
@@ -143,8 +109,8 @@ static uint64_t look(const struct world *w)
     LEBM_ASSERT_OK(lebm_sampler_get_i64(w->to_posterior, LEBM_SAMPLER_STREAM, &stream[1]));
     keep(&seen, &(float){(float)(stream[0] + 100 * stream[1])}, 1);
     keep(&seen, &(float){(float)lebm_trainer_steps_done(w->trainer)}, 1);
-    keep(&seen, &(float){(float)files_in(w->folder)}, 1);
-    keep_file(&seen, w->path);
+    keep(&seen, &(float){(float)count_files()}, 1);
+    keep_saved(&seen);
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < (size_t)seen.count * sizeof(float); i++)
         hash = (hash ^ ((unsigned char *)seen.results)[i]) * 1099511628211u;
@@ -175,7 +141,8 @@ static void use(struct world *w)
 /* Of a create function: with a failure comes NULL. */
 static void check_created(int status, const void *object)
 {
-    ASSERT_MSG((status == LEBM_OK) == (object != NULL), "%s came with the object %p", lebm_status_name(status), object);
+    LEBM_ASSERT_MSG((status == LEBM_OK) == (object != NULL), "%s came with the object %p", lebm_status_name(status),
+                    object);
 }
 
 static int create_net(struct world *w)
@@ -323,7 +290,7 @@ static int run(struct world *w, int to_posterior)
                                     : lebm_sampler_run_prior(w->to_prior, w->prior, N, z);
     if (status == LEBM_OK) keep(w, z, N * LATENT);
     for (int i = 0; i < N * LATENT && status != LEBM_OK; i++)
-        ASSERT_MSG(z[i] == 12345, "a failed run wrote %g to z[%d]", (double)z[i], i);
+        LEBM_ASSERT_MSG(z[i] == 12345, "a failed run wrote %g to z[%d]", (double)z[i], i);
     return status;
 }
 
@@ -353,35 +320,35 @@ static int step(struct world *w)
 
 static int save(struct world *w)
 {
-    const int status = lebm_trainer_save(w->trainer, w->path);
-    if (status == LEBM_OK) keep_file(w, w->path);
+    const int status = lebm_trainer_save(w->trainer, path);
+    if (status == LEBM_OK) keep_saved(w);
     return status;
 }
 
 static int save_model_of_trainer(struct world *w)
 {
-    const int status = lebm_trainer_save_model(w->trainer, w->path);
-    if (status == LEBM_OK) keep_file(w, w->path);
+    const int status = lebm_trainer_save_model(w->trainer, path);
+    if (status == LEBM_OK) keep_saved(w);
     return status;
 }
 
 static int save_model(struct world *w)
 {
-    const int status = lebm_model_save(w->path, w->prior, w->generator);
-    if (status == LEBM_OK) keep_file(w, w->path);
+    const int status = lebm_model_save(path, w->prior, w->generator);
+    if (status == LEBM_OK) keep_saved(w);
     return status;
 }
 
 static int load(struct world *w)
 {
-    return lebm_trainer_load(w->trainer, w->given);
+    return lebm_trainer_load(w->trainer, other_path);
 }
 
 static int load_model(struct world *w)
 {
     lebm_prior *prior = w->prior;
     lebm_generator *generator = w->generator;
-    const int status = lebm_model_load(w->given, &prior, &generator);
+    const int status = lebm_model_load(other_path, &prior, &generator);
     check_created(status, prior);
     check_created(status, generator);
     if (status == LEBM_OK) {
@@ -396,7 +363,7 @@ static int load_model(struct world *w)
 static int load_generator(struct world *w)
 {
     lebm_generator *generator = w->generator;
-    const int status = lebm_model_load(w->given, NULL, &generator);
+    const int status = lebm_model_load(other_path, NULL, &generator);
     check_created(status, generator);
     if (status == LEBM_OK) keep_net(w, lebm_generator_net(generator));
     lebm_generator_destroy(generator);
@@ -407,7 +374,7 @@ static int load_sampler(struct world *w)
 {
     lebm_sampler *sampler = w->to_prior;
     int64_t steps;
-    const int status = lebm_model_load_sampler(w->given, LEBM_TO_POSTERIOR, &sampler);
+    const int status = lebm_model_load_sampler(other_path, LEBM_TO_POSTERIOR, &sampler);
     check_created(status, sampler);
     if (status == LEBM_OK) {
         LEBM_ASSERT_OK(lebm_sampler_get_i64(sampler, LEBM_SAMPLER_STEPS, &steps));
@@ -497,23 +464,6 @@ enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 /* ---- failing ---- */
 
-static int64_t json_left = -1; /* allocations of cJSON that succeed; -1: all */
-
-static void *json_malloc(size_t size)
-{
-    if (json_left == 0) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    if (json_left > 0) json_left--;
-    return malloc(size);
-}
-
-static void fail_json_after(int64_t count)
-{
-    json_left = count;
-}
-
 /* Act with failures from allocation k on; 0 if there were none. Everything is compared with a world without failures.
  */
 static int survives(const struct scenario *s, struct world *w, const struct world *clean,
@@ -524,58 +474,50 @@ static int survives(const struct scenario *s, struct world *w, const struct worl
     const int status = s->act(w);
     fail_after(-1);
     if (status != LEBM_OK) {
-        ASSERT_MSG(status == LEBM_ERR_NOMEM, "%s, allocation %lld failing: %s, \"%s\"", s->name, (long long)k,
-                   lebm_status_name(status), lebm_last_error());
+        LEBM_ASSERT_MSG(status == LEBM_ERR_NOMEM, "%s, allocation %lld failing: %s, \"%s\"", s->name, (long long)k,
+                        lebm_status_name(status), lebm_last_error());
         LEBM_ASSERT_ERROR_NAMES("memory");
-        ASSERT_MSG(look(w) == before, "%s, allocation %lld failing: something changed all the same", s->name,
-                   (long long)k);
+        LEBM_ASSERT_MSG(look(w) == before, "%s, allocation %lld failing: something changed all the same", s->name,
+                        (long long)k);
         w->count = 0;
         const int again = s->act(w);
-        ASSERT_MSG(again == LEBM_OK, "%s, after allocation %lld failed: %s, \"%s\"", s->name, (long long)k,
-                   lebm_status_name(again), lebm_last_error());
+        LEBM_ASSERT_MSG(again == LEBM_OK, "%s, after allocation %lld failed: %s, \"%s\"", s->name, (long long)k,
+                        lebm_status_name(again), lebm_last_error());
     }
     use(w);
     ck_assert_int_eq(w->count, clean->count);
     for (int64_t i = 0; i < w->count; i++)
-        ASSERT_MSG(memcmp(&w->results[i], &clean->results[i], sizeof *w->results) == 0,
-                   "%s, after allocation %lld failed: number %lld of the results is %a, not %a", s->name, (long long)k,
-                   (long long)i, (double)w->results[i], (double)clean->results[i]);
+        LEBM_ASSERT_MSG(memcmp(&w->results[i], &clean->results[i], sizeof *w->results) == 0,
+                        "%s, after allocation %lld failed: number %lld of the results is %a, not %a", s->name,
+                        (long long)k, (long long)i, (double)w->results[i], (double)clean->results[i]);
     return status != LEBM_OK;
 }
 
-/* All k until nothing fails; a missing worker thread is no failure, so a few more. */
+/* All k until nothing fails; what a call can do without is no failure, so a few more. */
 static void assert_survives(const struct scenario *s, int threads, void (*fail_after)(int64_t count))
 {
     static struct world clean, w;
-    char folder[64], given[300];
     float *z = test_normal_floats(N * LATENT, 1, 4), *x = test_random_floats(N * DATA, -1, 1, 5);
     fail_after(-1); /* a test that failed before this one, in the same process, may have left it otherwise */
-    /* Every save waits for the disk, so rather not on one. */
-    snprintf(folder, sizeof folder, "%s/lebm-test-oom-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(given, sizeof given, "%s/given.safetensors", folder);
-    make_world(&clean, z, x, folder, given, threads, 1);
+    make_world(&clean, z, x, threads, 1);
     LEBM_ASSERT_OK(lebm_trainer_step(clean.trainer, x, N));
-    LEBM_ASSERT_OK(lebm_trainer_save(clean.trainer, given));
+    LEBM_ASSERT_OK(lebm_trainer_save(clean.trainer, other_path));
     free_world(&clean);
 
-    make_world(&clean, z, x, folder, given, threads, s->has_stepped);
+    make_world(&clean, z, x, threads, s->has_stepped);
     LEBM_ASSERT_OK(s->act(&clean));
     use(&clean);
     int64_t failures = 0;
     for (int64_t k = 0, successes = 0; successes < 4; k++) {
-        make_world(&w, z, x, folder, given, threads, s->has_stepped);
+        make_world(&w, z, x, threads, s->has_stepped);
         if (survives(s, &w, &clean, fail_after, k))
             failures++;
         else
             successes++;
         free_world(&w);
     }
-    ASSERT_MSG(failures > 0, "%s: no allocation failed", s->name);
-    remove(clean.path);
-    remove(given);
+    LEBM_ASSERT_MSG(failures > 0, "%s: no allocation failed", s->name);
     free_world(&clean);
-    ck_assert_int_eq(rmdir(folder), 0);
     free(z);
     free(x);
 }
@@ -590,7 +532,7 @@ START_TEST(every_allocation_of_cjson_may_fail) /* _i: the scenario */
 {
     if (!scenarios[_i].has_json) return;
     cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = json_malloc, .free_fn = free});
-    assert_survives(&scenarios[_i], 1, fail_json_after);
+    assert_survives(&scenarios[_i], 1, json_fail_after);
     cJSON_InitHooks(NULL);
 }
 END_TEST
@@ -599,11 +541,13 @@ static Suite *suite(void)
 {
     Suite *suite = suite_create("oom");
     TCase *ours = tcase_create("ours");
+    tcase_add_checked_fixture(ours, make_folder_in_memory, remove_folder);
     tcase_set_timeout(ours, 30);
     tcase_add_loop_test(ours, every_allocation_may_fail, 0, 2 * SCENARIOS);
     suite_add_tcase(suite, ours);
 
     TCase *of_cjson = tcase_create("of cJSON");
+    tcase_add_checked_fixture(of_cjson, make_folder_in_memory, remove_folder);
     tcase_set_timeout(of_cjson, 30);
     tcase_add_loop_test(of_cjson, every_allocation_of_cjson_may_fail, 0, SCENARIOS);
     suite_add_tcase(suite, of_cjson);

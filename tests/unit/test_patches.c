@@ -1,27 +1,7 @@
 /* The scattering of patches into an image and the cutting of an image into patches. All values are small integers, so
  * that every sum is exact and equality is what is asked for. */
-#include "math/kernels.h"
 #include "support/approx.h"
-
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
-
-/* The tables that this processor can run. */
-static int able_tables(const lebm__kernel_table *tables[3])
-{
-    int count = 0;
-    tables[count++] = &lebm__kernels_baseline;
-#if defined(__x86_64__) || defined(__i386__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &lebm__kernels_avx2;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl"))
-        tables[count++] = &lebm__kernels_avx512;
-#endif
-    return count;
-}
+#include "support/kernel_tables.h"
 
 /* A geometry that a net can have: PyTorch's output size, padding below the kernel. */
 static lebm__geometry random_geometry(uint64_t *state)
@@ -72,7 +52,7 @@ static void assert_equal(const lebm__kernel_table *table, const lebm__geometry *
                          const float *actual, const float *expected, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        ASSERT_MSG(
+        LEBM_ASSERT_MSG(
             actual[i] == expected[i],
             "%s, %lld x %lld to %lld x %lld x %lld, kernel %lld, stride %lld, padding %lld: %s[%lld] is %g, not %g",
             table->name, (long long)g->height, (long long)g->width, (long long)g->out_height, (long long)g->out_width,
@@ -100,7 +80,8 @@ static void assert_geometry(const lebm__kernel_table *table, const lebm__geometr
     double in_images = 0, in_patches = 0;
     for (int64_t i = 0; i < of_image; i++) in_images += (double)(added[i] - image[i]) * (double)image[i];
     for (int64_t i = 0; i < of_patches; i++) in_patches += (double)patches[i] * (double)cut[i];
-    ASSERT_MSG(in_images == in_patches, "%s: the inner products are %g and %g", table->name, in_images, in_patches);
+    LEBM_ASSERT_MSG(in_images == in_patches, "%s: the inner products are %g and %g", table->name, in_images,
+                    in_patches);
 
     free(patches);
     free(image);
@@ -112,12 +93,12 @@ static void assert_geometry(const lebm__kernel_table *table, const lebm__geometr
 
 START_TEST(random_geometries_are_right) /* _i: the table */
 {
-    const lebm__kernel_table *tables[3];
+    const lebm__kernel_table *table = able_table(_i);
     uint64_t state = 1;
-    if (_i >= able_tables(tables)) return;
+    if (!table) return;
     for (int round = 0; round < 500; round++) {
         const lebm__geometry g = random_geometry(&state);
-        assert_geometry(tables[_i], &g, &state);
+        assert_geometry(table, &g, &state);
     }
 }
 END_TEST
@@ -136,14 +117,14 @@ START_TEST(usual_geometries_are_right) /* _i: the table */
         {1, 5, 1, 5, 3, 5, 1, 2},     /* one line */
         {5, 1, 5, 1, 3, 5, 1, 2},     /* one column */
     };
-    const lebm__kernel_table *tables[3];
+    const lebm__kernel_table *table = able_table(_i);
     uint64_t state = 2;
-    if (_i >= able_tables(tables)) return;
+    if (!table) return;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
         const lebm__geometry *g = &usual[i];
         ck_assert_int_eq(g->out_height, (g->height - 1) * g->stride - 2 * g->padding + g->kernel);
         ck_assert_int_eq(g->out_width, (g->width - 1) * g->stride - 2 * g->padding + g->kernel);
-        assert_geometry(tables[_i], g, &state);
+        assert_geometry(table, g, &state);
     }
 }
 END_TEST
@@ -153,8 +134,8 @@ static Suite *suite(void)
     Suite *suite = suite_create("patches");
     TCase *geometries = tcase_create("geometries");
     tcase_set_timeout(geometries, 20);
-    tcase_add_loop_test(geometries, random_geometries_are_right, 0, 3);
-    tcase_add_loop_test(geometries, usual_geometries_are_right, 0, 3);
+    tcase_add_loop_test(geometries, random_geometries_are_right, 0, MOST_TABLES);
+    tcase_add_loop_test(geometries, usual_geometries_are_right, 0, MOST_TABLES);
     suite_add_tcase(suite, geometries);
     return suite;
 }

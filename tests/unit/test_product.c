@@ -1,27 +1,7 @@
 /* Packing and the product with packed weights, of every table that this processor can run, against double. */
-#include "math/kernels.h"
 #include "math/packed.h"
 #include "support/approx.h"
-
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
-
-/* The tables that this processor can run. */
-static int able_tables(const lebm__kernel_table *tables[3])
-{
-    int count = 0;
-    tables[count++] = &lebm__kernels_baseline;
-#if defined(__x86_64__) || defined(__i386__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &lebm__kernels_avx2;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl"))
-        tables[count++] = &lebm__kernels_avx512;
-#endif
-    return count;
-}
+#include "support/kernel_tables.h"
 
 /* ---- packing ---- */
 
@@ -118,8 +98,8 @@ static void assert_right(const char *table, const struct problem *p, const float
     for (int64_t at = 0; at < size; at++) {
         const int64_t i = at / p->ldc, j = at % p->ldc;
         if (j >= p->n) {
-            ASSERT_MSG(c[at] == guard, "%s %lld x %lld x %lld: behind row %lld, column %lld was written", table,
-                       (long long)p->m, (long long)p->n, (long long)p->k, (long long)i, (long long)j);
+            LEBM_ASSERT_MSG(c[at] == guard, "%s %lld x %lld x %lld: behind row %lld, column %lld was written", table,
+                            (long long)p->m, (long long)p->n, (long long)p->k, (long long)i, (long long)j);
             continue;
         }
         double sum = p->bias ? (double)p->bias[j] : 0, sizes = fabs(sum);
@@ -129,10 +109,10 @@ static void assert_right(const char *table, const struct problem *p, const float
             sizes += fabs(product);
         }
         const double off = fabs((double)c[at] - sum), allowed = (double)(p->k + 2) * 0x1p-24 * sizes;
-        ASSERT_MSG(off <= allowed,
-                   "%s %lld x %lld x %lld: element (%lld, %lld) is %.9g, expected %.9g: off by %.3g, allowed %.3g",
-                   table, (long long)p->m, (long long)p->n, (long long)p->k, (long long)i, (long long)j, (double)c[at],
-                   sum, off, allowed);
+        LEBM_ASSERT_MSG(off <= allowed,
+                        "%s %lld x %lld x %lld: element (%lld, %lld) is %.9g, expected %.9g: off by %.3g, allowed %.3g",
+                        table, (long long)p->m, (long long)p->n, (long long)p->k, (long long)i, (long long)j,
+                        (double)c[at], sum, off, allowed);
     }
 }
 
@@ -145,15 +125,15 @@ static void assert_problem(const lebm__kernel_table *table, const struct problem
 
 START_TEST(random_products_are_right) /* _i: the table */
 {
-    const lebm__kernel_table *tables[3];
-    if (_i >= able_tables(tables)) return;
+    const lebm__kernel_table *table = able_table(_i);
+    if (!table) return;
     uint64_t state = 3;
     for (int round = 0; round < 300; round++) {
         const int64_t m = test_integer(&state, 1, 40), n = test_integer(&state, 1, 100),
                       k = test_integer(&state, 1, 300);
         const int64_t pad_a = test_integer(&state, 0, 3) * 5, pad_c = test_integer(&state, 0, 3) * 7;
         struct problem p = make_problem(m, n, k, pad_a, pad_c, round % 2, (uint64_t)round);
-        assert_problem(tables[_i], &p);
+        assert_problem(table, &p);
         free_problem(&p);
     }
 }
@@ -161,12 +141,12 @@ END_TEST
 
 START_TEST(all_small_shapes_are_right) /* _i: the table */
 {
-    const lebm__kernel_table *tables[3];
-    if (_i >= able_tables(tables)) return;
+    const lebm__kernel_table *table = able_table(_i);
+    if (!table) return;
     for (int64_t m = 1; m <= 26; m++) { /* two blocks of rows and a rest, for each table */
         for (int64_t n = 1; n <= 66; n += m % 3 + 1) {
             struct problem p = make_problem(m, n, (m + n) % 4 + 1, n % 2, m % 2, n % 3 == 0, (uint64_t)(m * 100 + n));
-            assert_problem(tables[_i], &p);
+            assert_problem(table, &p);
             free_problem(&p);
         }
     }
@@ -175,20 +155,19 @@ END_TEST
 
 START_TEST(empty_products_write_the_bias_or_nothing)
 {
-    const lebm__kernel_table *tables[3];
-    const int count = able_tables(tables);
-    for (int t = 0; t < count; t++) {
+    FOR_EACH_TABLE(table)
+    {
         for (int with_bias = 0; with_bias < 2; with_bias++) {
             struct problem p = make_problem(7, 37, 0, 1, 3, with_bias, 4);
-            float *c = run(tables[t], &p);
+            float *c = run(table, &p);
             for (int64_t i = 0; i < p.m; i++)
                 for (int64_t j = 0; j < p.n; j++)
-                    ASSERT_MSG(c[i * p.ldc + j] == (with_bias ? p.bias[j] : 0),
-                               "%s: without products, (%lld, %lld) is %g", tables[t]->name, (long long)i, (long long)j,
-                               (double)c[i * p.ldc + j]);
+                    LEBM_ASSERT_MSG(c[i * p.ldc + j] == (with_bias ? p.bias[j] : 0),
+                                    "%s: without products, (%lld, %lld) is %g", table->name, (long long)i, (long long)j,
+                                    (double)c[i * p.ldc + j]);
             float untouched = guard;
-            tables[t]->product(0, p.n, 5, &guard, 5, &guard, p.bias, &untouched, p.ldc);
-            ASSERT_MSG(untouched == guard, "%s: a product without rows wrote %g", tables[t]->name, (double)untouched);
+            table->product(0, p.n, 5, &guard, 5, &guard, p.bias, &untouched, p.ldc);
+            LEBM_ASSERT_MSG(untouched == guard, "%s: a product without rows wrote %g", table->name, (double)untouched);
             free(c);
             free_problem(&p);
         }
@@ -199,18 +178,18 @@ END_TEST
 START_TEST(an_elements_bits_depend_on_its_row_and_column_alone) /* _i: the table */
 {
     enum { M = 40, N = 100 };
-    const lebm__kernel_table *tables[3];
-    if (_i >= able_tables(tables)) return;
+    const lebm__kernel_table *table = able_table(_i);
+    if (!table) return;
     static const int64_t ks[] = {1, 17, 100, 300};
     for (int s = 0; s < 4; s++) {
         struct problem all = make_problem(M, N, ks[s], 3, 0, s % 2, (uint64_t)s);
-        float *c = run(tables[_i], &all);
+        float *c = run(table, &all);
         for (int64_t m = 1; m <= M; m++) { /* m rows from any on */
             struct problem some = all;
             const int64_t first = (m * 13) % (M - m + 1);
             some.m = m;
             some.a += first * some.lda;
-            float *part = run(tables[_i], &some);
+            float *part = run(table, &some);
             LEBM_ASSERT_SAME_BITS(part, c + first * N, m * N);
             free(part);
         }
@@ -225,7 +204,7 @@ START_TEST(an_elements_bits_depend_on_its_row_and_column_alone) /* _i: the table
                 some.bias = test_floats(n);
                 memcpy(some.bias, all.bias + first, (size_t)n * sizeof *some.bias);
             }
-            float *part = run(tables[_i], &some);
+            float *part = run(table, &some);
             for (int64_t i = 0; i < M; i++) LEBM_ASSERT_SAME_BITS(part + i * n, c + i * N + first, n);
             free(part);
             free(some.b);
@@ -241,27 +220,27 @@ START_TEST(a_bad_number_stays_in_its_row_and_column) /* _i: the table */
 {
     enum { M = 25, N = 70, K = 9 };
     static const float bad[] = {NAN, INFINITY};
-    const lebm__kernel_table *tables[3];
-    if (_i >= able_tables(tables)) return;
+    const lebm__kernel_table *table = able_table(_i);
+    if (!table) return;
     for (int64_t at = 0; at < M * N; at += 37) {
         const int64_t row = at % M, column = at % N;
         struct problem p = make_problem(M, N, K, 0, 0, 1, 5);
         p.a[row * K + at % K] = bad[at % 2];
-        float *c = run(tables[_i], &p);
+        float *c = run(table, &p);
         for (int64_t i = 0; i < M * N; i++)
-            ASSERT_MSG(isfinite(c[i]) == (i / N != row), "%s: with %g in row %lld of A, (%lld, %lld) is %g",
-                       tables[_i]->name, (double)bad[at % 2], (long long)row, (long long)(i / N), (long long)(i % N),
-                       (double)c[i]);
+            LEBM_ASSERT_MSG(isfinite(c[i]) == (i / N != row), "%s: with %g in row %lld of A, (%lld, %lld) is %g",
+                            table->name, (double)bad[at % 2], (long long)row, (long long)(i / N), (long long)(i % N),
+                            (double)c[i]);
         free(c);
         free_problem(&p);
 
         p = make_problem(M, N, K, 0, 0, 0, 6);
         p.b[at % K * N + column] = bad[at % 2];
-        c = run(tables[_i], &p);
+        c = run(table, &p);
         for (int64_t i = 0; i < M * N; i++)
-            ASSERT_MSG(isfinite(c[i]) == (i % N != column), "%s: with %g in column %lld of B, (%lld, %lld) is %g",
-                       tables[_i]->name, (double)bad[at % 2], (long long)column, (long long)(i / N), (long long)(i % N),
-                       (double)c[i]);
+            LEBM_ASSERT_MSG(isfinite(c[i]) == (i % N != column), "%s: with %g in column %lld of B, (%lld, %lld) is %g",
+                            table->name, (double)bad[at % 2], (long long)column, (long long)(i / N), (long long)(i % N),
+                            (double)c[i]);
         free(c);
         free_problem(&p);
     }
@@ -277,11 +256,11 @@ static Suite *suite(void)
 
     TCase *products = tcase_create("products");
     tcase_set_timeout(products, 20);
-    tcase_add_loop_test(products, random_products_are_right, 0, 3);
-    tcase_add_loop_test(products, all_small_shapes_are_right, 0, 3);
+    tcase_add_loop_test(products, random_products_are_right, 0, MOST_TABLES);
+    tcase_add_loop_test(products, all_small_shapes_are_right, 0, MOST_TABLES);
     tcase_add_test(products, empty_products_write_the_bias_or_nothing);
-    tcase_add_loop_test(products, an_elements_bits_depend_on_its_row_and_column_alone, 0, 3);
-    tcase_add_loop_test(products, a_bad_number_stays_in_its_row_and_column, 0, 3);
+    tcase_add_loop_test(products, an_elements_bits_depend_on_its_row_and_column_alone, 0, MOST_TABLES);
+    tcase_add_loop_test(products, a_bad_number_stays_in_its_row_and_column, 0, MOST_TABLES);
     suite_add_tcase(suite, products);
     return suite;
 }

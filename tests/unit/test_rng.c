@@ -4,12 +4,6 @@
 #include "support/approx.h"
 #include "support/statistics.h"
 
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
-
 /* ---- Philox 4x32-10 as its paper has it (Salmon et al. 2011, Random123) ---- */
 
 static void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
@@ -43,8 +37,8 @@ START_TEST(philox_of_this_test_gives_the_published_answers)
         uint32_t out[4];
         philox(known[i].key, known[i].counter, out);
         for (int w = 0; w < 4; w++)
-            ASSERT_MSG(out[w] == known[i].answer[w], "vector %zu, word %d is %08x, not %08x", i, w, out[w],
-                       known[i].answer[w]);
+            LEBM_ASSERT_MSG(out[w] == known[i].answer[w], "vector %zu, word %d is %08x, not %08x", i, w, out[w],
+                            known[i].answer[w]);
     }
 }
 END_TEST
@@ -65,8 +59,8 @@ START_TEST(uniforms_are_philox)
             uint32_t words[4];
             philox(keys[k].word, counter, words);
             const double expected = (floor(words[i % 4] / 512.0) + 0.5) / 8388608; /* the middle of one of 2^23 cells */
-            ASSERT_MSG((double)out[i] == expected, "uniform %u of key %d is %.9g, not %.9g", i, k, (double)out[i],
-                       expected);
+            LEBM_ASSERT_MSG((double)out[i] == expected, "uniform %u of key %d is %.9g, not %.9g", i, k, (double)out[i],
+                            expected);
         }
     }
 }
@@ -75,21 +69,21 @@ END_TEST
 START_TEST(keys_are_philox)
 {
     static const uint64_t numbers[] = {0, 1, 42, 0xffffffff, 0x100000000, 0x0123456789abcdef, UINT64_MAX};
-    static const lebm__purpose purposes[] = {LEBM__FOR_INIT, LEBM__FOR_SAMPLER, LEBM__FOR_TRAINER_POSTERIOR,
-                                             LEBM__FOR_TRAINER_PRIOR};
+    static const lebm__purpose purposes[] = {LEBM__FOR_INIT, LEBM__FOR_PRIOR, LEBM__FOR_POSTERIOR,
+                                             LEBM__FOR_TRAINER_POSTERIOR, LEBM__FOR_TRAINER_PRIOR};
     for (int a = 0; a < 7; a++) {
         for (int b = 0; b < 7; b++) {
-            for (uint32_t p = 0; p < 4; p++) {
+            for (uint32_t p = 0; p < 5; p++) {
                 const uint64_t seed = numbers[a], stream = numbers[b];
                 const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
                 const uint32_t counter[4] = {p, UINT32_MAX, (uint32_t)stream, (uint32_t)(stream >> 32)};
                 uint32_t words[4];
                 philox(key, counter, words);
                 const lebm__key made = lebm__key_make(seed, stream, purposes[p]);
-                ASSERT_MSG(made.word[0] == words[0] && made.word[1] == words[1],
-                           "key of seed %llx, stream %llx, purpose %u is %08x %08x, not %08x %08x",
-                           (unsigned long long)seed, (unsigned long long)stream, p, made.word[0], made.word[1],
-                           words[0], words[1]);
+                LEBM_ASSERT_MSG(made.word[0] == words[0] && made.word[1] == words[1],
+                                "key of seed %llx, stream %llx, purpose %u is %08x %08x, not %08x %08x",
+                                (unsigned long long)seed, (unsigned long long)stream, p, made.word[0], made.word[1],
+                                words[0], words[1]);
             }
         }
     }
@@ -146,7 +140,7 @@ START_TEST(keys_differ_by_seed_stream_and_purpose)
     }
     for (int i = 0; i < ALL; i++)
         for (int j = 0; j < i; j++)
-            ASSERT_MSG(made[i] != made[j], "keys %d and %d are both %016llx", i, j, (unsigned long long)made[i]);
+            LEBM_ASSERT_MSG(made[i] != made[j], "keys %d and %d are both %016llx", i, j, (unsigned long long)made[i]);
 }
 END_TEST
 
@@ -169,13 +163,13 @@ START_TEST(seed_stream_purpose_and_step_give_unrelated_numbers)
     enum { N = 5000, DIMS = 8, SERIES = 7 };
     float *series[SERIES];
     for (int s = 0; s < SERIES; s++) series[s] = test_floats(N * DIMS);
-    lebm__normals(lebm__key_make(1, 1, LEBM__FOR_SAMPLER), 0, 1, N, DIMS, series[0]);
-    lebm__normals(lebm__key_make(2, 1, LEBM__FOR_SAMPLER), 0, 1, N, DIMS, series[1]);
-    lebm__normals(lebm__key_make(1, 2, LEBM__FOR_SAMPLER), 0, 1, N, DIMS, series[2]);
+    lebm__normals(lebm__key_make(1, 1, LEBM__FOR_PRIOR), 0, 1, N, DIMS, series[0]);
+    lebm__normals(lebm__key_make(2, 1, LEBM__FOR_PRIOR), 0, 1, N, DIMS, series[1]);
+    lebm__normals(lebm__key_make(1, 2, LEBM__FOR_PRIOR), 0, 1, N, DIMS, series[2]);
     lebm__normals(lebm__key_make(1, 1, LEBM__FOR_TRAINER_PRIOR), 0, 1, N, DIMS, series[3]);
     lebm__normals(lebm__key_make(1, 1, LEBM__FOR_TRAINER_POSTERIOR), 0, 1, N, DIMS, series[4]);
-    lebm__normals(lebm__key_make(1, 1, LEBM__FOR_SAMPLER), 0, 2, N, DIMS, series[5]);
-    lebm__normals(lebm__key_make(1, 1, LEBM__FOR_SAMPLER), (int64_t)1 << 32, 1, N, DIMS, series[6]);
+    lebm__normals(lebm__key_make(1, 1, LEBM__FOR_PRIOR), 0, 2, N, DIMS, series[5]);
+    lebm__normals(lebm__key_make(1, 1, LEBM__FOR_PRIOR), (int64_t)1 << 32, 1, N, DIMS, series[6]);
     for (int s = 0; s < SERIES; s++)
         for (int t = 0; t < s; t++) assert_unrelated(series[s], series[t], N * DIMS);
     for (int s = 0; s < SERIES; s++) free(series[s]);
@@ -186,7 +180,7 @@ START_TEST(a_row_does_not_depend_on_its_tile) /* _i: numbers of a row less 1 */
 {
     enum { N = 100 };
     const int64_t dims = _i + 1;
-    const lebm__key key = lebm__key_make(11, 12, LEBM__FOR_SAMPLER);
+    const lebm__key key = lebm__key_make(11, 12, LEBM__FOR_PRIOR);
     float *all = test_floats(N * dims), *some = test_floats(N * dims);
     lebm__normals(key, 0, 3, N, dims, all);
     for (int64_t i = 0; i < N; i++) {
@@ -199,13 +193,14 @@ START_TEST(a_row_does_not_depend_on_its_tile) /* _i: numbers of a row less 1 */
         lebm__normals(key, first, 3, n, dims, some);
         LEBM_ASSERT_SAME_BITS(some, all + first * dims, n * dims);
         for (int64_t i = n * dims; i < N * dims; i++)
-            ASSERT_MSG(some[i] > 1e38f, "number %lld behind a tile of %lld was written", (long long)i, (long long)n);
+            LEBM_ASSERT_MSG(some[i] > 1e38f, "number %lld behind a tile of %lld was written", (long long)i,
+                            (long long)n);
     }
     lebm__normals(key, 0, 4, N, dims, some);
     int64_t equal = 0;
     for (int64_t i = 0; i < N * dims; i++) equal += some[i] == all[i];
-    ASSERT_MSG(equal <= 1, "%lld of %lld numbers are the same at the next step", (long long)equal,
-               (long long)(N * dims));
+    LEBM_ASSERT_MSG(equal <= 1, "%lld of %lld numbers are the same at the next step", (long long)equal,
+                    (long long)(N * dims));
     free(all);
     free(some);
 }
@@ -221,7 +216,7 @@ START_TEST(uniforms_do_not_depend_on_their_number)
         some[n] = 99;
         lebm__uniforms(key, n, some);
         LEBM_ASSERT_SAME_BITS(some, all, n);
-        ASSERT_MSG(some[n] == 99, "a number behind the %lld asked for was written", (long long)n);
+        LEBM_ASSERT_MSG(some[n] == 99, "a number behind the %lld asked for was written", (long long)n);
     }
 }
 END_TEST
@@ -255,7 +250,8 @@ static double kolmogorov_smirnov(float *values, int64_t n, double (*cdf)(double)
 #define ASSERT_KOLMOGOROV_SMIRNOV(values, n, cdf)                                                                      \
     do {                                                                                                               \
         const double distance_ = sqrt((double)(n)) * kolmogorov_smirnov((values), (n), (cdf));                         \
-        ASSERT_MSG(distance_ < 1.95, "distance from the distribution times sqrt(n) is %.3f, allowed 1.95", distance_); \
+        LEBM_ASSERT_MSG(distance_ < 1.95, "distance from the distribution times sqrt(n) is %.3f, allowed 1.95",        \
+                        distance_);                                                                                    \
     } while (0)
 
 START_TEST(normals_are_normal) /* _i: the way that a million numbers are drawn */
@@ -264,7 +260,7 @@ START_TEST(normals_are_normal) /* _i: the way that a million numbers are drawn *
     static const int64_t dims[] = {4, 1, 100, COUNT};
     const int64_t d = dims[_i], n = COUNT / d;
     float *values = test_floats(COUNT);
-    lebm__normals(lebm__key_make((uint64_t)_i, 0, LEBM__FOR_SAMPLER), 0, 0, n, d, values);
+    lebm__normals(lebm__key_make((uint64_t)_i, 0, LEBM__FOR_PRIOR), 0, 0, n, d, values);
     assert_normal(values, COUNT, 1, 0, 1, 4);
     LEBM_ASSERT_WITHIN(sample_correlation(values, values + 1, COUNT - 1, 1), 0, 4, 1e-3);
     LEBM_ASSERT_WITHIN(sample_correlation(values, values + 2, COUNT - 2, 1), 0, 4, 1e-3);
@@ -275,8 +271,8 @@ START_TEST(normals_are_normal) /* _i: the way that a million numbers are drawn *
         LEBM_ASSERT_WITHIN((double)beyond, COUNT * p, 4, sqrt(COUNT * p * (1 - p)));
     }
     ASSERT_KOLMOGOROV_SMIRNOV(values, COUNT, normal_cdf);
-    ASSERT_MSG(fabsf(values[0]) < 7 && fabsf(values[COUNT - 1]) < 7, "the extremes are %g and %g", (double)values[0],
-               (double)values[COUNT - 1]);
+    LEBM_ASSERT_MSG(fabsf(values[0]) < 7 && fabsf(values[COUNT - 1]) < 7, "the extremes are %g and %g",
+                    (double)values[0], (double)values[COUNT - 1]);
     free(values);
 }
 END_TEST
@@ -285,7 +281,7 @@ START_TEST(numbers_of_a_chain_are_unrelated)
 {
     enum { N = 40000, DIMS = 9 };
     float *values = test_floats(N * DIMS);
-    lebm__normals(lebm__key_make(21, 0, LEBM__FOR_SAMPLER), 0, 0, N, DIMS, values);
+    lebm__normals(lebm__key_make(21, 0, LEBM__FOR_PRIOR), 0, 0, N, DIMS, values);
     for (int a = 0; a < DIMS; a++)
         for (int b = 0; b < a; b++)
             LEBM_ASSERT_WITHIN(sample_correlation(values + a, values + b, N, DIMS), 0, 4, 1 / sqrt(N));
@@ -306,7 +302,7 @@ START_TEST(uniforms_are_uniform_and_inside)
     double chi_squared = 0;
     lebm__uniforms(lebm__key_make(31, 0, LEBM__FOR_INIT), COUNT, values);
     for (int64_t i = 0; i < COUNT; i++) {
-        ASSERT_MSG(values[i] > 0 && values[i] < 1, "uniform %lld is %.9g", (long long)i, (double)values[i]);
+        LEBM_ASSERT_MSG(values[i] > 0 && values[i] < 1, "uniform %lld is %.9g", (long long)i, (double)values[i]);
         cells[(int)(values[i] * CELLS)]++;
     }
     const struct sample_moments m = sample_moments(values, COUNT, 1);
@@ -319,8 +315,8 @@ START_TEST(uniforms_are_uniform_and_inside)
     }
     LEBM_ASSERT_WITHIN(chi_squared, CELLS - 1, 4, sqrt(2.0 * (CELLS - 1)));
     ASSERT_KOLMOGOROV_SMIRNOV(values, COUNT, NULL);
-    ASSERT_MSG(values[0] < 2e-5f && values[COUNT - 1] > 1 - 2e-5f, "the extremes are %g and 1 - %g", (double)values[0],
-               1 - (double)values[COUNT - 1]);
+    LEBM_ASSERT_MSG(values[0] < 2e-5f && values[COUNT - 1] > 1 - 2e-5f, "the extremes are %g and 1 - %g",
+                    (double)values[0], 1 - (double)values[COUNT - 1]);
     free(values);
 }
 END_TEST

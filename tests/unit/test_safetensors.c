@@ -2,74 +2,26 @@
 #include "io/safetensors.h"
 
 #include <cjson/cJSON.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "core/memory.h"
 #include "support/approx.h"
+#include "support/failing.h"
+#include "support/files.h"
 
-/* ---- A folder for each test ---- */
-
-static char folder[64], path[128], other_path[128];
-
-static void make_folder(void)
+/* For tests that leave other files, such as those of a process that was killed. */
+static void remove_full_folder(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/lebm_test_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.safetensors", folder);
-    snprintf(other_path, sizeof other_path, "%s/b.safetensors", folder);
-}
-
-/* Number of files in the folder; removes them if asked to. */
-static int count_files(int and_remove)
-{
-    int count = 0;
     DIR *listing = opendir(folder);
     ck_assert_ptr_nonnull(listing);
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        count++;
-        if (and_remove) ck_assert_int_eq(unlinkat(dirfd(listing), entry->d_name, 0), 0);
+        ck_assert_int_eq(unlinkat(dirfd(listing), entry->d_name, 0), 0);
     }
     closedir(listing);
-    return count;
-}
-
-static void remove_folder(void)
-{
-    count_files(1);
-    ck_assert_int_eq(rmdir(folder), 0);
-}
-
-/* In place: to truncate a file to nothing and write it again is slow, for the system then flushes it. */
-static void write_bytes(const char *to, const void *bytes, size_t size)
-{
-    const int file = open(to, O_WRONLY | O_CREAT, 0644);
-    ck_assert_int_ge(file, 0);
-    ck_assert_int_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
-    ck_assert_int_eq(ftruncate(file, (off_t)size), 0);
-    ck_assert_int_eq(close(file), 0);
-}
-
-/* Freed by the caller. */
-static unsigned char *read_bytes(const char *from, size_t *size)
-{
-    struct stat info;
-    FILE *file = fopen(from, "rb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(fstat(fileno(file), &info), 0);
-    *size = (size_t)info.st_size;
-    unsigned char *bytes = test_alloc((int64_t)*size, 1);
-    ck_assert_uint_eq(fread(bytes, 1, *size, file), *size);
-    fclose(file);
-    return bytes;
+    remove_folder();
 }
 
 static int open_descriptors(void)
@@ -114,11 +66,17 @@ static int is_small(const char *from, const char *text)
     return same;
 }
 
+/* The first bytes of a file. */
+static void put_length(unsigned char bytes[8], uint64_t length)
+{
+    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(length >> 8 * i);
+}
+
 /* Write a file with a header as it is given, and data of zeros. */
 static void write_raw(const char *header, size_t header_size, size_t data_size)
 {
     unsigned char *bytes = test_alloc((int64_t)(8 + header_size + data_size), 1);
-    for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(header_size >> 8 * i);
+    put_length(bytes, header_size);
     memcpy(bytes + 8, header, header_size);
     write_bytes(path, bytes, 8 + header_size + data_size);
     free(bytes);
@@ -162,14 +120,9 @@ END_TEST
 
 START_TEST(is_the_same_each_time)
 {
-    size_t size, other_size;
     LEBM_ASSERT_OK(write_small(path, "x"));
     LEBM_ASSERT_OK(write_small(other_path, "x"));
-    unsigned char *bytes = read_bytes(path, &size), *other = read_bytes(other_path, &other_size);
-    ck_assert_uint_eq(size, other_size);
-    ck_assert_mem_eq(bytes, other, size);
-    free(bytes);
-    free(other);
+    assert_same_files(path, other_path);
 }
 END_TEST
 
@@ -208,7 +161,7 @@ START_TEST(refuses_texts_that_are_not_utf8)
 {
     LEBM_ASSERT_STATUS(write_small(path, "\xff"), LEBM_ERR_INVALID);
     LEBM_ASSERT_ERROR_NAMES("UTF-8");
-    ck_assert_int_eq(count_files(0), 0);
+    ck_assert_int_eq(count_files(), 0);
 }
 END_TEST
 
@@ -218,7 +171,7 @@ START_TEST(refuses_a_header_that_nobody_reads)
     char *text = test_alloc((int64_t)size + 1, 1);
     memset(text, 'x', size);
     LEBM_ASSERT_STATUS(write_small(path, text), LEBM_ERR_UNSUPPORTED);
-    ck_assert_int_eq(count_files(0), 0);
+    ck_assert_int_eq(count_files(), 0);
     free(text);
 }
 END_TEST
@@ -411,12 +364,11 @@ START_TEST(refuses_impossible_lengths)
                                        (uint64_t)1 << 63,
                                        UINT64_MAX - 7,
                                        UINT64_MAX};
-    unsigned char bytes[16] = {0};
+    unsigned char bytes[] = "12345678{}      ";
     lebm__st_reader reader;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        for (int b = 0; b < 8; b++) bytes[b] = (unsigned char)(lengths[i] >> 8 * b);
-        memcpy(bytes + 8, "{}      ", 8);
-        write_bytes(path, bytes, sizeof bytes);
+        put_length(bytes, lengths[i]);
+        write_bytes(path, bytes, sizeof bytes - 1);
         LEBM_ASSERT_STATUS(open_raw(&reader), LEBM_ERR_FORMAT);
     }
 }
@@ -428,7 +380,7 @@ START_TEST(refuses_a_huge_header)
     const uint64_t length = (16 << 20) + 8;
     unsigned char bytes[8];
     lebm__st_reader reader;
-    for (int b = 0; b < 8; b++) bytes[b] = (unsigned char)(length >> 8 * b);
+    put_length(bytes, length);
     write_bytes(path, bytes, sizeof bytes);
     ck_assert_int_eq(truncate(path, (off_t)(2 * length)), 0);
     LEBM_ASSERT_STATUS(open_raw(&reader), LEBM_ERR_FORMAT);
@@ -446,10 +398,7 @@ START_TEST(refuses_every_truncation)
         write_bytes(path, bytes, length);
         LEBM_ASSERT_STATUS(open_raw(&reader), LEBM_ERR_FORMAT);
     }
-    bytes = realloc(bytes, size + 1);
-    ck_assert_ptr_nonnull(bytes);
-    bytes[size] = 0;
-    write_bytes(path, bytes, size + 1);
+    write_bytes(path, bytes, size + 1); /* with the NUL */
     LEBM_ASSERT_STATUS(open_raw(&reader), LEBM_ERR_FORMAT);
     free(bytes);
 }
@@ -561,7 +510,7 @@ START_TEST(keeps_the_mode_of_a_file)
     ck_assert_int_eq(stat(path, &info), 0);
     ck_assert_int_eq(info.st_mode & 07777, 0600);
     ck_assert(is_small(path, "newer"));
-    ck_assert_int_eq(count_files(0), 1);
+    ck_assert_int_eq(count_files(), 1);
     umask(mask);
 }
 END_TEST
@@ -579,10 +528,10 @@ START_TEST(writes_through_a_link)
     ck_assert_int_eq(lstat(path, &info), 0);
     ck_assert(S_ISREG(info.st_mode));
     ck_assert(is_small(path, "new"));
-    ck_assert_int_eq(count_files(0), 2);
+    ck_assert_int_eq(count_files(), 2);
     ck_assert_int_eq(unlink(path), 0);
     LEBM_ASSERT_STATUS(write_small(link_path, "lost"), LEBM_ERR_IO); /* it now links to nothing */
-    ck_assert_int_eq(count_files(0), 1);
+    ck_assert_int_eq(count_files(), 1);
 }
 END_TEST
 
@@ -624,7 +573,7 @@ START_TEST(shares_the_folder_with_other_files)
     }
     LEBM_ASSERT_OK(write_small(path, "x"));
     ck_assert(is_small(path, "x"));
-    ck_assert_int_eq(count_files(0), 51);
+    ck_assert_int_eq(count_files(), 51);
 }
 END_TEST
 
@@ -634,7 +583,7 @@ START_TEST(refuses_names_without_room_for_a_temporary_one)
     snprintf(name, sizeof name, "%s/%0250d", folder, 0);
     LEBM_ASSERT_STATUS(write_small(name, "x"), LEBM_ERR_IO);
     LEBM_ASSERT_ERROR_NAMES(strerror(ENAMETOOLONG));
-    ck_assert_int_eq(count_files(0), 0);
+    ck_assert_int_eq(count_files(), 0);
 }
 END_TEST
 
@@ -666,7 +615,7 @@ START_TEST(leaves_what_is_read_only)
     LEBM_ASSERT_STATUS(on_file, LEBM_ERR_IO);
     LEBM_ASSERT_ERROR_NAMES(strerror(EACCES));
     ck_assert(is_small(path, "old"));
-    ck_assert_int_eq(count_files(0), 1);
+    ck_assert_int_eq(count_files(), 1);
 }
 END_TEST
 
@@ -690,7 +639,7 @@ START_TEST(leaves_the_old_file_when_the_disk_is_full)
         LEBM_ASSERT_STATUS(status, LEBM_ERR_IO);
         LEBM_ASSERT_ERROR_NAMES(strerror(EFBIG));
         ck_assert(is_small(path, "old"));
-        ck_assert_int_eq(count_files(0), 1);
+        ck_assert_int_eq(count_files(), 1);
     }
     signal(SIGXFSZ, handler);
     ck_assert_int_eq(open_descriptors(), before);
@@ -737,33 +686,11 @@ START_TEST(serves_several_threads)
     }
     for (int i = 0; i < 4; i++) winners += is_small(path, texts[i]);
     ck_assert_int_eq(winners, 1);
-    ck_assert_int_eq(count_files(0), 1);
+    ck_assert_int_eq(count_files(), 1);
 }
 END_TEST
 
 /* ---- Memory ---- */
-
-static int json_left = -1;
-
-static void *json_malloc(size_t size)
-{
-    if (json_left == 0) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    if (json_left > 0) json_left--;
-    return malloc(size);
-}
-
-static void fail_ours(int count)
-{
-    lebm__alloc_fail_after(count);
-}
-
-static void fail_json(int count)
-{
-    json_left = count;
-}
 
 static int save(void)
 {
@@ -778,35 +705,25 @@ static int open_and_close(void)
     return status;
 }
 
-/* Let each allocation fail in turn; `least` is how many there must be. */
-static void fail_each(void (*let)(int), int (*work)(void), int least)
+static void assert_old(void)
 {
-    const int before = open_descriptors();
-    int status = LEBM_ERR_NOMEM, count = 0;
-    for (; status != LEBM_OK; count++) {
-        let(count);
-        status = work();
-        let(-1);
-        if (status != LEBM_OK) {
-            LEBM_ASSERT_STATUS(status, LEBM_ERR_NOMEM);
-            ck_assert(is_small(path, "old"));
-        }
-    }
-    ck_assert_int_gt(count, least);
-    ck_assert_int_eq(count_files(0), 1);
-    ck_assert_int_eq(open_descriptors(), before);
+    ck_assert(is_small(path, "old"));
 }
 
 START_TEST(survives_each_failing_allocation)
 {
+    static void (*const let[])(int64_t) = {lebm__alloc_fail_after, json_fail_after};
+    static const int64_t least[] = {3, 20};
     cJSON_Hooks hooks = {json_malloc, free};
-    LEBM_ASSERT_OK(write_small(path, "old"));
+    const int descriptors = open_descriptors();
     cJSON_InitHooks(&hooks);
-    fail_each(fail_ours, open_and_close, 3);
-    fail_each(fail_json, open_and_close, 20);
-    fail_each(fail_ours, save, 3);
-    LEBM_ASSERT_OK(write_small(path, "old"));
-    fail_each(fail_json, save, 20);
+    for (int i = 0; i < 2; i++) {
+        LEBM_ASSERT_OK(write_small(path, "old"));
+        fail_each(let[i], open_and_close, assert_old, least[i]);
+        fail_each(let[i], save, assert_old, least[i]);
+        ck_assert_int_eq(count_files(), 1);
+        ck_assert_int_eq(open_descriptors(), descriptors);
+    }
     cJSON_InitHooks(NULL);
 }
 END_TEST
@@ -840,7 +757,7 @@ int main(void)
     suite_add_tcase(suite, reading);
 
     TCase *replacing = tcase_create("replacing");
-    tcase_add_checked_fixture(replacing, make_folder, remove_folder);
+    tcase_add_checked_fixture(replacing, make_folder, remove_full_folder);
     tcase_set_timeout(replacing, 30);
     tcase_add_test(replacing, keeps_the_mode_of_a_file);
     tcase_add_test(replacing, writes_through_a_link);

@@ -6,6 +6,7 @@
 #include "support/approx.h"
 #include "support/model.h"
 #include "support/statistics.h"
+#include "support/watch.h"
 
 static int64_t stream_of(const lebm_sampler *sampler)
 {
@@ -14,16 +15,22 @@ static int64_t stream_of(const lebm_sampler *sampler)
     return stream;
 }
 
-/* Runs towards the prior, or the posterior if x is not NULL, from z = 0 in the buffer; the result is freed by the
- * caller. */
-static float *run(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n)
+/* Runs towards the prior, or the posterior if x is not NULL, with `start` in the buffer, or 0 if that is NULL; the
+ * result is freed by the caller. */
+static float *run_from(const float *start, lebm_sampler *sampler, const struct model *model, const float *x, int64_t n)
 {
-    float *z = test_floats(n * model->f.ref.in_features);
+    const int64_t count = n * model->f.ref.in_features;
+    float *z = start ? test_copy(start, count) : test_floats(count);
     if (x)
         LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model->prior, model->generator, x, n, z));
     else
         LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model->prior, n, z));
     return z;
+}
+
+static float *run(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n)
+{
+    return run_from(NULL, sampler, model, x, n);
 }
 
 /* ---- statistics ---- */
@@ -258,11 +265,7 @@ START_TEST(noiseless_chains_equal_the_reference)
             for (int r = 0; r < N; r++)
                 ref_chain(&model.ref, posterior ? rows + r * d : NULL, STEPS, step_size, expected + r * m);
             lebm_sampler *sampler = make_noiseless_sampler(STEPS, step_size, 1);
-            float *z = test_copy(start, N * m);
-            if (posterior)
-                LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
-            else
-                LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+            float *z = run_from(start, sampler, &model, posterior ? x : NULL, N);
             LEBM_ASSERT_CLOSE_TO_LARGEST(z, expected, N * m, 1e-5);
             free(expected);
             free(z);
@@ -366,11 +369,7 @@ START_TEST(metrics_are_those_at_the_start_of_the_last_step)
             for (int j = 0; j < M; j++) square += score[j] * score[j];
             norm += sqrt(square) / N;
         }
-        float *z = test_copy(start, N * M);
-        if (posterior)
-            LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
-        else
-            LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+        float *z = run_from(start, sampler, &model, posterior ? x : NULL, N);
         LEBM_ASSERT_OK(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &value));
         LEBM_ASSERT_NEAR(value, density, 1e-5 * fabs(density));
         LEBM_ASSERT_OK(lebm_sampler_metric(sampler, LEBM_SAMPLER_SCORE_NORM, &value));
@@ -696,22 +695,68 @@ END_TEST
 
 /* ---- progress ---- */
 
-struct watch {
-    pthread_t thread;
-    int calls, stop_at, elsewhere, backwards, outside;
-    double last;
+/* Tries, from its sampler's own progress function, what would change that sampler under its own feet. */
+struct meddler {
+    lebm_sampler *sampler;
+    const lebm_prior *prior;
+    int calls, refused;
+    int64_t steps;
 };
 
-static int watch_progress(double done, void *user)
+static int meddle(double done, void *user)
 {
-    struct watch *watch = user;
-    watch->calls++;
-    watch->elsewhere += !pthread_equal(pthread_self(), watch->thread);
-    watch->backwards += done < watch->last;
-    watch->outside += !(done >= 0 && done <= 1);
-    watch->last = done;
-    return watch->calls == watch->stop_at ? 5 : 0; /* anything but 0 stops */
+    struct meddler *m = user;
+    float z[3];
+    (void)done;
+    m->calls++;
+    m->refused += lebm_sampler_set_i64(m->sampler, LEBM_SAMPLER_STEPS, 7) == LEBM_ERR_STATE;
+    m->refused += lebm_sampler_set_f64(m->sampler, LEBM_SAMPLER_STEP_SIZE, 7) == LEBM_ERR_STATE;
+    m->refused += lebm_sampler_set_str(m->sampler, LEBM_SAMPLER_START, "given") == LEBM_ERR_STATE;
+    m->refused += lebm_sampler_set_progress(m->sampler, NULL, NULL) == LEBM_ERR_STATE;
+    m->refused += lebm_sampler_run_prior(m->sampler, m->prior, 1, z) == LEBM_ERR_STATE;
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(m->sampler, LEBM_SAMPLER_STEPS, &m->steps)); /* reading is fine */
+    return 0;
 }
+
+START_TEST(a_callback_may_not_change_its_sampler)
+{
+    struct model model;
+    float z[5 * 3], again[5 * 3];
+    model_small(&model, 3, 8, 6, 1.0, 0.3);
+    lebm_sampler *sampler = make_sampler(20, 0.05);
+    struct meddler m = {sampler, model.prior, 0, 0, 0};
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 5, z));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, meddle, &m));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 5, again));
+    LEBM_ASSERT_SAME_BITS(again, z, 5 * 3);
+    ck_assert_int_ge(m.calls, 1);
+    ck_assert_int_eq(m.refused, 5 * m.calls);
+    ck_assert_int_eq(m.steps, 20);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 7)); /* it is idle again */
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(prior_and_posterior_draw_different_numbers)
+{
+    /* One step of hardly any size leaves the chains at their starting noise. */
+    struct model model;
+    float prior[3], posterior[3], x[6] = {0};
+    model_small(&model, 3, 8, 6, 1.0, 0.3);
+    lebm_sampler *sampler = make_sampler(1, 1e-12);
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 1, prior));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, 1, posterior));
+    for (int i = 0; i < 3; i++) {
+        LEBM_ASSERT_MSG(fabsf(prior[i] - posterior[i]) > 1e-4f, "number %d is %g and %g", i, (double)prior[i],
+                        (double)posterior[i]);
+    }
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
 
 START_TEST(progress_is_reported_on_the_calling_thread)
 {
@@ -727,10 +772,7 @@ START_TEST(progress_is_reported_on_the_calling_thread)
         LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, watch_progress, &watch));
         float *z = run(sampler, &model, x, 400);
         LEBM_ASSERT_SAME_BITS(z, expected, 400 * 8); /* watching changes nothing */
-        ck_assert_int_ge(watch.calls, 1);
-        ck_assert_int_eq(watch.elsewhere, 0);
-        ck_assert_int_eq(watch.backwards, 0);
-        ck_assert_int_eq(watch.outside, 0);
+        assert_watched(&watch);
 
         watch.calls = 0;
         LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, NULL, NULL));
@@ -753,7 +795,7 @@ START_TEST(stopping_changes_nothing)
     float *x = test_normal_floats(400 * 60, 1, 1), *z = test_normal_floats(400 * 8, 1, 2);
     float *before = test_copy(z, 400 * 8);
     for (int64_t threads = 1; threads <= 3; threads++) {
-        struct watch watch = {.thread = pthread_self(), .stop_at = 1};
+        struct watch watch = {.thread = pthread_self(), .stop_at = 1, .stop_with = 5}; /* anything but 0 stops */
         lebm_sampler *sampler = make_sampler(30, 0.005), *other = make_sampler(30, 0.005);
         double value;
         LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
@@ -857,6 +899,8 @@ static Suite *suite(void)
     suite_add_tcase(suite, divergence);
 
     TCase *contract = tcase_create("contract");
+    tcase_add_test(contract, a_callback_may_not_change_its_sampler);
+    tcase_add_test(contract, prior_and_posterior_draw_different_numbers);
     tcase_add_test(contract, progress_is_reported_on_the_calling_thread);
     tcase_add_test(contract, stopping_changes_nothing);
     tcase_add_test(contract, wrong_arguments);

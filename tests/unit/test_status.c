@@ -94,6 +94,28 @@ static void *error_of_another_thread(void *user)
     return NULL;
 }
 
+START_TEST(error_is_whole_utf8_characters)
+{
+    /* 40 characters of two bytes, an odd number of bytes before them: somewhere one is cut. */
+    char name[128] = "a";
+    lebm_sampler *sampler;
+    for (int i = 0; i < 40; i++) strcat(name, "\xc3\xa9");
+    LEBM_ASSERT_STATUS(lebm_sampler_create(&sampler, name), LEBM_ERR_UNKNOWN_OPTION);
+    for (const unsigned char *c = (const unsigned char *)lebm_last_error(); *c != '\0'; c++) {
+        if (*c == 0xc3) {
+            ck_assert_msg(c[1] == 0xa9, "half a character: %s", lebm_last_error());
+            c++;
+        } else {
+            ck_assert_msg(*c < 0x80, "half a character: %s", lebm_last_error());
+        }
+    }
+    LEBM_ASSERT_STATUS(lebm_sampler_create(&sampler, "caf\xe9"), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_ERROR_NAMES("'caf?'");
+    LEBM_ASSERT_STATUS(lebm_sampler_create(&sampler, lebm_last_error()), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_ERROR_NAMES("there is no transition kernel 'there is no transition kernel");
+}
+END_TEST
+
 START_TEST(each_thread_has_its_own_error)
 {
     lebm_net *net;
@@ -141,6 +163,7 @@ static Suite *suite(void)
     tcase_add_test(errors, no_error_at_first);
     tcase_add_test(errors, error_stays_until_the_next);
     tcase_add_test(errors, error_is_one_line_whatever_it_quotes);
+    tcase_add_test(errors, error_is_whole_utf8_characters);
     tcase_add_test(errors, each_thread_has_its_own_error);
     suite_add_tcase(suite, errors);
 

@@ -1,5 +1,5 @@
 /* The pool of threads: every task once, errors by the lowest task, resizing, nesting and forks. */
-#define _GNU_SOURCE /* sched_setaffinity() */
+#define _GNU_SOURCE /* sched_setaffinity(), pthread_setattr_default_np() */
 #include "math/threads.h"
 
 #include <pthread.h>
@@ -12,12 +12,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "support/approx.h"
-
-/* As ck_assert_msg(), which takes long where it succeeds. */
-#define ASSERT_MSG(condition, ...)                                                                                     \
-    do {                                                                                                               \
-        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                                                   \
-    } while (0)
 
 enum { MOST_TASKS = 1000, MOST_THREADS = 16 };
 
@@ -59,13 +53,14 @@ static void clear(notes *n, int threads)
 static void assert_each_once(const notes *n, int64_t count)
 {
     int64_t sum = 0;
-    ASSERT_MSG(n->out_of_range == 0, "%d tasks were told of a thread outside 0 to %d", n->out_of_range, n->threads - 1);
-    ASSERT_MSG(n->twice == 0, "%d times a thread was given to two tasks at once", n->twice);
+    LEBM_ASSERT_MSG(n->out_of_range == 0, "%d tasks were told of a thread outside 0 to %d", n->out_of_range,
+                    n->threads - 1);
+    LEBM_ASSERT_MSG(n->twice == 0, "%d times a thread was given to two tasks at once", n->twice);
     for (int64_t t = 0; t < MOST_TASKS; t++)
-        ASSERT_MSG(n->times[t] == (t < count), "task %lld of %lld was done %d times", (long long)t, (long long)count,
-                   n->times[t]);
+        LEBM_ASSERT_MSG(n->times[t] == (t < count), "task %lld of %lld was done %d times", (long long)t,
+                        (long long)count, n->times[t]);
     for (int t = 0; t < n->threads; t++) sum += n->of_thread[t];
-    ASSERT_MSG(sum == count, "the threads did %lld tasks of %lld", (long long)sum, (long long)count);
+    LEBM_ASSERT_MSG(sum == count, "the threads did %lld tasks of %lld", (long long)sum, (long long)count);
 }
 
 static void assert_runs(lebm__pool *pool, int threads, int64_t count)
@@ -117,7 +112,7 @@ START_TEST(the_first_task_is_the_callers)
     for (int i = 0; i < 500; i++) {
         int thread = -1;
         LEBM_ASSERT_OK(lebm__pool_run(pool, 1 + i % 9, note_thread, &thread));
-        ASSERT_MSG(thread == 0, "task 0 of %d was done by thread %d", 1 + i % 9, thread);
+        LEBM_ASSERT_MSG(thread == 0, "task 0 of %d was done by thread %d", 1 + i % 9, thread);
     }
     lebm__pool_destroy(pool);
 }
@@ -154,11 +149,11 @@ static void assert_meets(lebm__pool *pool, int threads)
     LEBM_ASSERT_OK(lebm__pool_run(pool, threads, meet, &m));
     pthread_barrier_destroy(&m.barrier);
     for (int t = 0; t < threads; t++) {
-        ASSERT_MSG(m.times[t] == 1, "thread %d of %d did %d tasks at once", t, threads, m.times[t]);
-        ASSERT_MSG(pthread_equal(m.ids[t], pthread_self()) == (t == 0), "thread %d of %d is%s the caller", t, threads,
-                   t == 0 ? " not" : "");
-        ASSERT_MSG(m.blocks_signals[t] == (t != 0), "thread %d of %d has signals %s", t, threads,
-                   t == 0 ? "blocked" : "open");
+        LEBM_ASSERT_MSG(m.times[t] == 1, "thread %d of %d did %d tasks at once", t, threads, m.times[t]);
+        LEBM_ASSERT_MSG(pthread_equal(m.ids[t], pthread_self()) == (t == 0), "thread %d of %d is%s the caller", t,
+                        threads, t == 0 ? " not" : "");
+        LEBM_ASSERT_MSG(m.blocks_signals[t] == (t != 0), "thread %d of %d has signals %s", t, threads,
+                        t == 0 ? "blocked" : "open");
     }
 }
 
@@ -225,11 +220,11 @@ START_TEST(the_lowest_failure_is_reported)
             int done = 0;
             for (int t = 0; t < 100; t++) {
                 done += n.times[t];
-                ASSERT_MSG(t > fail[0] || n.times[t] == 1, "task %d before the failed %d was done %d times", t, fail[0],
-                           n.times[t]);
+                LEBM_ASSERT_MSG(t > fail[0] || n.times[t] == 1, "task %d before the failed %d was done %d times", t,
+                                fail[0], n.times[t]);
             }
-            ASSERT_MSG(threads > 1 || done == fail[0] + 1, "after task %d failed, %d tasks were done", fail[0],
-                       done - fail[0] - 1);
+            LEBM_ASSERT_MSG(threads > 1 || done == fail[0] + 1, "after task %d failed, %d tasks were done", fail[0],
+                            done - fail[0] - 1);
         }
         assert_runs(pool, threads, 100);
         lebm__pool_destroy(pool);
@@ -276,27 +271,38 @@ START_TEST(a_good_run_leaves_the_error_alone)
 }
 END_TEST
 
-START_TEST(without_memory_fewer_threads_do_the_work)
+START_TEST(only_making_a_pool_takes_memory)
 {
-    lebm__pool *pool = NULL;
+    lebm__pool *pool = NULL, *ready = make_pool(4);
     lebm__alloc_fail_after(0);
     LEBM_ASSERT_STATUS(lebm__pool_resize(&pool, 4), LEBM_ERR_NOMEM);
+    assert_meets(ready, 4);
     lebm__alloc_fail_after(-1);
     ck_assert_ptr_null(pool);
-    for (int k = 0; k < 4; k++) {
-        notes n;
-        pool = make_pool(4);
-        clear(&n, 4);
-        lebm__alloc_fail_after(k);
-        const int status = lebm__pool_run(pool, 100, take_note, &n);
-        lebm__alloc_fail_after(-1);
-        LEBM_ASSERT_STATUS(status, LEBM_OK);
-        assert_each_once(&n, 100);
-        for (int t = k + 1; t < 4; t++)
-            ASSERT_MSG(n.of_thread[t] == 0, "thread %d did %d tasks with memory for %d", t, n.of_thread[t], k);
-        assert_meets(pool, 4); /* with memory, the others start */
-        lebm__pool_destroy(pool);
-    }
+    lebm__pool_destroy(ready);
+}
+END_TEST
+
+/* No thread can be started whose stack is larger than any memory. */
+START_TEST(without_other_threads_the_caller_does_the_work)
+{
+    lebm__pool *pool = make_pool(4);
+    pthread_attr_t usual, huge;
+    notes n;
+    clear(&n, 4);
+    ck_assert_int_eq(pthread_getattr_default_np(&usual), 0);
+    ck_assert_int_eq(pthread_attr_init(&huge), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&huge, SIZE_MAX / 4), 0);
+    ck_assert_int_eq(pthread_setattr_default_np(&huge), 0);
+    const int status = lebm__pool_run(pool, 100, take_note, &n);
+    ck_assert_int_eq(pthread_setattr_default_np(&usual), 0);
+    LEBM_ASSERT_STATUS(status, LEBM_OK);
+    assert_each_once(&n, 100);
+    ck_assert_int_eq(n.of_thread[0], 100);
+    assert_meets(pool, 4); /* now the others start */
+    pthread_attr_destroy(&huge);
+    pthread_attr_destroy(&usual);
+    lebm__pool_destroy(pool);
 }
 END_TEST
 
@@ -319,9 +325,9 @@ START_TEST(a_stop_drops_what_is_left_and_is_no_error)
         int done = 0;
         for (int t = 0; t < MOST_TASKS; t++) {
             done += n.times[t];
-            ASSERT_MSG(t > 9 || n.times[t] == 1, "task %d before the stop was done %d times", t, n.times[t]);
+            LEBM_ASSERT_MSG(t > 9 || n.times[t] == 1, "task %d before the stop was done %d times", t, n.times[t]);
         }
-        ASSERT_MSG(threads > 1 || done == 10, "after the stop, %d tasks were done", done - 10);
+        LEBM_ASSERT_MSG(threads > 1 || done == 10, "after the stop, %d tasks were done", done - 10);
         assert_runs(pool, threads, 100);
         lebm__pool_destroy(pool);
     }
@@ -440,11 +446,11 @@ START_TEST(a_child_may_use_the_pool_of_its_parent)
         if (used) assert_meets(pool, 4);
         for (int i = 0; i < 4; i++) {
             const int status = use_in_child(&pool, sizes[i], 0);
-            ASSERT_MSG(status == 0, "a child that wants %d threads of a pool %s ended with %d", sizes[i],
-                       used ? "in use" : "not used yet", status);
+            LEBM_ASSERT_MSG(status == 0, "a child that wants %d threads of a pool %s ended with %d", sizes[i],
+                            used ? "in use" : "not used yet", status);
         }
         const int status = use_in_child(&pool, 4, 1);
-        ASSERT_MSG(status == 0, "a child that destroys the pool ended with %d", status);
+        LEBM_ASSERT_MSG(status == 0, "a child that destroys the pool ended with %d", status);
         assert_meets(pool, 4); /* the parent does not notice */
         lebm__pool_destroy(pool);
     }
@@ -473,9 +479,9 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
             unsetenv("LEBM_NUM_THREADS");
         const int threads = lebm__thread_count(cases[i].option);
         const int expected = cases[i].threads ? cases[i].threads : CPU_COUNT(&all);
-        ASSERT_MSG(threads == expected, "option %lld with LEBM_NUM_THREADS %s means %d threads, not %d",
-                   (long long)cases[i].option, cases[i].environment ? cases[i].environment : "unset", threads,
-                   expected);
+        LEBM_ASSERT_MSG(threads == expected, "option %lld with LEBM_NUM_THREADS %s means %d threads, not %d",
+                        (long long)cases[i].option, cases[i].environment ? cases[i].environment : "unset", threads,
+                        expected);
     }
     unsetenv("LEBM_NUM_THREADS");
     CPU_ZERO(&one);
@@ -484,7 +490,7 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
     ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
     const int threads = lebm__thread_count(0);
     ck_assert_int_eq(sched_setaffinity(0, sizeof all, &all), 0);
-    ASSERT_MSG(threads == 1, "a process that may use one processor gets %d threads", threads);
+    LEBM_ASSERT_MSG(threads == 1, "a process that may use one processor gets %d threads", threads);
 }
 END_TEST
 
@@ -507,7 +513,8 @@ static Suite *suite(void)
     tcase_add_test(failures, the_lowest_failure_is_reported_whichever_is_first);
     tcase_add_test(failures, a_good_run_leaves_the_error_alone);
     tcase_add_test(failures, a_stop_drops_what_is_left_and_is_no_error);
-    tcase_add_test(failures, without_memory_fewer_threads_do_the_work);
+    tcase_add_test(failures, only_making_a_pool_takes_memory);
+    tcase_add_test(failures, without_other_threads_the_caller_does_the_work);
     suite_add_tcase(suite, failures);
 
     TCase *several = tcase_create("several");

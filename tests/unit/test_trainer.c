@@ -1,11 +1,10 @@
 /* The trainer: steps against the double-precision reference, gradients against quadrature, equal bits for any number of
  * threads, and steps that fail and change nothing. */
-#include <pthread.h>
-
 #include "lebm.h"
 #include "support/approx.h"
 #include "support/model.h"
 #include "support/statistics.h"
+#include "support/watch.h"
 
 static double metric(const lebm_trainer *trainer, const char *key)
 {
@@ -776,23 +775,6 @@ START_TEST(a_gradient_whose_square_overflows_is_refused)
 }
 END_TEST
 
-struct watch {
-    pthread_t thread;
-    int calls, stop_at, elsewhere, backwards, outside;
-    double last;
-};
-
-static int watch_progress(double done, void *user)
-{
-    struct watch *watch = user;
-    watch->calls++;
-    watch->elsewhere += !pthread_equal(pthread_self(), watch->thread);
-    watch->backwards += done < watch->last;
-    watch->outside += !(done >= 0 && done <= 1);
-    watch->last = done;
-    return watch->calls == watch->stop_at ? -3 : 0;
-}
-
 START_TEST(stopping_changes_nothing)
 {
     for (int64_t threads = 1; threads <= 3; threads += 2) {
@@ -806,14 +788,11 @@ START_TEST(stopping_changes_nothing)
         LEBM_ASSERT_OK(lebm_trainer_set_progress(trainer, watch_progress, &watch));
         step_both(&twins); /* watching changes nothing */
         assert_twins_are_equal(&twins);
-        ck_assert_int_ge(watch.calls, 1);
-        ck_assert_int_eq(watch.elsewhere, 0);
-        ck_assert_int_eq(watch.backwards, 0);
-        ck_assert_int_eq(watch.outside, 0);
+        assert_watched(&watch);
         int calls = threads == 1 ? watch.calls : 1; /* threads share the work, and so the calls, as it comes */
 
         for (int stop_at = 1; stop_at <= calls; stop_at++) { /* at each call that a step makes */
-            watch = (struct watch){.thread = pthread_self(), .stop_at = stop_at};
+            watch = (struct watch){.thread = pthread_self(), .stop_at = stop_at, .stop_with = -3};
             LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, twins.x, TWIN_N), LEBM_STOPPED);
             ck_assert_int_eq(watch.calls, stop_at);
             assert_twins_are_equal(&twins);

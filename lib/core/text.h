@@ -1,0 +1,13 @@
+/* Text in UTF-8, which is what crosses the library's boundary. */
+#ifndef LEBM_CORE_TEXT_H
+#define LEBM_CORE_TEXT_H
+
+#include <stdint.h>
+
+/* Number of bytes of the UTF-8 character at `text`, which has `left` bytes to come; 0 if there is none. */
+int64_t lebm__utf8_length(const char *text, int64_t left);
+
+/* Whether a C string is UTF-8. */
+int lebm__is_utf8(const char *text);
+
+#endif

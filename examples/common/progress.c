@@ -25,7 +25,7 @@ static int terminal_columns(void)
     return size.ws_col < LONGEST ? size.ws_col : LONGEST;
 }
 
-/* One line that never wraps: a bar as wide as the terminal leaves room for, and the numbers. */
+/* One line that never wraps, made to leave room for a bar on 80 columns: a bar as wide as the terminal leaves room for, and the numbers. */
 static void show_bar(double done, const char *numbers)
 {
     const int columns = terminal_columns(), room = columns - 4 - (int)strlen(numbers);
@@ -50,11 +50,9 @@ void progress_show(progress *p, const progress_state *state)
     char numbers[LONGEST];
     const int64_t left = (int64_t)(state->seconds_left + .5);
     snprintf(numbers, sizeof numbers,
-             "%3.0f%% epoch %" PRId64 "/%" PRId64 " mse %.4f f+ %.3f f- %.3f gap %+.3f %.0f img/s %" PRId64
-             ":%02d:%02d left",
+             "%3.0f%% epoch %" PRId64 "/%" PRId64 " mse %.4f f+ %.2f f- %.2f %.0f/s %" PRId64 ":%02d:%02d left",
              100 * state->done, state->epoch, state->epochs, state->mse, state->f_positive, state->f_negative,
-             state->f_positive - state->f_negative, state->images_per_second, left / 3600, (int)(left / 60 % 60),
-             (int)(left % 60));
+             state->images_per_second, left / 3600, (int)(left / 60 % 60), (int)(left % 60));
     if (p->terminal)
         show_bar(state->done, numbers);
     else

@@ -91,7 +91,7 @@ void report_results(const run *r, const evaluation *e)
            e->mse, r->held_out.count, chain_steps(r->view.to_posterior));
     printf("Mean f of posterior samples  %.4f\n", e->f_positive);
     printf("Mean f of prior samples      %.4f\n", e->f_negative);
-    printf("Training images per second   %.0f\n", run_images_per_second(r));
+    if (run_images_per_second(r) > 0) printf("Training images per second   %.0f\n", run_images_per_second(r));
     printf("Wall time                    %.1f s\n", seconds_now() - r->started_at);
     printf("Samples                      %s\n", r->samples_path);
     printf("Held-out, reconstructed      %s\n", r->reconstructions_path);

@@ -6,11 +6,12 @@ static const char notes[] =
     "Step sizes are the s of z' = z + s grad log p + sqrt(2 s) e. Code that steps by z + d^2/2 grad log p + d e has\n"
     "s = d^2/2: the authors' d = 0.4 for the prior is s = 0.08, and d = 0.1 for the posterior is s = 0.005.\n"
     "\n"
-    "Specs of nets are items separated by ';': in N | linear OUT | conv_transpose2d OUT KERNEL STRIDE PADDING |\n"
+    "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"
+    "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
     "reshape C H W | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
     "\n"
-    "Ctrl-C writes a checkpoint and ends; --resume goes on from there, to the same result as if nothing had\n"
-    "happened. It takes all options from the checkpoint but those given with it.";
+    "Ctrl-C writes a checkpoint and ends (a second one, later, ends at once); --resume goes on from there, to the\n"
+    "same result as if nothing had happened. It takes all options from the checkpoint but those given with it.";
 
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {

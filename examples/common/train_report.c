@@ -50,7 +50,10 @@ void report_start(const run *r)
     else
         printf("%" PRId64 " threads\n", o[THREADS].value.i64);
     printf("  results    %s", o[OUT].value.text);
-    if (run_resumes(r)) printf(", going on after step %" PRId64 " of %" PRId64, r->first_step, run_last_step(r));
+    if (run_resumes(r)) {
+        const char *complete = r->first_step >= run_last_step(r) ? ", which was the last: --epochs asks for more" : "";
+        printf(", going on after step %" PRId64 " of %" PRId64 "%s", r->first_step, run_last_step(r), complete);
+    }
     printf("\n\n");
 }
 

@@ -26,15 +26,15 @@ typedef struct lebm_sampler lebm_sampler;
 
 #define LEBM_LANGEVIN "langevin" /**< for lebm_sampler_create() */
 
-/** @name Options @{ */
-#define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain */
-#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 */
+/** @name Options, with their defaults in brackets @{ */
+#define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain (40) */
+#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 (0.08) */
 /** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
  * 0, or a single step: s stays */
 #define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
-#define LEBM_SAMPLER_NOISE          "noise" /**< i64: 0 drops the noise e, which leaves gradient ascent */
-#define LEBM_SAMPLER_START          "start" /**< str: "noise", z ~ N(0, start_std^2 I), or "given", the caller's z */
-#define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start */
+#define LEBM_SAMPLER_NOISE          "noise"     /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
+#define LEBM_SAMPLER_START          "start"     /**< str: "noise" (default), z ~ N(0, start_std^2 I), or "given" */
+#define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start (1) */
 #define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers */
 #define LEBM_SAMPLER_STREAM         "stream"  /**< i64: second half; each run that succeeds adds 1: no two are alike */
 #define LEBM_SAMPLER_THREADS        "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors */
@@ -46,8 +46,9 @@ typedef struct lebm_sampler lebm_sampler;
 /** @} */
 
 /** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
- * It may read options and metrics, and use other handles; what would change a handle in use returns LEBM_ERR_STATE. It
- * must return: no longjmp, no exception.
+ * It may read options and metrics, and use other handles. What would change the sampler or trainer in use returns
+ * LEBM_ERR_STATE. It must not destroy a handle in use nor change the model's nets, and it must return: no longjmp, no
+ * exception.
  * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED
  * @since 0.1.0 */

@@ -23,7 +23,7 @@
 LEBM_BEGIN_DECLS
 
 /** The calling thread's last error in one line of UTF-8: what was wrong, the value given, the value allowed.
- * @return "" if nothing failed on this thread yet; else a string that this thread's next failure overwrites
+ * @return "" if nothing failed on this thread yet; else a string that this thread's next failure or stop overwrites
  * Threads: any; read it on the thread that made the failing call. @since 0.1.0 */
 LEBM_API const char *lebm_last_error(void);
 

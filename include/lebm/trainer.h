@@ -20,20 +20,22 @@ LEBM_BEGIN_DECLS
 
 typedef struct lebm_trainer lebm_trainer;
 
-/** @name Options @{ */
-#define LEBM_TRAINER_PRIOR_LEARNING_RATE     "prior_learning_rate"     /**< f64: Adam's rate for f */
-#define LEBM_TRAINER_GENERATOR_LEARNING_RATE "generator_learning_rate" /**< f64: Adam's rate for g */
-#define LEBM_TRAINER_BETA1                   "beta1"                   /**< f64: Adam's decay of the first moment */
-#define LEBM_TRAINER_BETA2                   "beta2"                   /**< f64: Adam's decay of the second moment */
-#define LEBM_TRAINER_EPSILON                 "epsilon"                 /**< f64: Adam's epsilon */
-#define LEBM_TRAINER_DECAY_PER_EPOCH         "decay_per_epoch"    /**< f64: factor on both rates at each epoch's end */
-#define LEBM_TRAINER_PRIOR_WEIGHT_DECAY      "prior_weight_decay" /**< f64: L2 term of f, as in torch.optim.Adam */
-#define LEBM_TRAINER_GENERATOR_WEIGHT_DECAY  "generator_weight_decay" /**< f64: L2 term of g, as in torch.optim.Adam */
-#define LEBM_TRAINER_PRIOR_CLIP_NORM         "prior_clip_norm"        /**< f64: largest gradient norm of f; 0: any */
-#define LEBM_TRAINER_GENERATOR_CLIP_NORM     "generator_clip_norm"    /**< f64: largest gradient norm of g; 0: any */
-#define LEBM_TRAINER_SEED                    "seed"                   /**< i64: key of all random numbers of training */
-#define LEBM_TRAINER_THREADS                 "threads" /**< i64: threads of a step; 0: as LEBM_NUM_THREADS says, or all */
-#define LEBM_TRAINER_NOTE                    "note"    /**< str: the caller's own text, kept in checkpoints */
+/** @name Options, with their defaults in brackets: those of the authors' SVHN model; smaller models learn well at far
+ * larger rates @{ */
+#define LEBM_TRAINER_PRIOR_LEARNING_RATE     "prior_learning_rate"     /**< f64: Adam's rate for f (2e-5) */
+#define LEBM_TRAINER_GENERATOR_LEARNING_RATE "generator_learning_rate" /**< f64: Adam's rate for g (1e-4) */
+#define LEBM_TRAINER_BETA1                   "beta1"           /**< f64: Adam's decay of the first moment (0.5) */
+#define LEBM_TRAINER_BETA2                   "beta2"           /**< f64: Adam's decay of the second moment (0.999) */
+#define LEBM_TRAINER_EPSILON                 "epsilon"         /**< f64: Adam's epsilon (1e-8) */
+#define LEBM_TRAINER_DECAY_PER_EPOCH         "decay_per_epoch" /**< f64: factor on both rates at an epoch's end (1) */
+#define LEBM_TRAINER_PRIOR_WEIGHT_DECAY      "prior_weight_decay" /**< f64: L2 term of f, as in torch.optim.Adam (0) */
+#define LEBM_TRAINER_GENERATOR_WEIGHT_DECAY                                                                            \
+    "generator_weight_decay"                                   /**< f64: L2 term of g, as in torch.optim.Adam (0) */
+#define LEBM_TRAINER_PRIOR_CLIP_NORM     "prior_clip_norm"     /**< f64: largest gradient norm of f; 0: any (0) */
+#define LEBM_TRAINER_GENERATOR_CLIP_NORM "generator_clip_norm" /**< f64: largest gradient norm of g; 0: any (0) */
+#define LEBM_TRAINER_SEED                "seed"                /**< i64: key of all random numbers of training */
+#define LEBM_TRAINER_THREADS             "threads" /**< i64: threads of a step; 0: as LEBM_NUM_THREADS says, or all */
+#define LEBM_TRAINER_NOTE                "note"    /**< str: the caller's own text, kept in checkpoints */
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update @{ */

@@ -252,9 +252,14 @@ static int read_header(lebm__st_reader *reader)
     }
     LEBM__TRY(read_at(reader, 0, bytes, LENGTH_SIZE));
     const uint64_t length = get_u64(bytes);
-    const int64_t rest = file_size - LENGTH_SIZE, most = rest < HEADER_MOST ? rest : HEADER_MOST;
-    if (length < 2 || length > (uint64_t)most) {
-        return FORMAT_ERROR(reader, "the header has %" PRIu64 " bytes; allowed are 2 to %" PRId64, length, most);
+    const uint64_t rest = (uint64_t)(file_size - LENGTH_SIZE);
+    if (length > rest) {
+        return FORMAT_ERROR(reader,
+                            "not a safetensors file, or cut short: the header would have %" PRIu64 " bytes of %" PRIu64,
+                            length, rest);
+    }
+    if (length < 2 || length > HEADER_MOST) {
+        return FORMAT_ERROR(reader, "the header has %" PRIu64 " bytes; allowed are 2 to %d", length, HEADER_MOST);
     }
     const int64_t size = (int64_t)length;
     reader->data_begin = LENGTH_SIZE + size;

@@ -7,8 +7,9 @@
 
 static int diverged(const char *quantity, double value, int64_t step, int64_t chain)
 {
-    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld", quantity, value, (long long)step,
-                      (long long)chain);
+    const char *hint = step == 1 ? "; so early, look for what is not finite in x, z and the parameters" : "";
+    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld%s", quantity,
+                      isnan(value) ? NAN : value, (long long)step, (long long)chain, hint);
 }
 
 /* Write the norms of the scores; fail at the first chain with a value that is not finite. */

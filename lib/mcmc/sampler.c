@@ -236,6 +236,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
 
     if (status == LEBM_OK) status = lebm__pool_run(pool, r.tiles, run_tile, &r);
     if (status == LEBM_OK && progress != NULL && progress(1.0, user)) status = LEBM_STOPPED;
+    if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     if (status == LEBM_OK) {
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);
         *metrics = (lebm__run_metrics){lebm__mean(r.log_density, n), lebm__mean(r.score_norm, n)};
@@ -252,7 +253,6 @@ static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm
                       int64_t n, float *z)
 {
     lebm__sampler_options *options = &sampler->options;
-    LEBM__REQUIRE_IDLE(sampler);
     if (n < 1 || n > INT32_MAX) {
         return lebm__fail(LEBM_ERR_RANGE, "n is %lld chains; allowed are 1 to %d", (long long)n, INT32_MAX);
     }
@@ -275,6 +275,7 @@ int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
+    LEBM__REQUIRE_IDLE(sampler);
     return run_public(sampler, prior, NULL, NULL, n, z);
 }
 
@@ -286,6 +287,7 @@ int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, c
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(z);
+    LEBM__REQUIRE_IDLE(sampler);
     LEBM__TRY(lebm__model_check(prior, generator));
     return run_public(sampler, prior, generator, x, n, z);
 }

@@ -298,7 +298,7 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
                                 NULL, NULL, s->n, s->z_negative, &unused, report, &p));
     p.phase = 2;
     LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s));
-    if (report(1.0, &p)) return LEBM_STOPPED;
+    if (report(1.0, &p)) return lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     return measure(s, metrics);
 }
 

@@ -30,14 +30,14 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain (40) */
 #define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 (0.08) */
 /** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
- * 0, or a single step: s stays */
+ * 0, or a single step: s stays (0) */
 #define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
 #define LEBM_SAMPLER_NOISE          "noise"     /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
 #define LEBM_SAMPLER_START          "start"     /**< str: "noise" (default), z ~ N(0, start_std^2 I), or "given" */
 #define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start (1) */
-#define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers */
-#define LEBM_SAMPLER_STREAM         "stream"  /**< i64: second half; each run that succeeds adds 1: no two are alike */
-#define LEBM_SAMPLER_THREADS        "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors */
+#define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers (0) */
+#define LEBM_SAMPLER_STREAM         "stream"    /**< i64: second half (0); each run that succeeds adds 1 */
+#define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
 /** @} */
 
 /** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step @{ */

@@ -33,9 +33,9 @@ typedef struct lebm_trainer lebm_trainer;
     "generator_weight_decay"                                   /**< f64: L2 term of g, as in torch.optim.Adam (0) */
 #define LEBM_TRAINER_PRIOR_CLIP_NORM     "prior_clip_norm"     /**< f64: largest gradient norm of f; 0: any (0) */
 #define LEBM_TRAINER_GENERATOR_CLIP_NORM "generator_clip_norm" /**< f64: largest gradient norm of g; 0: any (0) */
-#define LEBM_TRAINER_SEED                "seed"                /**< i64: key of all random numbers of training */
-#define LEBM_TRAINER_THREADS             "threads" /**< i64: threads of a step; 0: as LEBM_NUM_THREADS says, or all */
-#define LEBM_TRAINER_NOTE                "note"    /**< str: the caller's own text, kept in checkpoints */
+#define LEBM_TRAINER_SEED                "seed"                /**< i64: key of all random numbers of training (0) */
+#define LEBM_TRAINER_THREADS             "threads" /**< i64: threads of a step; 0: LEBM_NUM_THREADS or all (0) */
+#define LEBM_TRAINER_NOTE                "note"    /**< str: the caller's own text, kept in checkpoints ("") */
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update @{ */

@@ -15,7 +15,6 @@ extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
 extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));
 extern void omp_set_num_threads(int count) __attribute__((weak));
 extern void omp_set_max_active_levels(int count) __attribute__((weak));
-
 extern int omp_get_max_active_levels(void) __attribute__((weak));
 extern int omp_get_max_threads(void) __attribute__((weak));
 

@@ -34,8 +34,8 @@ static void sigmoid(int64_t n, float *g)
 }
 
 static const lebm__likelihood likelihoods[] = {
-    {LEBM_GAUSSIAN, 1, 1.0f, 0.0f, gaussian, NULL},
-    {LEBM_BERNOULLI, 0, 0.0f, 1.0f, bernoulli, sigmoid},
+    {.name = LEBM_GAUSSIAN, .has_sigma = 1, .least = 1.0f, .most = 0.0f, .log_density = gaussian},
+    {.name = LEBM_BERNOULLI, .least = 0.0f, .most = 1.0f, .log_density = bernoulli, .mean = sigmoid},
 };
 
 const lebm__likelihood *lebm__likelihood_find(const char *name)

@@ -52,8 +52,8 @@ static void accumulate(const lebm__layer *layer, int64_t n, const float *in, con
     const int64_t from = layer->in.channels, to = layer->out.channels;
     lebm__blas_add_transposed(to, from, n, grad_out, to, in, from, grads + layer->weight, from);
     if (layer->bias < 0) return;
-    for (int64_t j = 0; j < to; j++)
-        scratch[j] = 0.0f; /* the rows by themselves: short sums round less than long ones */
+    /* The rows of this call by themselves: short sums round less than long ones. */
+    for (int64_t j = 0; j < to; j++) scratch[j] = 0.0f;
     for (int64_t i = 0; i < n; i++) lebm__kernels()->add(to, grad_out + i * to, scratch);
     lebm__kernels()->add(to, scratch, grads + layer->bias);
 }

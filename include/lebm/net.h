@@ -91,6 +91,42 @@ LEBM_API int lebm_net_add_activation(lebm_net *net, const char *kind, double par
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
 
+/** @name Options @{ */
+/** How transposed convolutions are computed: "direct"; "filtered", by minimal filtering (Winograd's and Toom and Cook's
+ * algorithms, nearly the same numbers in fewer operations) wherever the kernel is twice the stride; or "auto", the
+ * default, each layer by what is likely to be faster. It changes the last bits of results, is not part of a model, and
+ * is not saved. */
+#define LEBM_NET_CONVOLUTION "convolution"
+/** @} */
+
+/** Set an option. @param key  LEBM_NET_CONVOLUTION   @param value  one of its choices
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE
+ * Threads: no other call may be using the net. @since 0.1.0 */
+LEBM_API int lebm_net_set_str(lebm_net *net, const char *key, const char *value);
+
+/** Read an option. @param value  receives a string owned by the net, valid until that option is set again
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_net_get_str(const lebm_net *net, const char *key, const char **value);
+
+/** @name Listing the options
+ * Number of options; key of each; its type ("str"), help and choices ("a|b|c") by key. NULL if there is none.
+ * Threads: any. @since 0.1.0 @{ */
+LEBM_API int64_t lebm_net_option_count(const lebm_net *net);
+LEBM_API const char *lebm_net_option_key(const lebm_net *net, int64_t index);
+LEBM_API const char *lebm_net_option_type(const lebm_net *net, const char *key);
+LEBM_API const char *lebm_net_option_help(const lebm_net *net, const char *key);
+LEBM_API const char *lebm_net_option_choices(const lebm_net *net, const char *key);
+/** @} */
+
+/** Number of layers, activations and reshapes among them; 0 if `net` is NULL. Threads: any. @since 0.1.0 */
+LEBM_API int64_t lebm_net_layer_count(const lebm_net *net);
+
+/** How layer `index` is computed: "direct" or "filtered" for a transposed convolution.
+ * @return a static string; NULL for layers without a choice, or if there is no such layer
+ * Threads: any. @since 0.1.0 */
+LEBM_API const char *lebm_net_layer_form(const lebm_net *net, int64_t index);
+
 /** Size of the input; 0 if `net` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_net_in_features(const lebm_net *net);
 

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/status.h"
 
@@ -21,19 +22,30 @@ static int refused(void)
     return left == 0;
 }
 
+/* Large memory comes in huge pages where the system grants them: the chains' loops walk through so many pages that the
+ * processor would forget where they are. */
+static void *allocate(int64_t bytes)
+{
+    const int64_t huge_page = 1 << 21;
+    const int64_t align = bytes < 2 * huge_page ? LEBM__ALIGNMENT : huge_page;
+    /* aligned_alloc() asks for a multiple of the alignment, and malloc(0) may be NULL. */
+    const int64_t whole = (bytes / align + 1) * align;
+    void *memory = aligned_alloc((size_t)align, (size_t)whole);
+#ifdef MADV_HUGEPAGE
+    if (memory != NULL && align == huge_page) madvise(memory, (size_t)whole, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
 void *lebm__alloc_raw(int64_t count, int64_t size)
 {
     int64_t bytes;
     void *memory = NULL;
-    if (count < 0 || size < 0 || __builtin_mul_overflow(count, size, &bytes) || bytes > INT64_MAX - LEBM__ALIGNMENT) {
+    if (count < 0 || size < 0 || __builtin_mul_overflow(count, size, &bytes) || bytes > INT64_MAX / 2) {
         lebm__fail(LEBM_ERR_NOMEM, "out of memory: %lld numbers of %lld bytes", (long long)count, (long long)size);
         return NULL;
     }
-    if (!refused()) {
-        /* aligned_alloc() asks for a multiple of the alignment, and malloc(0) may be NULL. */
-        const int64_t whole = (bytes / LEBM__ALIGNMENT + 1) * LEBM__ALIGNMENT;
-        memory = aligned_alloc(LEBM__ALIGNMENT, (size_t)whole);
-    }
+    if (!refused()) memory = allocate(bytes);
     if (memory == NULL) lebm__fail(LEBM_ERR_NOMEM, "out of memory: %lld bytes", (long long)bytes);
     return memory;
 }

@@ -119,6 +119,30 @@ int lebm__options_bounds_f64(const lebm__options *table, const char *key, double
         LEBM__REQUIRE(value);                                                                                          \
         return lebm__options_get_str(table, &handle->options, key, value);                                             \
     }                                                                                                                  \
+    int lebm_##handle##_option_bounds_i64(const lebm_##handle *handle, const char *key, int64_t *standard,             \
+                                          int64_t *least, int64_t *most)                                               \
+    {                                                                                                                  \
+        LEBM__REQUIRE(handle);                                                                                         \
+        LEBM__REQUIRE(key);                                                                                            \
+        LEBM__REQUIRE(standard);                                                                                       \
+        LEBM__REQUIRE(least);                                                                                          \
+        LEBM__REQUIRE(most);                                                                                           \
+        return lebm__options_bounds_i64(table, key, standard, least, most);                                            \
+    }                                                                                                                  \
+    int lebm_##handle##_option_bounds_f64(const lebm_##handle *handle, const char *key, double *standard,              \
+                                          double *least, double *most)                                                 \
+    {                                                                                                                  \
+        LEBM__REQUIRE(handle);                                                                                         \
+        LEBM__REQUIRE(key);                                                                                            \
+        LEBM__REQUIRE(standard);                                                                                       \
+        LEBM__REQUIRE(least);                                                                                          \
+        LEBM__REQUIRE(most);                                                                                           \
+        return lebm__options_bounds_f64(table, key, standard, least, most);                                            \
+    }                                                                                                                  \
+    LEBM__DEFINE_OPTION_LISTING(handle, table)
+
+/* Define those that list them, for all handles alike. */
+#define LEBM__DEFINE_OPTION_LISTING(handle, table)                                                                     \
     int64_t lebm_##handle##_option_count(const lebm_##handle *handle)                                                  \
     {                                                                                                                  \
         return handle == NULL ? 0 : (table)->count;                                                                    \
@@ -141,26 +165,6 @@ int lebm__options_bounds_f64(const lebm__options *table, const char *key, double
     {                                                                                                                  \
         const lebm__option *row = handle == NULL || key == NULL ? NULL : lebm__options_find(table, key);               \
         return row == NULL || row->type != LEBM__STR ? NULL : row->as.str.choices;                                     \
-    }                                                                                                                  \
-    int lebm_##handle##_option_bounds_i64(const lebm_##handle *handle, const char *key, int64_t *standard,             \
-                                          int64_t *least, int64_t *most)                                               \
-    {                                                                                                                  \
-        LEBM__REQUIRE(handle);                                                                                         \
-        LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE(standard);                                                                                       \
-        LEBM__REQUIRE(least);                                                                                          \
-        LEBM__REQUIRE(most);                                                                                           \
-        return lebm__options_bounds_i64(table, key, standard, least, most);                                            \
-    }                                                                                                                  \
-    int lebm_##handle##_option_bounds_f64(const lebm_##handle *handle, const char *key, double *standard,              \
-                                          double *least, double *most)                                                 \
-    {                                                                                                                  \
-        LEBM__REQUIRE(handle);                                                                                         \
-        LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE(standard);                                                                                       \
-        LEBM__REQUIRE(least);                                                                                          \
-        LEBM__REQUIRE(most);                                                                                           \
-        return lebm__options_bounds_f64(table, key, standard, least, most);                                            \
     }                                                                                                                  \
     _Static_assert(sizeof(lebm_##handle *) > 0, "ends with a semicolon")
 

@@ -157,9 +157,9 @@ static void activate(lebm__activation kind, float parameter, int64_t n, float *r
     }
 }
 
-static void multiply(int64_t n, const float *restrict x, const float *restrict y, float *restrict out)
+static void multiply(int64_t n, const float *restrict x, float *restrict y)
 {
-    for (int64_t i = 0; i < n; i++) out[i] = x[i] * y[i];
+    for (int64_t i = 0; i < n; i++) y[i] *= x[i];
 }
 
 static void add(int64_t n, const float *restrict x, float *restrict y)
@@ -211,24 +211,24 @@ static double squares(int64_t n, const float *x)
     return sum_of(sum);
 }
 
-static double residual(int64_t n, float scale, const float *restrict x, const float *restrict g, float *restrict out)
+static double residual(int64_t n, float scale, const float *restrict x, float *restrict g)
 {
     vd sum = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         const vf r = load(x + i) - load(g + i);
         sum += square_of(r);
-        store(out + i, scale * r);
+        store(g + i, scale * r);
     }
     if (i < n) {
         const vf r = load_part(x + i, n - i) - load_part(g + i, n - i);
         sum += square_of(r);
-        store_part(out + i, scale * r, n - i);
+        store_part(g + i, scale * r, n - i);
     }
     return sum_of(sum);
 }
 
-static double bernoulli(int64_t n, const float *restrict x, const float *restrict g, float *restrict out)
+static double bernoulli(int64_t n, const float *restrict x, float *restrict g)
 {
     vd sum = {0};
     for (int64_t i = 0; i < n; i += LANES) {
@@ -236,7 +236,7 @@ static double bernoulli(int64_t n, const float *restrict x, const float *restric
         const vf target = load_part(x + i, lanes), logit = load_part(g + i, lanes);
         vf mean, complement, term = target * logit - softplus_of(logit);
         sigmoid_pair(logit, &mean, &complement);
-        store_part(out + i, target - mean, lanes);
+        store_part(g + i, target - mean, lanes);
         for (int64_t lane = lanes; lane < LANES; lane++) term[lane] = 0.0f;
         sum += __builtin_convertvector(term, vd);
     }

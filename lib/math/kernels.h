@@ -29,6 +29,16 @@ typedef struct {
     int64_t height, width, out_height, out_width, channels, kernel, stride, padding;
 } lebm__geometry;
 
+/* Minimal filtering of a transposed convolution: how its images are cut into tiles, and where the tiles' points lie. */
+typedef struct {
+    lebm__geometry geometry;
+    int64_t in_channels;
+    int64_t tile;             /* inputs to a tile along either axis: 2 or 4 */
+    int64_t tiles_y, tiles_x; /* as many as cover the input */
+    int64_t in_row, in_point; /* floats from one tile to the next at a point, and from one point to the next, on the */
+    int64_t out_row, out_point; /* side of the input and on that of the output */
+} lebm__filter;
+
 typedef struct {
     const char *name;
     int64_t lanes; /* floats in a vector: packed weights are cut into panels of two vectors (math/packed.h) */
@@ -41,13 +51,20 @@ typedef struct {
     /* y = act(x); then x = act'(x), the slope that the backward pass multiplies by. */
     void (*activate)(lebm__activation kind, float parameter, int64_t n, float *x, float *y);
 
-    void (*multiply)(int64_t n, const float *x, const float *y, float *out); /* out = x y */
-    void (*add)(int64_t n, const float *x, float *y);                        /* y += x */
+    void (*multiply)(int64_t n, const float *x, float *y); /* y *= x */
+    void (*add)(int64_t n, const float *x, float *y);      /* y += x */
 
     /* Add patches [height, width, kernel, kernel, channels] into the image where each belongs, and cut the image's
      * gradient into patches, with zeros beyond its border. */
     void (*add_patches)(const lebm__geometry *g, const float *patches, float *image);
     void (*cut_patches)(const lebm__geometry *g, const float *image, float *patches);
+
+    /* Minimal filtering: the four transforms of an image, and that of a row of weights (math/filter.h). */
+    void (*filter_evaluate)(const lebm__filter *f, const float *image, float *points);
+    void (*filter_evaluate_transposed)(const lebm__filter *f, const float *points, float *image);
+    void (*filter_interpolate)(const lebm__filter *f, const float *points, const float *bias, float *image);
+    void (*filter_interpolate_transposed)(const lebm__filter *f, const float *image, float *points);
+    void (*filter_weights)(int64_t tile, int64_t n, const float *const taps[4], int64_t stride, float *points);
 
     /* z += step score + spread noise */
     void (*langevin)(int64_t n, float step, float spread, const float *score, const float *noise, float *z);
@@ -58,11 +75,11 @@ typedef struct {
 
     double (*squares)(int64_t n, const float *x); /* sum of x^2 */
 
-    /* out = scale (x - g), and the sum of (x - g)^2 */
-    double (*residual)(int64_t n, float scale, const float *x, const float *g, float *out);
+    /* g = scale (x - g), and the sum of (x - g)^2 before */
+    double (*residual)(int64_t n, float scale, const float *x, float *g);
 
-    /* out = x - sigmoid(g), and the sum of x g - softplus(g) */
-    double (*bernoulli)(int64_t n, const float *x, const float *g, float *out);
+    /* g = x - sigmoid(g), and the sum of x g - softplus(g) before */
+    double (*bernoulli)(int64_t n, const float *x, float *g);
 
     void (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, float *m, float *v, float *params);
 } lebm__kernel_table;

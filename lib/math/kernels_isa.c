@@ -1,6 +1,7 @@
 /* The kernels for one instruction set: this file is compiled several times, with the flags of each and the table's name
  * in LEBM__TABLE. */
 #include "math/elementwise.h"
+#include "math/filter.h"
 #include "math/patches.h"
 #include "math/product.h"
 
@@ -16,6 +17,11 @@ const lebm__kernel_table LEBM__TABLE = {
     .add = add,
     .add_patches = add_patches,
     .cut_patches = cut_patches,
+    .filter_evaluate = filter_evaluate,
+    .filter_evaluate_transposed = filter_evaluate_transposed,
+    .filter_interpolate = filter_interpolate,
+    .filter_interpolate_transposed = filter_interpolate_transposed,
+    .filter_weights = filter_weights,
     .langevin = langevin,
     .box_muller = box_muller,
     .squares = squares,

@@ -101,51 +101,48 @@ void lebm__generator_arrange(const lebm_generator *generator, const float *x, in
     lebm__transpose(n, shape.channels, lebm__pixels(shape), x, arranged);
 }
 
-static void forward(const lebm_generator *generator, const lebm__tape *tape, const float *z, int64_t n)
-{
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(generator->net->in)) * sizeof *z);
-    lebm__tape_forward(tape, n);
-}
+/* What is wanted of g: log p(x|z) added to its values, and, if not NULL, the squared errors. */
+typedef struct {
+    const lebm_generator *generator;
+    const float *x; /* [n, D] */
+    double *log_likelihood, *squared_error;
+} wanted;
 
-/* log p(x|z) of row i after forward(), and its gradient by the net's output into grad. */
-static double log_likelihood_of_row(const lebm_generator *generator, const lebm__tape *tape, const float *x, int64_t i,
-                                    float *grad)
+/* The output's gradient is that of log p(x|z). */
+static void turn(void *context, int64_t first, int64_t n, float *out)
 {
-    const int64_t size = lebm__numbers(generator->net->out);
-    return generator->likelihood->log_density(generator->sigma, size, x + i * size, lebm__tape_output(tape) + i * size,
-                                              grad);
+    const wanted *w = context;
+    const lebm__likelihood *likelihood = w->generator->likelihood;
+    const int64_t size = lebm__numbers(w->generator->net->out);
+    for (int64_t i = first; i < first + n; i++, out += size) {
+        const float *x = w->x + i * size;
+        if (w->squared_error != NULL) w->squared_error[i] = likelihood->squared_error(size, x, out);
+        w->log_likelihood[i] += likelihood->log_density(w->generator->sigma, size, x, out);
+    }
 }
 
 void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                          int64_t n, double *log_density, float *score)
 {
-    const int64_t size = lebm__numbers(generator->net->out), dims = lebm__numbers(generator->net->in);
-    float *grad = lebm__tape_output_grad(tape);
-    forward(generator, tape, z, n);
-    for (int64_t i = 0; i < n; i++) log_density[i] += log_likelihood_of_row(generator, tape, x, i, grad + i * size);
-    if (score == NULL) return;
-    lebm__tape_backward(tape, n, NULL);
-    const float *grad_z = lebm__tape_input_grad(tape);
+    const int64_t dims = lebm__numbers(generator->net->in);
+    wanted w = {generator, x, log_density, NULL};
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
+    if (score == NULL) {
+        lebm__tape_forward(tape, n);
+        turn(&w, 0, n, lebm__tape_output(tape));
+        return;
+    }
+    lebm__tape_run(tape, n, turn, &w, NULL);
+    const float *grad_z = lebm__tape_input(tape);
     for (int64_t i = 0; i < n * dims; i++) score[i] += grad_z[i];
 }
 
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                            int64_t n, double *log_likelihood, double *squared_error, float *grads)
 {
-    const int64_t size = lebm__numbers(generator->net->out);
-    float *grad = lebm__tape_output_grad(tape);
-    forward(generator, tape, z, n);
-    for (int64_t i = 0; i < n; i++) {
-        log_likelihood[i] = log_likelihood_of_row(generator, tape, x, i, grad + i * size);
-        float *mean = lebm__tape_output(tape) + i * size;
-        if (generator->likelihood->mean != NULL) generator->likelihood->mean(size, mean);
-        squared_error[i] = 0.0;
-        for (int64_t j = 0; j < size; j++) {
-            const double error = (double)x[i * size + j] - mean[j];
-            squared_error[i] += error * error;
-        }
-    }
-    lebm__tape_backward(tape, n, grads);
+    memset(log_likelihood, 0, (size_t)n * sizeof *log_likelihood);
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(generator->net->in)) * sizeof *z);
+    lebm__tape_run(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error}, grads);
 }
 
 int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)

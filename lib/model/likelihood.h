@@ -9,8 +9,11 @@ typedef struct {
     int has_sigma;
     float least, most; /* bounds of x; least > most: there are none */
 
-    /* log p(x|g) of one row of n numbers, constants included, and its gradient by g. */
-    double (*log_density)(double sigma, int64_t n, const float *x, const float *g, float *grad);
+    /* log p(x|g) of one row of n numbers, constants included; puts its gradient by g in place of g. */
+    double (*log_density)(double sigma, int64_t n, const float *x, float *g);
+
+    /* |x - mean of x|^2 */
+    double (*squared_error)(int64_t n, const float *x, const float *g);
 
     /* The mean of x, in place of g; NULL: it is g. */
     void (*mean)(int64_t n, float *g);

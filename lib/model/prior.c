@@ -52,12 +52,19 @@ double lebm_prior_sigma0(const lebm_prior *prior)
     return prior == NULL ? 0.0 : prior->sigma0;
 }
 
-/* f(z) for a tile; the output is one number a row. */
-static const float *forward(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n)
+/* What is wanted of f: its values, which may be added to, and the gradient that starts its way back. */
+typedef struct {
+    double *f;
+    float grad;
+} wanted;
+
+static void turn(void *context, int64_t first, int64_t n, float *out)
 {
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(prior->net->in)) * sizeof *z);
-    lebm__tape_forward(tape, n);
-    return lebm__tape_output(tape);
+    const wanted *w = context;
+    for (int64_t i = 0; i < n; i++) {
+        w->f[first + i] += out[i];
+        out[i] = w->grad;
+    }
 }
 
 void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
@@ -66,26 +73,28 @@ void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const floa
     const int64_t dims = lebm__numbers(prior->net->in);
     const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
     const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
-    const float *f = forward(prior, tape, z, n);
     for (int64_t i = 0; i < n; i++) {
         double squares = 0.0;
         for (int64_t j = 0; j < dims; j++) squares += (double)z[i * dims + j] * z[i * dims + j];
-        log_density[i] += f[i] - 0.5 * precision * squares - log_norm;
+        log_density[i] -= 0.5 * precision * squares + log_norm;
     }
-    if (score == NULL) return;
-    for (int64_t i = 0; i < n; i++) lebm__tape_output_grad(tape)[i] = 1.0f;
-    lebm__tape_backward(tape, n, NULL);
-    const float *df = lebm__tape_input_grad(tape), factor = (float)precision;
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
+    if (score == NULL) {
+        lebm__tape_forward(tape, n);
+        for (int64_t i = 0; i < n; i++) log_density[i] += lebm__tape_output(tape)[i];
+        return;
+    }
+    lebm__tape_run(tape, n, turn, &(wanted){log_density, 1.0f}, NULL);
+    const float *df = lebm__tape_input(tape), factor = (float)precision;
     for (int64_t i = 0; i < n * dims; i++) score[i] += df[i] - factor * z[i];
 }
 
 void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
                        double *f, float *grads)
 {
-    const float *out = forward(prior, tape, z, n);
-    for (int64_t i = 0; i < n; i++) f[i] = out[i];
-    for (int64_t i = 0; i < n; i++) lebm__tape_output_grad(tape)[i] = sign;
-    lebm__tape_backward(tape, n, grads);
+    memset(f, 0, (size_t)n * sizeof *f);
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(prior->net->in)) * sizeof *z);
+    lebm__tape_run(tape, n, turn, &(wanted){f, sign}, grads);
 }
 
 /* The work of both public functions; `score` NULL: the log density alone. */

@@ -25,17 +25,17 @@ const char *lebm__activation_name(lebm__activation activation)
     return names[activation];
 }
 
-static void forward(const lebm__layer *layer, const float *params, int64_t n, float *in, float *out, float *scratch)
+static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    (void)params, (void)scratch;
-    lebm__kernels()->activate(layer->activation, layer->parameter, n * lebm__numbers(layer->in), in, out);
+    const int64_t size = lebm__numbers(layer->in);
+    lebm__kernels()->activate(layer->activation, layer->parameter, n * size, at->in + first * size,
+                              at->out + first * size);
 }
 
-static void backward(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grad_in,
-                     float *scratch)
+static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    (void)scratch;
-    lebm__kernels()->multiply(n * lebm__numbers(layer->in), grad_out, in, grad_in);
+    const int64_t size = lebm__numbers(layer->in);
+    lebm__kernels()->multiply(n * size, at->out + first * size, at->in + first * size);
 }
 
-const lebm__layer_kind lebm__activation_layer = {.forward = forward, .backward = backward};
+const lebm__layer_kind lebm__activation_layer = {.forward = {.each = forward}, .backward = {.each = backward}};

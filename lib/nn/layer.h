@@ -20,36 +20,76 @@ typedef enum { LEBM__FORWARD, LEBM__SCORE, LEBM__LEARN } lebm__passes;
 
 typedef struct lebm__layer lebm__layer;
 
+/* Where a layer works. */
 typedef struct {
-    /* Floats of scratch that the passes on n rows need; NULL: none. */
-    int64_t (*scratch_size)(const lebm__layer *layer, int64_t n, lebm__passes passes);
+    const float *params; /* the net's */
+    float *in, *out;     /* [rows, layer->in], [rows, layer->out]: values, or on the way back their gradients */
+    int64_t base, group; /* rows base to base + group have room in the points */
+    float *points_in, *points_out; /* [group]: what the layer hands from `each` over `all` to `then` */
+    float *scratch;
+} lebm__place;
+
+/* Work on the n rows from `first` on. */
+typedef void lebm__stage(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n);
+
+/* A pass of a layer. Layers are passed a few rows at a time, so that what one writes is in the cache when the next
+ * reads it; a layer whose product wants many rows at once has it in `all`, between what it does before and after. */
+typedef struct {
+    lebm__stage *each; /* NULL: nothing to do */
+    lebm__stage *all;  /* NULL: `each` is the whole pass; so it is for both passes of a kind, or for neither */
+    lebm__stage *then; /* NULL: nothing to do */
+} lebm__pass;
+
+/* Floats of a place that a layer needs. */
+typedef struct {
+    int64_t points_in, points_out, scratch;
+} lebm__room;
+
+typedef struct {
+    const char *form; /* how it is computed, where there is a choice; else NULL */
+
+    /* Rows that `all` wants at once; NULL: as many as there are. */
+    int64_t (*group)(const lebm__layer *layer);
+
+    /* What the passes on groups of up to `group` rows need; NULL: nothing. */
+    lebm__room (*room)(const lebm__layer *layer, int64_t group, lebm__passes passes);
 
     /* Make the packed form of `params` (the net's) for the forward or backward pass; NULL: there is none. */
     int (*pack)(lebm__layer *layer, const float *params, int backward);
 
-    /* in [n, layer->in] -> out [n, layer->out]. An activation leaves its slope in `in`. */
-    void (*forward)(const lebm__layer *layer, const float *params, int64_t n, float *in, float *out, float *scratch);
+    lebm__pass forward;  /* at->in -> at->out. An activation leaves its slope in at->in. */
+    lebm__pass backward; /* gradient in at->out -> gradient in at->in, in place of what forward left there */
 
-    /* grad_out [n, layer->out] -> grad_in [n, layer->in]; `in` is what forward left there. */
-    void (*backward)(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grad_in,
-                     float *scratch);
-
-    /* Add the gradient of the layer's parameters, summed over n rows, to `grads` (the net's). NULL: no parameters. */
-    void (*accumulate)(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grads,
-                       float *scratch);
+    /* Add the gradient of the layer's parameters, summed over n rows from `first` on, to `grads` (the net's). Comes
+     * before the backward pass writes at->in. NULL: no parameters. */
+    void (*accumulate)(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads);
 } lebm__layer_kind;
 
 struct lebm__layer {
     const lebm__layer_kind *kind;
     lebm__shape in, out;
     int64_t weight, bias;        /* where they begin in the net's parameters; -1: none */
-    float *forward, *backward;   /* the weight packed for either pass */
+    float *packed[2];            /* the weight packed for the forward and the backward pass */
     lebm__geometry geometry;     /* of conv_transpose2d */
+    int64_t tile;                /* of its filtered form: inputs to a tile along either axis */
     lebm__activation activation; /* of an activation, with its parameter */
     float parameter;
 };
 
-extern const lebm__layer_kind lebm__linear, lebm__conv_transpose2d, lebm__reshape, lebm__activation_layer;
+extern const lebm__layer_kind lebm__linear, lebm__reshape, lebm__activation_layer;
+
+/* The forms of conv_transpose2d. That of a pixel is for images of one pixel. */
+extern const lebm__layer_kind lebm__conv_direct, lebm__conv_of_pixel, lebm__conv_filtered;
+
+typedef enum { LEBM__CONV_AUTO, LEBM__CONV_DIRECT, LEBM__CONV_FILTERED } lebm__conv_choice;
+
+/* Give a conv_transpose2d the form asked for, as far as it has it. What was packed for another form is released. */
+void lebm__conv_choose(lebm__layer *layer, lebm__conv_choice choice);
+int lebm__is_conv(const lebm__layer *layer);
+
+/* The accumulate of all forms of conv_transpose2d, and the scratch that it needs. */
+void lebm__conv_accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads);
+int64_t lebm__conv_accumulate_scratch(const lebm__layer *layer, int64_t rows);
 
 /* Kind by name; 0 if there is none. And the name of a kind. */
 int lebm__activation_find(const char *name, lebm__activation *activation);

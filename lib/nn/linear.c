@@ -6,10 +6,10 @@
 #include "nn/layer.h"
 
 /* Room for the gradient of the bias. */
-static int64_t scratch_size(const lebm__layer *layer, int64_t n, lebm__passes passes)
+static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes passes)
 {
-    (void)n;
-    return passes == LEBM__LEARN ? layer->out.channels : 0;
+    (void)rows;
+    return (lebm__room){.scratch = passes == LEBM__LEARN ? layer->out.channels : 0};
 }
 
 static int pack(lebm__layer *layer, const float *params, int backward_pass)
@@ -17,7 +17,7 @@ static int pack(lebm__layer *layer, const float *params, int backward_pass)
     const int64_t in = layer->in.channels, out = layer->out.channels;
     const float *weight = params + layer->weight;
     const int64_t k = backward_pass ? out : in, n = backward_pass ? in : out;
-    float **packed = backward_pass ? &layer->backward : &layer->forward;
+    float **packed = &layer->packed[backward_pass];
     if (*packed == NULL) *packed = lebm__alloc_raw(lebm__packed_size(k, n), sizeof **packed);
     if (*packed == NULL) return LEBM_ERR_NOMEM;
     if (backward_pass) {
@@ -28,35 +28,34 @@ static int pack(lebm__layer *layer, const float *params, int backward_pass)
     return LEBM_OK;
 }
 
-static void forward(const lebm__layer *layer, const float *params, int64_t n, float *in, float *out, float *scratch)
+static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    (void)scratch;
     const int64_t from = layer->in.channels, to = layer->out.channels;
-    const float *bias = layer->bias < 0 ? NULL : params + layer->bias;
-    lebm__kernels()->product(n, to, from, in, from, layer->forward, bias, out, to);
+    const float *bias = layer->bias < 0 ? NULL : at->params + layer->bias;
+    lebm__kernels()->product(n, to, from, at->in + first * from, from, layer->packed[0], bias, at->out + first * to,
+                             to);
 }
 
-/* grad_in = grad_out W */
-static void backward(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grad_in,
-                     float *scratch)
+/* Gradient by x = gradient by y, W */
+static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    (void)in, (void)scratch;
     const int64_t from = layer->out.channels, to = layer->in.channels;
-    lebm__kernels()->product(n, to, from, grad_out, from, layer->backward, NULL, grad_in, to);
+    lebm__kernels()->product(n, to, from, at->out + first * from, from, layer->packed[1], NULL, at->in + first * to,
+                             to);
 }
 
-/* grad_W += grad_out^T in, grad_b += sum of grad_out */
-static void accumulate(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grads,
-                       float *scratch)
+/* Gradient by W += (gradient by y)^T x, by b += sum of that by y */
+static void accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads)
 {
     const int64_t from = layer->in.channels, to = layer->out.channels;
-    lebm__blas_add_transposed(to, from, n, grad_out, to, in, from, grads + layer->weight, from);
+    const float *x = at->in + first * from, *grad_y = at->out + first * to;
+    lebm__blas_add_transposed(to, from, n, grad_y, to, x, from, grads + layer->weight, from);
     if (layer->bias < 0) return;
     /* The rows of this call by themselves: short sums round less than long ones. */
-    for (int64_t j = 0; j < to; j++) scratch[j] = 0.0f;
-    for (int64_t i = 0; i < n; i++) lebm__kernels()->add(to, grad_out + i * to, scratch);
-    lebm__kernels()->add(to, scratch, grads + layer->bias);
+    for (int64_t j = 0; j < to; j++) at->scratch[j] = 0.0f;
+    for (int64_t i = 0; i < n; i++) lebm__kernels()->add(to, grad_y + i * to, at->scratch);
+    lebm__kernels()->add(to, at->scratch, grads + layer->bias);
 }
 
 const lebm__layer_kind lebm__linear = {
-    .scratch_size = scratch_size, .pack = pack, .forward = forward, .backward = backward, .accumulate = accumulate};
+    .room = room, .pack = pack, .forward = {.all = forward}, .backward = {.all = backward}, .accumulate = accumulate};

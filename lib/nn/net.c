@@ -15,6 +15,54 @@ enum {
     MOST_LAYERS = 1024 /* each added layer copies the net, which a hostile spec must not make many times */
 };
 
+static const lebm__option option_rows[] = {
+    LEBM__OPTION_STR(LEBM_NET_CONVOLUTION, 0, "auto", "auto|direct|filtered", 0,
+                     "how transposed convolutions are computed: directly, by minimal filtering where the kernel is "
+                     "twice the stride, or each layer by what is faster"),
+};
+
+static const lebm__options table = {"net", option_rows, sizeof option_rows / sizeof *option_rows};
+
+static lebm__conv_choice conv_choice(const lebm_net *net)
+{
+    return strcmp(net->options.convolution, "direct") == 0     ? LEBM__CONV_DIRECT
+           : strcmp(net->options.convolution, "filtered") == 0 ? LEBM__CONV_FILTERED
+                                                               : LEBM__CONV_AUTO;
+}
+
+int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(key);
+    LEBM__REQUIRE(value);
+    LEBM__TRY(lebm__options_set_str(&table, &net->options, key, value));
+    for (int64_t i = 0; i < net->layer_count; i++) {
+        if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], conv_choice(net));
+    }
+    lebm__net_changed(net);
+    return LEBM_OK;
+}
+
+int lebm_net_get_str(const lebm_net *net, const char *key, const char **value)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(key);
+    LEBM__REQUIRE(value);
+    return lebm__options_get_str(&table, &net->options, key, value);
+}
+
+LEBM__DEFINE_OPTION_LISTING(net, &table);
+
+int64_t lebm_net_layer_count(const lebm_net *net)
+{
+    return net == NULL ? 0 : net->layer_count;
+}
+
+const char *lebm_net_layer_form(const lebm_net *net, int64_t index)
+{
+    return net == NULL || index < 0 || index >= net->layer_count ? NULL : net->layers[index].kind->form;
+}
+
 int lebm_net_create(lebm_net **out, int64_t in_features)
 {
     LEBM__REQUIRE(out);
@@ -27,6 +75,7 @@ int lebm_net_create(lebm_net **out, int64_t in_features)
     if (net == NULL) return LEBM_ERR_NOMEM;
     net->in = net->out = (lebm__shape){in_features, 1, 1};
     net->most_params = INT64_MAX;
+    lebm__options_reset(&table, &net->options);
     net->spec = lebm__spec_write(net);
     if (net->spec == NULL) {
         lebm__free(net);
@@ -41,8 +90,8 @@ void lebm__net_free(lebm_net *net)
 {
     if (net == NULL) return;
     for (int64_t i = 0; i < net->layer_count; i++) {
-        lebm__free(net->layers[i].forward);
-        lebm__free(net->layers[i].backward);
+        lebm__free(net->layers[i].packed[0]);
+        lebm__free(net->layers[i].packed[1]);
     }
     pthread_mutex_destroy(&net->packing);
     lebm__free(net->layers);
@@ -190,11 +239,11 @@ int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t k
     }
     LEBM__TRY(in_range("numbers of a patch of conv_transpose2d", out_channels * kernel * kernel, 1, MOST_NUMBERS));
     LEBM__TRY(in_range("pixels of an image", lebm__pixels(out), 1, MOST_NUMBERS / out_channels));
-    const lebm__layer layer = {
-        .kind = &lebm__conv_transpose2d,
+    lebm__layer layer = {
         .in = in,
         .out = out,
         .geometry = {in.height, in.width, out.height, out.width, out_channels, kernel, stride, padding}};
+    lebm__conv_choose(&layer, conv_choice(net));
     const int64_t dims[] = {in.channels, out_channels, kernel, kernel};
     return append(net, layer, 4, dims, bias);
 }
@@ -386,6 +435,18 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
     return LEBM_OK;
 }
 
+typedef struct {
+    const lebm_net *net;
+    const float *grad_out; /* [n, out_features] channel-first */
+} given_gradient;
+
+static void turn_to_given(void *context, int64_t first, int64_t n, float *out)
+{
+    const given_gradient *given = context;
+    const lebm__shape shape = given->net->out;
+    lebm__transpose(n, shape.channels, lebm__pixels(shape), given->grad_out + first * lebm__numbers(shape), out);
+}
+
 int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *grad_out, float *grad_in,
                  float *grad_params)
 {
@@ -401,12 +462,10 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
-        lebm__tape_forward(&tape, rows);
-        lebm__transpose(rows, net->out.channels, lebm__pixels(net->out), grad_out + first * to,
-                        lebm__tape_output_grad(&tape));
-        lebm__tape_backward(&tape, rows, grad_params);
+        given_gradient given = {net, grad_out + first * to};
+        lebm__tape_run(&tape, rows, turn_to_given, &given, grad_params);
         if (grad_in != NULL) {
-            memcpy(grad_in + first * from, lebm__tape_input_grad(&tape), (size_t)(rows * from) * sizeof *grad_in);
+            memcpy(grad_in + first * from, lebm__tape_input(&tape), (size_t)(rows * from) * sizeof *grad_in);
         }
     }
     lebm__blas_leave(before);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/options.h"
 #include "lebm/net.h"
 #include "nn/layer.h"
 
@@ -23,6 +24,9 @@ struct lebm_net {
     lebm__param *param_list;
     int64_t param_count;
     char *spec;
+    struct {
+        char convolution[LEBM__TEXT_SIZE];
+    } options;
     int owned; /* by a prior or generator: the shape is fixed, and its owner releases the net */
 
     /* Packed weights are made anew at the first use after a change, by whichever thread comes first. */
@@ -42,15 +46,18 @@ int lebm__net_take(lebm_net *net, const char *function);
 /* Release a net whoever owns it. */
 void lebm__net_free(lebm_net *net);
 
-/* The values of up to `rows` rows between all layers, their gradients and the layers' scratch, in one piece of memory.
- */
+/* What passes over up to `rows` rows need, in one piece of memory: the values between the layers, in whose place the
+ * gradients come on the way back, and what the layers need besides. */
 typedef struct {
     const lebm_net *net;
     int64_t rows;
+    struct {
+        float *values;                 /* that enter layer i; behind the last layer, the output */
+        int64_t group, base;           /* most rows of a product of layer i, and the first row of the present one */
+        float *points_in, *points_out; /* [group] */
+    } * at;                            /* [layer_count + 1] */
+    float *scratch;                    /* of the layer at work */
     float *memory;
-    float **values;  /* [layer_count + 1]: values[i] enters layer i, the last one is the output */
-    float *grads[2]; /* gradients, in turns: that of values[i] is in grads[i % 2] */
-    float *scratch;
 } lebm__tape;
 
 /* `tape` is cleared; on failure there is nothing to destroy. */
@@ -62,15 +69,19 @@ void lebm__tape_destroy(lebm__tape *tape);
 enum { LEBM__ROWS = 64 };
 int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape);
 
-/* Where the caller writes the input [n, in] before lebm__tape_forward(), and then finds the output. */
+/* Where the caller writes the input [n, in], and finds its gradient after lebm__tape_run(). */
 float *lebm__tape_input(const lebm__tape *tape);
+
+/* Where the caller finds the output after lebm__tape_forward(). */
 float *lebm__tape_output(const lebm__tape *tape);
+
 void lebm__tape_forward(const lebm__tape *tape, int64_t n);
 
-/* Where the caller writes the gradient of the output before lebm__tape_backward(), and then finds that of the input.
- * One backward pass for each forward pass. grads (NULL: not wanted) has the net's parameters' gradient added. */
-float *lebm__tape_output_grad(const lebm__tape *tape);
-float *lebm__tape_input_grad(const lebm__tape *tape);
-void lebm__tape_backward(const lebm__tape *tape, int64_t n, float *grads);
+/* Called when the output of the n rows from `first` on is there: replaces it by the gradient. */
+typedef void lebm__turn(void *context, int64_t first, int64_t n, float *out);
+
+/* Forward and, after `turn`, backward. grads (NULL: not wanted; else of a tape for LEBM__LEARN) has the gradient of the
+ * net's parameters added. */
+void lebm__tape_run(const lebm__tape *tape, int64_t n, lebm__turn *turn, void *context, float *grads);
 
 #endif

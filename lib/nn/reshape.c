@@ -16,27 +16,26 @@ void lebm__transpose(int64_t n, int64_t rows, int64_t columns, const float *src,
     }
 }
 
-static int64_t scratch_size(const lebm__layer *layer, int64_t n, lebm__passes passes)
+static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes passes)
 {
     (void)passes;
-    return n * lebm__numbers(layer->in);
+    return (lebm__room){.scratch = rows * lebm__numbers(layer->in)};
 }
 
 /* Both ways lead over the channel-first order, which is the same before and after. */
 
-static void forward(const lebm__layer *layer, const float *params, int64_t n, float *in, float *out, float *scratch)
+static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    (void)params;
-    lebm__transpose(n, lebm__pixels(layer->in), layer->in.channels, in, scratch);
-    lebm__transpose(n, layer->out.channels, lebm__pixels(layer->out), scratch, out);
+    const int64_t size = lebm__numbers(layer->in);
+    lebm__transpose(n, lebm__pixels(layer->in), layer->in.channels, at->in + first * size, at->scratch);
+    lebm__transpose(n, layer->out.channels, lebm__pixels(layer->out), at->scratch, at->out + first * size);
 }
 
-static void backward(const lebm__layer *layer, int64_t n, const float *in, const float *grad_out, float *grad_in,
-                     float *scratch)
+static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    (void)in;
-    lebm__transpose(n, lebm__pixels(layer->out), layer->out.channels, grad_out, scratch);
-    lebm__transpose(n, layer->in.channels, lebm__pixels(layer->in), scratch, grad_in);
+    const int64_t size = lebm__numbers(layer->in);
+    lebm__transpose(n, lebm__pixels(layer->out), layer->out.channels, at->out + first * size, at->scratch);
+    lebm__transpose(n, layer->in.channels, lebm__pixels(layer->in), at->scratch, at->in + first * size);
 }
 
-const lebm__layer_kind lebm__reshape = {.scratch_size = scratch_size, .forward = forward, .backward = backward};
+const lebm__layer_kind lebm__reshape = {.room = room, .forward = {.each = forward}, .backward = {.each = backward}};

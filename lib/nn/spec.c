@@ -131,7 +131,7 @@ static void write_layer(const lebm__layer *layer, char *text)
     const lebm__shape out = layer->out;
     if (layer->kind == &lebm__linear) {
         snprintf(text, ITEM_SIZE, "; linear %lld%s", (long long)out.channels, bias);
-    } else if (layer->kind == &lebm__conv_transpose2d) {
+    } else if (lebm__is_conv(layer)) {
         snprintf(text, ITEM_SIZE, "; conv_transpose2d %lld %lld %lld %lld%s", (long long)out.channels,
                  (long long)layer->geometry.kernel, (long long)layer->geometry.stride,
                  (long long)layer->geometry.padding, bias);

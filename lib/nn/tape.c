@@ -2,96 +2,187 @@
 #include "core/status.h"
 #include "nn/net.h"
 
-/* Floats of a buffer, rounded up so that each begins at a vector. */
-static int64_t room(int64_t floats)
-{
-    const int64_t align = LEBM__ALIGNMENT / (int64_t)sizeof(float);
-    return (floats + align - 1) / align * align;
-}
-
 static int64_t largest(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-int lebm__tape_create(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes)
+static int64_t least(int64_t a, int64_t b)
 {
-    int64_t values = room(rows * lebm__numbers(net->in)), widest = values, scratch = 0;
+    return a < b ? a : b;
+}
+
+/* The largest even share of n that is no larger than `most`. */
+static int64_t even_share(int64_t n, int64_t most)
+{
+    const int64_t shares = (n + most - 1) / most;
+    return n == 0 ? 1 : (n + shares - 1) / shares;
+}
+
+/* Cut `floats` off the memory from *next on, rounded up so that each piece begins at a vector. */
+static float *take(float *memory, int64_t *next, int64_t floats)
+{
+    const int64_t align = LEBM__ALIGNMENT / (int64_t)sizeof(float), at = *next;
+    *next += (floats + align - 1) / align * align;
+    return memory == NULL ? NULL : memory + at;
+}
+
+/* Lay out the tape in its memory, if there is any yet; returns how much that is. */
+static int64_t lay_out(lebm__tape *tape, lebm__passes passes)
+{
+    const lebm_net *net = tape->net;
+    int64_t size = 0, group = tape->rows, scratch = 0;
+    tape->at[0].values = take(tape->memory, &size, tape->rows * lebm__numbers(net->in));
     for (int64_t i = 0; i < net->layer_count; i++) {
         const lebm__layer *layer = &net->layers[i];
-        const int64_t size = room(rows * lebm__numbers(layer->out));
-        values += size;
-        widest = largest(widest, size);
-        if (layer->kind->scratch_size != NULL) {
-            scratch = largest(scratch, layer->kind->scratch_size(layer, rows, passes));
-        }
+        tape->at[i + 1].values = take(tape->memory, &size, tape->rows * lebm__numbers(layer->out));
+        if (layer->kind->group != NULL && passes != LEBM__LEARN) group = least(group, layer->kind->group(layer));
+        tape->at[i].group = group;
+        if (layer->kind->room == NULL) continue;
+        const lebm__room room = layer->kind->room(layer, group, passes);
+        tape->at[i].points_in = take(tape->memory, &size, room.points_in);
+        tape->at[i].points_out = take(tape->memory, &size, room.points_out);
+        scratch = largest(scratch, room.scratch);
     }
-    const int64_t grads = passes == LEBM__FORWARD ? 0 : widest;
+    tape->scratch = take(tape->memory, &size, scratch);
+    return size;
+}
+
+int lebm__tape_create(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes)
+{
     *tape = (lebm__tape){.net = net, .rows = rows};
-    tape->memory = lebm__alloc_raw(values + 2 * grads + scratch, sizeof *tape->memory);
-    tape->values = lebm__alloc(net->layer_count + 1, sizeof *tape->values);
-    if (tape->memory == NULL || tape->values == NULL) {
+    tape->at = lebm__alloc(net->layer_count + 1, sizeof *tape->at);
+    if (tape->at == NULL) return LEBM_ERR_NOMEM;
+    tape->memory = lebm__alloc_raw(lay_out(tape, passes), sizeof *tape->memory);
+    if (tape->memory == NULL) {
         lebm__tape_destroy(tape);
         return LEBM_ERR_NOMEM;
     }
-    float *next = tape->memory;
-    tape->values[0] = next;
-    next += room(rows * lebm__numbers(net->in));
-    for (int64_t i = 0; i < net->layer_count; i++) {
-        tape->values[i + 1] = next;
-        next += room(rows * lebm__numbers(net->layers[i].out));
-    }
-    tape->grads[0] = next;
-    tape->grads[1] = next + grads;
-    tape->scratch = next + 2 * grads;
+    lay_out(tape, passes);
     return LEBM_OK;
 }
 
 void lebm__tape_destroy(lebm__tape *tape)
 {
     lebm__free(tape->memory);
-    lebm__free(tape->values);
+    lebm__free(tape->at);
     *tape = (lebm__tape){0};
 }
 
 float *lebm__tape_input(const lebm__tape *tape)
 {
-    return tape->values[0];
+    return tape->at[0].values;
 }
 
 float *lebm__tape_output(const lebm__tape *tape)
 {
-    return tape->values[tape->net->layer_count];
+    return tape->at[tape->net->layer_count].values;
 }
 
-float *lebm__tape_input_grad(const lebm__tape *tape)
+typedef struct {
+    const lebm__tape *tape;
+    lebm__turn *turn; /* NULL: forward only */
+    void *context;
+    float *grads; /* NULL: not wanted */
+} run;
+
+static lebm__place place(const run *r, int64_t i)
 {
-    return tape->grads[0];
+    const lebm__tape *tape = r->tape;
+    return (lebm__place){.params = tape->net->params,
+                         .in = tape->at[i].values,
+                         .out = tape->at[i + 1].values,
+                         .base = tape->at[i].base,
+                         .group = tape->at[i].group,
+                         .points_in = tape->at[i].points_in,
+                         .points_out = tape->at[i].points_out,
+                         .scratch = tape->scratch};
 }
 
-float *lebm__tape_output_grad(const lebm__tape *tape)
+static void work(const run *r, int64_t i, lebm__stage *stage, int64_t first, int64_t n)
 {
-    return tape->grads[tape->net->layer_count % 2];
+    const lebm__place at = place(r, i);
+    if (stage != NULL) stage(&r->tape->net->layers[i], &at, first, n);
+}
+
+static void accumulate(const run *r, int64_t i, int64_t first, int64_t n)
+{
+    const lebm__layer *layer = &r->tape->net->layers[i];
+    const lebm__place at = place(r, i);
+    if (r->grads != NULL && layer->kind->accumulate != NULL) layer->kind->accumulate(layer, &at, first, n, r->grads);
+}
+
+/* From behind the product of layer `from - 1` to before that of layer `to`, and back. */
+
+static void forward_between(const run *r, int64_t from, int64_t to, int64_t first, int64_t n)
+{
+    const lebm__layer *layers = r->tape->net->layers;
+    if (from > 0) work(r, from - 1, layers[from - 1].kind->forward.then, first, n);
+    for (int64_t i = from; i < to; i++) work(r, i, layers[i].kind->forward.each, first, n);
+    if (to < r->tape->net->layer_count) work(r, to, layers[to].kind->forward.each, first, n);
+}
+
+static void backward_between(const run *r, int64_t from, int64_t to, int64_t first, int64_t n)
+{
+    const lebm__layer *layers = r->tape->net->layers;
+    if (to < r->tape->net->layer_count) work(r, to, layers[to].kind->backward.then, first, n);
+    for (int64_t i = to - 1; i >= from; i--) {
+        accumulate(r, i, first, n);
+        work(r, i, layers[i].kind->backward.each, first, n);
+    }
+    if (from > 0) work(r, from - 1, layers[from - 1].kind->backward.each, first, n);
+}
+
+/* Rows to take through layers `from` to `to` at a time, so that what lies between them stays in the cache. */
+static int64_t rows_at_once(const run *r, int64_t from, int64_t to, int64_t n)
+{
+    enum { NUMBERS = 16384 };
+    int64_t widest = 1;
+    if (r->grads != NULL) return n; /* the gradients of parameters want many rows */
+    for (int64_t i = from; i <= to && i < r->tape->net->layer_count; i++) {
+        widest = largest(widest, lebm__numbers(r->tape->net->layers[i].in));
+    }
+    return even_share(n, largest(1, NUMBERS / widest));
+}
+
+/* Take rows from layer `from` to the output and back again. Products take a group of rows at a time; before and behind
+ * them it is a few at a time, and the next product's groups are cut from this one's. */
+static void there_and_back(const run *r, int64_t from, int64_t first, int64_t n)
+{
+    const lebm__tape *tape = r->tape;
+    const lebm_net *net = tape->net;
+    int64_t to = from;
+    while (to < net->layer_count && net->layers[to].kind->forward.all == NULL) to++;
+    const int ends = to == net->layer_count;
+    const int64_t group = ends ? n : even_share(n, tape->at[to].group), end = first + n;
+    for (; first < end; first += group) {
+        const int64_t rows = least(group, end - first), at_once = rows_at_once(r, from, to, rows);
+        tape->at[to].base = first;
+        for (int64_t i = 0; i < rows; i += at_once) {
+            const int64_t few = least(at_once, rows - i);
+            forward_between(r, from, to, first + i, few);
+            if (!ends || r->turn == NULL) continue;
+            r->turn(r->context, first + i, few, lebm__tape_output(tape) + (first + i) * lebm__numbers(net->out));
+            backward_between(r, from, to, first + i, few);
+        }
+        if (ends) continue;
+        work(r, to, net->layers[to].kind->forward.all, first, rows);
+        there_and_back(r, to + 1, first, rows);
+        if (r->turn == NULL) continue;
+        accumulate(r, to, first, rows);
+        work(r, to, net->layers[to].kind->backward.all, first, rows);
+        for (int64_t i = 0; i < rows; i += at_once) {
+            backward_between(r, from, to, first + i, least(at_once, rows - i));
+        }
+    }
 }
 
 void lebm__tape_forward(const lebm__tape *tape, int64_t n)
 {
-    const lebm_net *net = tape->net;
-    for (int64_t i = 0; i < net->layer_count; i++) {
-        const lebm__layer *layer = &net->layers[i];
-        layer->kind->forward(layer, net->params, n, tape->values[i], tape->values[i + 1], tape->scratch);
-    }
+    there_and_back(&(run){.tape = tape}, 0, 0, n);
 }
 
-void lebm__tape_backward(const lebm__tape *tape, int64_t n, float *grads)
+void lebm__tape_run(const lebm__tape *tape, int64_t n, lebm__turn *turn, void *context, float *grads)
 {
-    const lebm_net *net = tape->net;
-    for (int64_t i = net->layer_count - 1; i >= 0; i--) {
-        const lebm__layer *layer = &net->layers[i];
-        const float *grad_out = tape->grads[(i + 1) % 2];
-        if (grads != NULL && layer->kind->accumulate != NULL) {
-            layer->kind->accumulate(layer, n, tape->values[i], grad_out, grads, tape->scratch);
-        }
-        layer->kind->backward(layer, n, tape->values[i], grad_out, tape->grads[i % 2], tape->scratch);
-    }
+    there_and_back(&(run){tape, turn, context, grads}, 0, 0, n);
 }

@@ -180,6 +180,33 @@ static void langevin(int64_t n, float step, float spread, const float *restrict 
     }
 }
 
+/* The upper and the lower words of x times a constant. */
+static inline void multiply_words(vu x, uint32_t by, vu *upper, vu *lower)
+{
+    const vw product = __builtin_convertvector(x, vw) * by;
+    *upper = __builtin_convertvector(product >> 32, vu);
+    *lower = x * by;
+}
+
+static void philox(const uint32_t key[2], int64_t n, uint32_t *words)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        vu c[4];
+        uint32_t key0 = key[0], key1 = key[1];
+        for (int w = 0; w < 4; w++) memcpy(&c[w], words + w * n + i, sizeof c[w]);
+        for (int round = 0; round < 10; round++, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
+            vu upper0, lower0, upper2, lower2;
+            multiply_words(c[0], 0xd2511f53u, &upper0, &lower0);
+            multiply_words(c[2], 0xcd9e8d57u, &upper2, &lower2);
+            c[0] = upper2 ^ c[1] ^ key0;
+            c[1] = lower2;
+            c[2] = upper0 ^ c[3] ^ key1;
+            c[3] = lower0;
+        }
+        for (int w = 0; w < 4; w++) memcpy(words + w * n + i, &c[w], sizeof c[w]);
+    }
+}
+
 static void box_muller(int64_t pairs, const uint32_t *restrict bits, float *restrict out)
 {
     for (int64_t i = 0; i < pairs; i += LANES) {

@@ -69,6 +69,10 @@ typedef struct {
     /* z += step score + spread noise */
     void (*langevin)(int64_t n, float step, float spread, const float *score, const float *noise, float *z);
 
+    /* words[4][n]: counters, one of four words in each column, in whose place their random numbers by Philox 4x32-10
+     * come. n is a multiple of `lanes`. */
+    void (*philox)(const uint32_t key[2], int64_t n, uint32_t *words);
+
     /* out[2 pairs] = standard normals from 2 `pairs` random words: `pairs` radii, then as many angles. `pairs` is a
      * multiple of `lanes`. */
     void (*box_muller)(int64_t pairs, const uint32_t *bits, float *out);

@@ -23,6 +23,7 @@ const lebm__kernel_table LEBM__TABLE = {
     .filter_interpolate_transposed = filter_interpolate_transposed,
     .filter_weights = filter_weights,
     .langevin = langevin,
+    .philox = philox,
     .box_muller = box_muller,
     .squares = squares,
     .residual = residual,

@@ -23,22 +23,27 @@ enum { BLOCKS = 64 };
 
 void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out)
 {
+    const lebm__kernel_table *kernels = lebm__kernels();
     const int64_t blocks = (dims + 3) / 4; /* of one chain */
-    uint32_t bits[4 * BLOCKS] = {0};
-    float normals[4 * BLOCKS];
-    for (int64_t first = 0; first < n * blocks; first += BLOCKS) {
-        const int64_t count = n * blocks - first < BLOCKS ? n * blocks - first : BLOCKS;
-        for (int64_t i = 0; i < count; i++) {
-            const int64_t chain = (first + i) / blocks, block = (first + i) % blocks;
-            const philox4x32_ctr_t r = philox(key, (uint32_t)block, step, (uint64_t)(first_chain + chain));
-            for (int w = 0; w < 4; w++) bits[w * BLOCKS + i] = r.v[w];
+    int64_t chain = 0, block = 0;
+    while (chain < n) {
+        uint32_t bits[4 * BLOCKS]; /* counters, then the random words of their blocks */
+        float normals[4 * BLOCKS];
+        const int64_t begin_chain = chain, begin_block = block;
+        for (int64_t i = 0; i < BLOCKS; i++) {
+            bits[i] = (uint32_t)block;
+            bits[BLOCKS + i] = step;
+            bits[2 * BLOCKS + i] = (uint32_t)(first_chain + chain);
+            bits[3 * BLOCKS + i] = (uint32_t)((uint64_t)(first_chain + chain) >> 32);
+            if (++block == blocks) chain++, block = 0;
         }
-        lebm__kernels()->box_muller(2 * BLOCKS, bits, normals);
-        for (int64_t i = 0; i < count; i++) {
-            const int64_t chain = (first + i) / blocks, block = (first + i) % blocks;
-            for (int64_t d = 4 * block; d < dims && d < 4 * block + 4; d++) {
-                out[chain * dims + d] = normals[(d - 4 * block) * BLOCKS + i];
-            }
+        kernels->philox(key.word, BLOCKS, bits);
+        kernels->box_muller(2 * BLOCKS, bits, normals);
+        chain = begin_chain, block = begin_block;
+        for (int64_t i = 0; i < BLOCKS && chain < n; i++) {
+            float *to = out + chain * dims + 4 * block;
+            for (int64_t d = 0; d < 4 && 4 * block + d < dims; d++) to[d] = normals[d * BLOCKS + i];
+            if (++block == blocks) chain++, block = 0;
         }
     }
 }

@@ -19,6 +19,7 @@ enum { LANES = VECTOR_BYTES / 4 };
 typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint64_t vw __attribute__((vector_size(2 * VECTOR_BYTES)));
 typedef double vd __attribute__((vector_size(2 * VECTOR_BYTES)));
 
 static inline vf load(const float *p)

@@ -74,9 +74,7 @@ void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const floa
     const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
     const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
     for (int64_t i = 0; i < n; i++) {
-        double squares = 0.0;
-        for (int64_t j = 0; j < dims; j++) squares += (double)z[i * dims + j] * z[i * dims + j];
-        log_density[i] -= 0.5 * precision * squares + log_norm;
+        log_density[i] -= 0.5 * precision * lebm__kernels()->squares(dims, z + i * dims) + log_norm;
     }
     memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
     if (score == NULL) {

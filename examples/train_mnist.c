@@ -12,7 +12,8 @@ int main(int argc, char **argv)
         .batch = 100,
 
         .prior = "in 16; linear 200; gelu; linear 200; gelu; linear 1",
-        .generator = "in 16; linear 256; leaky_relu 0.2; linear 512; leaky_relu 0.2; linear 784; reshape 1 28 28; tanh",
+        .generator = "in 16; linear N; leaky_relu 0.2; linear 2N; leaky_relu 0.2; linear 784; reshape 1 28 28; tanh",
+        .width = 256,
         .prior_init = "pytorch",
         .generator_init = "pytorch",
         .sigma = .3,

@@ -6,7 +6,7 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-packages="build-essential cmake pkg-config libopenblas-dev librandom123-dev libcjson-dev libpng-dev zlib1g-dev check"
+packages="build-essential cmake pkg-config libopenblas-dev librandom123-dev libcjson-dev libpng-dev zlib1g-dev libmatio-dev check"
 quick=no
 for argument in "$@"; do
     case $argument in

@@ -147,12 +147,18 @@ static double curve(double a, double b, double c, double d, double t)
     return b + .5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
 }
 
+/* The nearest number from 0 to 1. */
+static double clamp(double x)
+{
+    return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+
 static double distance_to_piece(point p, point a, point b)
 {
     const double dx = b.x - a.x, dy = b.y - a.y;
     const double square = dx * dx + dy * dy;
     const double along = square > 0 ? ((p.x - a.x) * dx + (p.y - a.y) * dy) / square : 0;
-    const double t = fmin(fmax(along, 0), 1);
+    const double t = clamp(along);
     const double x = p.x - (a.x + t * dx), y = p.y - (a.y + t * dy);
     return sqrt(x * x + y * y);
 }
@@ -168,7 +174,7 @@ static void ink_piece(point a, point b, double radius, int size, float *ink)
     for (int y = top; y < bottom; y++) {
         for (int x = left; x < right; x++) {
             const double distance = distance_to_piece((point){x + .5, y + .5}, a, b);
-            const float here = (float)fmin(fmax((radius + .5 * edge - distance) / edge, 0), 1);
+            const float here = (float)clamp((radius + .5 * edge - distance) / edge);
             if (here > ink[y * size + x]) ink[y * size + x] = here;
         }
     }
@@ -228,7 +234,7 @@ int digits_make(int64_t count, uint64_t seed, dataset *data, failure *why)
         const double strength = rng_uniform(&r, .85, 1); /* of the ink */
         for (int k = 0; k < PIXELS; k++) {
             const double value = ink[k] > 0 ? ink[k] * rng_normal(&r, strength, .05) : 0; /* paper is not smooth */
-            data->pixels[i * PIXELS + k] = (uint8_t)(255 * fmin(fmax(value, 0), 1) + .5);
+            data->pixels[i * PIXELS + k] = (uint8_t)(255 * clamp(value) + .5);
         }
         data->labels[i] = (uint8_t)digit;
     }

@@ -7,8 +7,6 @@
 #include "files.h"
 #include "idx.h"
 
-enum { DRAWN_TRAIN = 20000, DRAWN_HELD_OUT = 2000, TRAIN_SEED = 1, HELD_OUT_SEED = 2 };
-
 /* The path of a file in the folder, plain or compressed; NULL if it is not there. The caller frees it. */
 static char *find(const char *folder, const char *name)
 {
@@ -21,7 +19,8 @@ static char *find(const char *folder, const char *name)
     return NULL;
 }
 
-static int read_part(const char *folder, const char *images_name, const char *labels_name, dataset *data, failure *why)
+static int read_folder(const char *folder, const char *images_name, const char *labels_name, dataset *data,
+                       failure *why)
 {
     char *images = find(folder, images_name), *labels = find(folder, labels_name);
     int result;
@@ -38,16 +37,17 @@ static int read_part(const char *folder, const char *images_name, const char *la
     return result;
 }
 
-int mnist_read(const char *folder, dataset *train, dataset *held_out, failure *why)
+int mnist_read(const data_source *source, data_part part, dataset *data, failure *why)
 {
-    int result = 0;
-    if (train != NULL)
-        result = folder == NULL ? digits_make(DRAWN_TRAIN, TRAIN_SEED, train, why)
-                                : read_part(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte", train, why);
-    if (result != 0) return result;
-    if (held_out != NULL)
-        result = folder == NULL ? digits_make(DRAWN_HELD_OUT, HELD_OUT_SEED, held_out, why)
-                                : read_part(folder, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", held_out, why);
-    if (result != 0 && train != NULL) dataset_free(train);
-    return result;
+    static const struct {
+        const char *images, *labels;
+        int64_t drawn;
+        uint64_t seed;
+    } parts[DATA_PARTS] = {
+        [TRAIN_PART] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", 20000, 1},
+        [EVAL_PART] = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", 2000, 2},
+    };
+    if (source->files[part] != NULL) return idx_read_images(source->files[part], data, why);
+    if (source->folder != NULL) return read_folder(source->folder, parts[part].images, parts[part].labels, data, why);
+    return digits_make(parts[part].drawn, parts[part].seed, data, why);
 }

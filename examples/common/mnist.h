@@ -2,12 +2,10 @@
 #ifndef MNIST_H
 #define MNIST_H
 
-#include "dataset.h"
-#include "errors.h"
+#include "data_source.h"
 
-/* Reads the official files (train-images-idx3-ubyte and so on, as they are or compressed to .gz) from the folder, or
- * draws digits if it is NULL. The labels may be missing. Either data set may be NULL: not wanted.
- * Returns 0, or -1 with the reason in *why. */
-int mnist_read(const char *folder, dataset *train, dataset *held_out, failure *why);
+/* Reads the official files (train-images-idx3-ubyte and so on, as they are or compressed to .gz) from the folder, or a
+ * file of IDX images, or draws digits. The labels may be missing, and a file has none. */
+int mnist_read(const data_source *source, data_part part, dataset *data, failure *why);
 
 #endif

@@ -4,15 +4,15 @@
 
 #include <stdint.h>
 
-#include "dataset.h"
-#include "errors.h"
+#include "data_source.h"
 
 typedef struct train_program {
     const char *name, *summary; /* for --help */
     const char *out;            /* the folder of the results */
     int64_t epochs, batch;
 
-    const char *prior, *generator;           /* specs of the nets f and g */
+    const char *prior, *generator;           /* specs of the nets f and g; in that of g, 8N is 8 times the width */
+    int64_t width;                           /* N */
     const char *prior_init, *generator_init; /* their schemes of initialisation */
     double sigma, sigma0;
 
@@ -25,8 +25,7 @@ typedef struct train_program {
     double prior_weight_decay, generator_weight_decay;
     double prior_clip_norm, generator_clip_norm;
 
-    /* Reads the data in a folder, or makes some if it is NULL. Returns 0, or -1 with the reason in *why. */
-    int (*read)(const char *folder, dataset *train, dataset *held_out, failure *why);
+    data_reader *read;
 } train_program;
 
 /* The whole program: reads the command line, trains, and returns the exit status. */

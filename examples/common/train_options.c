@@ -11,12 +11,15 @@ static const char notes[] =
     "reshape C H W | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
     "\n"
     "Ctrl-C writes a checkpoint and ends (a second one, later, ends at once); --resume goes on from there, to the\n"
-    "same result as if nothing had happened. It takes all options from the checkpoint but those given with it.";
+    "same result as if nothing had happened. It takes all options from the checkpoint but those given with it, and\n"
+    "--convolution, which is not kept there.";
 
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {
     const argument table[TRAIN_OPTIONS] = {
-        [DATA] = TEXT("data", "DIR", NULL, "folder with the data set; without it one is drawn"),
+        [DATA] = TEXT("data", "DIR", NULL, "folder with the official files; without data a set is drawn"),
+        [TRAIN] = TEXT("train", "FILE", NULL, "file of the images to train on, instead of the folder"),
+        [EVAL] = TEXT("eval", "FILE", NULL, "file of the held-out images; --train and --eval go together"),
         [OUT] = TEXT("out", "DIR", p->out, "folder for the results"),
         [RESUME] = FLAG("resume", "go on from the checkpoint in the folder for the results"),
         [EPOCHS] = I64("epochs", "N", p->epochs, 1, 1000000, "how often to go through the training images"),
@@ -29,8 +32,11 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
             I64("threads", "N", 0, 0, 1024, "threads; 0: one for each processor; any number gives the same result"),
         [PRIOR] = TEXT("prior", "SPEC", p->prior, "net f of the prior"),
         [GENERATOR] = TEXT("generator", "SPEC", p->generator, "net g of the generator"),
+        [WIDTH] = I64("width", "N", p->width, 1, 4096, "base width of g: the N in its default"),
         [PRIOR_INIT] = TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch or xavier_normal"),
         [GENERATOR_INIT] = TEXT("generator-init", "NAME", p->generator_init, "and of g"),
+        [CONVOLUTION] = TEXT("convolution", "HOW", "auto",
+                             "of transposed convolutions: direct, filtered, or auto: the faster for each"),
         [SIGMA] = F64("sigma", "S", p->sigma, 1e-6, 1e6, "standard deviation of x given z"),
         [SIGMA0] = F64("sigma0", "S", p->sigma0, 1e-6, 1e6, "standard deviation of p0"),
         [PRIOR_STEPS] = I64("prior-steps", "N", p->prior_steps, 1, 1000000, "steps of a chain to the prior"),
@@ -59,6 +65,8 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
     };
     memcpy(options, table, sizeof table);
     arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, notes);
+    if (options[WIDTH].given && options[GENERATOR].given)
+        die("--width sets the N in the default of --generator: give only one of them");
 }
 
 void option_or_die(int status, const argument *option)

@@ -10,6 +10,8 @@
 
 enum {
     DATA,
+    TRAIN,
+    EVAL,
     OUT,
     RESUME,
     EPOCHS,
@@ -21,8 +23,10 @@ enum {
     THREADS,
     PRIOR,
     GENERATOR,
+    WIDTH,
     PRIOR_INIT,
     GENERATOR_INIT,
+    CONVOLUTION,
     SIGMA,
     SIGMA0,
     PRIOR_STEPS,

@@ -33,7 +33,7 @@ void report_start(const run *r)
     printf("%s: %s\n", r->program->name, lebm_build_info());
     printf("  data       %" PRId64 " %s to train on and %" PRId64 " held out, %" PRId64 "x%" PRId64 "x%" PRId64 "%s\n",
            r->train.count, r->train.name, r->held_out.count, r->train.channels, r->train.height, r->train.width,
-           o[DATA].value.text == NULL ? " (no --data was given)" : "");
+           data_source_is_empty(&r->source) ? " (no --data was given)" : "");
     printf("  prior      %s\n             %" PRId64 " parameters, sigma0 %g\n", lebm_net_spec(f),
            lebm_net_param_total(f), lebm_prior_sigma0(m->prior));
     printf("  generator  %s\n             %" PRId64 " parameters, sigma %g\n", lebm_net_spec(g),
@@ -68,8 +68,13 @@ void report_epoch(const run *r)
 
 static void print_option(const char *name, const char *value)
 {
-    printf(" %s ", name);
+    printf(" --%s ", name);
     print_shell_word(stdout, value);
+}
+
+static void print_option_given(const argument *option)
+{
+    if (option->given) print_option(option->name, option->value.text);
 }
 
 /* The command of another program that lies beside this one. */
@@ -82,13 +87,12 @@ static void print_command(const run *r, const char *program)
     snprintf(path, size, "%.*s%s", folder, r->command, program);
     printf("  ");
     print_shell_word(stdout, path);
-    print_option("--model", r->model_path);
+    print_option("model", r->model_path);
     free(path);
 }
 
 void report_results(const run *r, const evaluation *e)
 {
-    const char *data = r->options[DATA].value.text;
     printf("\nHeld-out reconstruction MSE  %.6f per pixel in [-1,1] units (%" PRId64 " images, %" PRId64
            " posterior steps from noise)\n",
            e->mse, r->held_out.count, chain_steps(r->view.to_posterior));
@@ -104,7 +108,8 @@ void report_results(const run *r, const evaluation *e)
     print_command(r, "sample");
     putchar('\n');
     print_command(r, "reconstruct");
-    if (data != NULL) print_option("--data", data);
+    print_option_given(&r->options[DATA]);
+    print_option_given(&r->options[EVAL]);
     putchar('\n');
 }
 
@@ -116,11 +121,13 @@ void report_interrupted(const run *r)
 
 void report_resume_command(const run *r)
 {
-    const char *data = r->options[DATA].value.text;
     printf("To go on:\n  ");
     print_shell_word(stdout, r->command);
     printf(" --resume");
-    print_option("--out", r->options[OUT].value.text);
-    if (data != NULL) print_option("--data", data);
+    print_option("out", r->options[OUT].value.text);
+    print_option_given(&r->options[DATA]);
+    print_option_given(&r->options[TRAIN]);
+    print_option_given(&r->options[EVAL]);
+    print_option_given(&r->options[CONVOLUTION]);
     putchar('\n');
 }

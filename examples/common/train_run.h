@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "batches.h"
+#include "data_source.h"
 #include "dataset.h"
 #include "metrics.h"
 #include "model.h"
@@ -29,6 +30,7 @@ typedef struct run {
     argument options[TRAIN_OPTIONS];
     char *checkpoint_path, *model_path, *metrics_path, *samples_path, *reconstructions_path, *prior_path;
 
+    data_source source;
     dataset train, held_out;
     model model; /* the one that learns */
     model view;  /* the same nets, but samplers of its own: looking at the model must not disturb its training */

@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "files.h"
 #include "interrupt.h"
+#include "spec.h"
 #include "train_run.h"
 
 enum { VIEW_SEED = 1, IDENTITY_SIZE = 128, NOTE_SIZE = 240 };
@@ -40,11 +41,12 @@ static void make_paths(run *r)
         die("%s is there from an earlier run: give --resume to go on with it, or another --out", r->checkpoint_path);
 }
 
-static lebm_net *make_net(const argument *option, const char *spec, const argument *init, int64_t seed)
+static lebm_net *make_net(const argument *o, int option, int init, const char *spec)
 {
     lebm_net *net;
-    option_or_die(lebm_net_create_from_spec(&net, spec), option);
-    option_or_die(lebm_net_init(net, init->value.text, (uint64_t)seed), init);
+    option_or_die(lebm_net_create_from_spec(&net, spec), &o[option]);
+    option_or_die(lebm_net_init(net, o[init].value.text, (uint64_t)o[SEED].value.i64), &o[init]);
+    option_or_die(lebm_net_set_str(net, LEBM_NET_CONVOLUTION, o[CONVOLUTION].value.text), &o[CONVOLUTION]);
     return net;
 }
 
@@ -53,7 +55,8 @@ static lebm_net *make_net(const argument *option, const char *spec, const argume
 static void make_model(run *r)
 {
     const argument *o = r->options;
-    const char *f_spec = o[PRIOR].value.text, *g_spec = o[GENERATOR].value.text;
+    char *g_spec_of_width = spec_with_width(r->program->generator, o[WIDTH].value.i64);
+    const char *f_spec = o[PRIOR].value.text, *g_spec = o[GENERATOR].given ? o[GENERATOR].value.text : g_spec_of_width;
     double sigma0 = o[SIGMA0].value.f64, sigma = o[SIGMA].value.f64;
     lebm_prior *saved_prior = NULL;
     lebm_generator *saved_generator = NULL;
@@ -61,13 +64,14 @@ static void make_model(run *r)
         or_die(lebm_model_load(r->checkpoint_path, &saved_prior, &saved_generator), "cannot resume");
         if (!o[PRIOR].given) f_spec = lebm_net_spec(lebm_prior_net(saved_prior));
         if (!o[SIGMA0].given) sigma0 = lebm_prior_sigma0(saved_prior);
-        if (!o[GENERATOR].given) g_spec = lebm_net_spec(lebm_generator_net(saved_generator));
+        if (!o[GENERATOR].given && !o[WIDTH].given) g_spec = lebm_net_spec(lebm_generator_net(saved_generator));
         if (!o[SIGMA].given) sigma = lebm_generator_sigma(saved_generator);
     }
-    lebm_net *f = make_net(&o[PRIOR], f_spec, &o[PRIOR_INIT], o[SEED].value.i64);
-    lebm_net *g = make_net(&o[GENERATOR], g_spec, &o[GENERATOR_INIT], o[SEED].value.i64);
+    lebm_net *f = make_net(o, PRIOR, PRIOR_INIT, f_spec);
+    lebm_net *g = make_net(o, GENERATOR, GENERATOR_INIT, g_spec);
     option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
     option_or_die(lebm_generator_create(&r->model.generator, g, LEBM_GAUSSIAN, sigma), &o[GENERATOR]);
+    free(g_spec_of_width);
     lebm_generator_destroy(saved_generator);
     lebm_prior_destroy(saved_prior);
 }
@@ -121,7 +125,9 @@ static void read_data(run *r)
     char saved_identity[IDENTITY_SIZE] = "", identity[IDENTITY_SIZE];
     failure why;
     if (run_resumes(r)) read_note(r, saved_identity);
-    if (r->program->read(o[DATA].value.text, &r->train, &r->held_out, &why) != 0) die("%s", why.text);
+    if (r->program->read(&r->source, TRAIN_PART, &r->train, &why) != 0 ||
+        r->program->read(&r->source, EVAL_PART, &r->held_out, &why) != 0)
+        die("%s", why.text);
     dataset_keep(&r->train, o[TRAIN_IMAGES].value.i64);
     dataset_keep(&r->held_out, o[EVAL_IMAGES].value.i64);
     model_must_fit(&r->model, &r->train);
@@ -175,6 +181,7 @@ void run_set_up(run *r, const train_program *program, int argc, char *const *arg
 {
     *r = (run){.program = program, .command = argv[0]};
     train_options_read(r->options, program, argc, argv);
+    r->source = data_source_from(&r->options[DATA], &r->options[TRAIN], &r->options[EVAL]);
     make_paths(r);
     make_model(r);
     make_trainer(r);

@@ -31,6 +31,36 @@ make_data() {
     { bytes 0 0 8 3 0 0 0 14 0 0 0 1c 0 0 0 1c; pixels 15680; } >"$1/t10k-images-idx3-ubyte"
 }
 
+# word N: prints a number as four bytes, the lowest first.
+word() {
+    bytes $(printf '%02x %02x %02x %02x' $(($1 % 256)) $(($1 / 256 % 256)) $(($1 / 65536 % 256)) $(($1 / 16777216)))
+}
+
+# mat_header: prints the start of a MATLAB 5 file.
+mat_header() {
+    printf '%-124s' "MATLAB 5.0 MAT-file"
+    bytes 0 1 49 4d
+}
+
+# mat_images SIDE N: prints N colour images as the variable X of a MATLAB 5 file; 3 N SIDE^2 must be a multiple of 8.
+mat_images() {
+    size=$((3 * $1 * $1 * $2))
+    for number in 14 $((size + 56)) 6 8 9 0 5 16 "$1" "$1" 3 "$2" 65537 88 2 "$size"; do word "$number"; done
+    pixels "$size"
+}
+
+# make_svhn DIR: makes a folder like SVHN's, with 40 training and 16 held-out images and without labels.
+make_svhn() {
+    mkdir "$1"
+    { mat_header; mat_images 32 40; } >"$1/train_32x32.mat"
+    { mat_header; mat_images 32 16; } >"$1/test_32x32.mat"
+}
+
+# train_colours ARGUMENTS...: trains a narrow net of SVHN with short chains.
+train_colours() {
+    $run "$programs/train_svhn" --batch 20 --width 2 --prior-steps 5 --posterior-steps 5 "$@"
+}
+
 # train ARGUMENTS...: trains small nets with short chains on the data in the folder "data". With run=exec the program
 # takes the place of the shell.
 run=

@@ -39,6 +39,9 @@ refuse 1 "prior" train --out new --prior "in 4; linear 2"
 refuse 1 "--prior-init" train --out new --prior-init nonsense
 refuse 1 "1x14x56" train --out new --generator "in 4; linear 784; reshape 1 14 56"
 refuse 1 "5" train --out new --generator "in 5; linear 784; reshape 1 28 28"
+refuse 1 "give only one" train --out new --width 8
+refuse 2 "a whole number from 1" train_colours --out new --width 0
+refuse 1 "direct" train --out new --convolution nonsense
 refuse 2 "--step-size" "$programs/sample" --model good/model.safetensors --step-size nan
 refuse 2 "--nonsense" "$programs/reconstruct" --model good/model.safetensors --nonsense
 refuse 1 "--model" "$programs/sample"
@@ -82,6 +85,43 @@ refuse 1 "3 labels" use_bad_data
 bad_data
 { bytes 0 0 8 3 0 0 0 1 0 0 0 20 0 0 0 20; pixels 1024; } >bad/t10k-images-idx3-ubyte
 refuse 1 "1x32x32" use_bad_data
+
+# Files named one by one.
+refuse 1 "--train FILE needs --eval FILE" train_colours --out new --train a.mat
+refuse 1 "--eval FILE needs --train FILE" train_colours --out new --eval a.mat
+refuse 1 "give only one" train_colours --out new --data data --train a.mat --eval a.mat
+refuse 1 "give only one" "$programs/reconstruct" --model good/model.safetensors --data data --eval a
+refuse 1 "cannot open a.mat" train_colours --out new --train a.mat --eval a.mat
+
+# Data of SVHN.
+make_svhn svhn
+bad_svhn() {
+    rm -rf bad
+    cp -r svhn bad
+}
+use_bad_svhn() {
+    train_colours --data bad --out new
+}
+refuse 1 "there is no train_32x32.mat in nowhere" train_colours --data nowhere --out new
+bad_svhn
+rm bad/test_32x32.mat
+refuse 1 "there is no test_32x32.mat in bad" use_bad_svhn
+bad_svhn
+: >bad/train_32x32.mat
+refuse 1 "empty" use_bad_svhn
+bad_svhn
+head -c 100000 svhn/train_32x32.mat >bad/train_32x32.mat
+refuse 1 "truncated: ends 23072 bytes too early" use_bad_svhn
+bad_svhn
+cp data/train-images-idx3-ubyte bad/train_32x32.mat
+refuse 1 "no MATLAB 5 file" use_bad_svhn
+bad_svhn
+mat_header >bad/train_32x32.mat
+refuse 1 "no variable X" use_bad_svhn
+bad_svhn
+{ mat_header; mat_images 16 4; } >bad/test_32x32.mat
+refuse 1 "3x16x16" use_bad_svhn
+refuse 1 "no IDX file" "$programs/train_mnist" --out new --train svhn/train_32x32.mat --eval svhn/test_32x32.mat
 [ ! -e new ] || fail "a folder for results was made although nothing could be trained"
 
 # The folder for the results.

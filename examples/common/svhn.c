@@ -1,0 +1,31 @@
+#include "svhn.h"
+
+#include <stdlib.h>
+
+#include "files.h"
+#include "house_numbers.h"
+#include "mat.h"
+
+static int read_folder(const char *folder, const char *name, dataset *data, failure *why)
+{
+    char *path = path_join(folder, name);
+    const int result =
+        file_exists(path) ? mat_read_images(path, data, why) : fail(why, "there is no %s in %s", name, folder);
+    free(path);
+    return result;
+}
+
+int svhn_read(const data_source *source, data_part part, dataset *data, failure *why)
+{
+    static const struct {
+        const char *name;
+        int64_t drawn;
+        uint64_t seed;
+    } parts[DATA_PARTS] = {
+        [TRAIN_PART] = {"train_32x32.mat", 20000, 1},
+        [EVAL_PART] = {"test_32x32.mat", 2000, 2},
+    };
+    if (source->files[part] != NULL) return mat_read_images(source->files[part], data, why);
+    if (source->folder != NULL) return read_folder(source->folder, parts[part].name, data, why);
+    return house_numbers_make(parts[part].drawn, parts[part].seed, data, why);
+}

@@ -1,0 +1,51 @@
+#include "data_source.h"
+
+#include "suite.h"
+
+enum { DATA, TRAIN, EVAL, ROWS };
+
+/* The source that the command line says; NULL: not given. */
+static data_source source_of(const char *folder, const char *train, const char *eval)
+{
+    const argument table[ROWS] = {
+        [DATA] = {.kind = ARGUMENT_TEXT, .name = "data", .value.text = folder, .given = folder != NULL},
+        [TRAIN] = {.kind = ARGUMENT_TEXT, .name = "train", .value.text = train, .given = train != NULL},
+        [EVAL] = {.kind = ARGUMENT_TEXT, .name = "eval", .value.text = eval, .given = eval != NULL},
+    };
+    return data_source_from(&table[DATA], &table[TRAIN], &table[EVAL]);
+}
+
+START_TEST(what_is_given_is_kept)
+{
+    data_source source = source_of("folder", NULL, NULL);
+    ck_assert_str_eq(source.folder, "folder");
+    ck_assert_ptr_null(source.files[TRAIN_PART]);
+    ck_assert(!data_source_is_empty(&source));
+
+    source = source_of(NULL, "a", "b");
+    ck_assert_ptr_null(source.folder);
+    ck_assert_str_eq(source.files[TRAIN_PART], "a");
+    ck_assert_str_eq(source.files[EVAL_PART], "b");
+    ck_assert(!data_source_is_empty(&source));
+
+    source = source_of(NULL, NULL, NULL);
+    ck_assert(data_source_is_empty(&source));
+}
+END_TEST
+
+START_TEST(a_program_that_only_looks_needs_no_training_file)
+{
+    const argument folder = {.kind = ARGUMENT_TEXT, .name = "data"};
+    const argument eval = {.kind = ARGUMENT_TEXT, .name = "eval", .value.text = "b", .given = true};
+    const data_source source = data_source_from(&folder, NULL, &eval);
+    ck_assert_str_eq(source.files[EVAL_PART], "b");
+    ck_assert_ptr_null(source.files[TRAIN_PART]);
+    ck_assert(!data_source_is_empty(&source));
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {what_is_given_is_kept, a_program_that_only_looks_needs_no_training_file};
+    return RUN_SUITE("data_source", tests);
+}

@@ -221,8 +221,8 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
              .progress = progress,
              .user = user,
              .asked = lebm__seconds()};
-    LEBM__TRY(lebm__net_prepare(prior->net, LEBM__SCORE));
-    if (generator != NULL) LEBM__TRY(lebm__net_prepare(generator->net, LEBM__SCORE));
+    LEBM__TRY(lebm__net_prepare(prior->net, LEBM__SCORE, pool));
+    if (generator != NULL) LEBM__TRY(lebm__net_prepare(generator->net, LEBM__SCORE, pool));
 
     r.tiles = (n + r.tile - 1) / r.tile;
     const int threads = lebm__pool_share(pool, r.tiles);

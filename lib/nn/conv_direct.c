@@ -28,21 +28,25 @@ static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes pass
     return (lebm__room){.scratch = patches > to_learn ? patches : to_learn};
 }
 
-static int pack(lebm__layer *layer, const float *params, int backward_pass)
+static int64_t packed_size(const lebm__layer *layer, int backward_pass)
 {
+    const int64_t in = layer->in.channels, columns = patch_size(layer);
+    return backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns);
+}
+
+static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
+{
+    (void)parts;
     const int64_t in = layer->in.channels, out = layer->out.channels, columns = patch_size(layer);
     const int64_t taps = layer->geometry.kernel * layer->geometry.kernel;
-    const int64_t k = backward_pass ? columns : in, n = backward_pass ? in : columns;
-    float **packed = &layer->packed[backward_pass];
-    if (*packed == NULL) *packed = lebm__alloc_raw(lebm__packed_size(k, n), sizeof **packed);
-    if (*packed == NULL) return LEBM_ERR_NOMEM;
+    if (part > 0) return LEBM_OK;                                  /* too little to share */
     float *matrix = lebm__alloc_raw(in * columns, sizeof *matrix); /* [in, (y, x, out)] */
     if (matrix == NULL) return LEBM_ERR_NOMEM;
     lebm__transpose(in, out, taps, params + layer->weight, matrix);
     if (backward_pass) {
-        lebm__pack(columns, in, matrix, 1, columns, *packed);
+        lebm__pack(columns, in, matrix, 1, columns, layer->packed[1]);
     } else {
-        lebm__pack(in, columns, matrix, columns, 1, *packed);
+        lebm__pack(in, columns, matrix, columns, 1, layer->packed[0]);
     }
     lebm__free(matrix);
     return LEBM_OK;
@@ -87,6 +91,7 @@ static void backward(const lebm__layer *layer, const lebm__place *at, int64_t fi
 
 const lebm__layer_kind lebm__conv_direct = {.form = "direct",
                                             .room = room,
+                                            .packed_size = packed_size,
                                             .pack = pack,
                                             .forward = {.each = forward},
                                             .backward = {.each = backward},

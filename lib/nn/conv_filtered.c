@@ -102,25 +102,27 @@ static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes pass
                         .scratch = passes == LEBM__LEARN ? lebm__conv_accumulate_scratch(layer, rows) : 0};
 }
 
+static int64_t packed_size(const lebm__layer *layer, int backward_pass)
+{
+    const int64_t in = layer->in.channels, columns = columns_of(layer);
+    return points_of(layer->tile) * (backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns));
+}
+
 /* The weights' values at the points are matrices [in, (phase, out)], and transposed ones for the backward pass. Both
  * are made of W one index at a time: an input channel forward, an output channel backward, which is `outer`. */
-static int pack(lebm__layer *layer, const float *params, int backward_pass)
+static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
 {
     const lebm__geometry *g = &layer->geometry;
     const int64_t in = layer->in.channels, out = g->channels, taps = g->kernel * g->kernel;
     const int64_t phases = g->stride * g->stride, lanes = lebm__kernels()->lanes;
     const int64_t k = backward_pass ? phases * out : in, n = backward_pass ? in : phases * out;
     const int64_t size = lebm__packed_size(k, n), width = 2 * lanes;
-    float **packed = &layer->packed[backward_pass];
-    if (*packed == NULL) *packed = lebm__alloc_raw(points_of(layer->tile) * size, sizeof **packed);
-    if (*packed == NULL) return LEBM_ERR_NOMEM;
-
     const int64_t outers = backward_pass ? out : in, inners = backward_pass ? in : out;
     const int64_t outer_step = backward_pass ? taps : out * taps, inner_step = backward_pass ? out * taps : taps;
     const int64_t row = phases * inners + width;      /* beyond its end lies what fills the last panel */
     float *rows = lebm__alloc(4 * row, sizeof *rows); /* [2 y + x][phase, inner]: tap (y, x) of each phase */
     if (rows == NULL) return LEBM_ERR_NOMEM;
-    for (int64_t outer = 0; outer < outers; outer++) {
+    for (int64_t outer = part * outers / parts; outer < (part + 1) * outers / parts; outer++) {
         const float *weight = params + layer->weight + outer * outer_step;
         for (int64_t inner = 0; inner < inners; inner++, weight += inner_step) {
             for (int64_t y = 0; y < g->kernel; y++) {
@@ -138,7 +140,8 @@ static int pack(lebm__layer *layer, const float *params, int backward_pass)
                 const int64_t wide = n - first <= lanes ? lanes : width;
                 const float *from = rows + i * inners + first;
                 const float *const of_taps[4] = {from, from + row, from + 2 * row, from + 3 * row};
-                lebm__kernels()->filter_weights(layer->tile, wide, of_taps, size, *packed + k * first + p * wide);
+                lebm__kernels()->filter_weights(layer->tile, wide, of_taps, size,
+                                                layer->packed[backward_pass] + k * first + p * wide);
             }
         }
     }
@@ -214,6 +217,7 @@ static void backward_then(const lebm__layer *layer, const lebm__place *at, int64
 const lebm__layer_kind lebm__conv_filtered = {.form = "filtered",
                                               .group = group,
                                               .room = room,
+                                              .packed_size = packed_size,
                                               .pack = pack,
                                               .forward = {forward_each, forward_all, forward_then},
                                               .backward = {backward_each, backward_all, backward_then},

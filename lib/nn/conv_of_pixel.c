@@ -26,22 +26,27 @@ static void gather(const lebm__layer *layer, const float *weight, float *matrix)
 }
 
 /* Forward, the packed matrix is followed by the bias of each of its columns. */
-static int pack(lebm__layer *layer, const float *params, int backward_pass)
+static int64_t packed_size(const lebm__layer *layer, int backward_pass)
 {
     const int64_t in = layer->in.channels, columns = lebm__numbers(layer->out);
-    const int64_t size = backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns);
-    float **packed = &layer->packed[backward_pass];
-    if (*packed == NULL) *packed = lebm__alloc_raw(size + (backward_pass ? 0 : columns), sizeof **packed);
-    if (*packed == NULL) return LEBM_ERR_NOMEM;
+    return backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns) + columns;
+}
+
+static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
+{
+    (void)parts;
+    const int64_t in = layer->in.channels, columns = lebm__numbers(layer->out);
+    if (part > 0) return LEBM_OK; /* too little to share */
     float *matrix = lebm__alloc_raw(in * columns, sizeof *matrix);
     if (matrix == NULL) return LEBM_ERR_NOMEM;
     gather(layer, params + layer->weight, matrix);
     if (backward_pass) {
-        lebm__pack(columns, in, matrix, 1, columns, *packed);
+        lebm__pack(columns, in, matrix, 1, columns, layer->packed[1]);
     } else {
-        lebm__pack(in, columns, matrix, columns, 1, *packed);
+        float *bias = layer->packed[0] + lebm__packed_size(in, columns);
+        lebm__pack(in, columns, matrix, columns, 1, layer->packed[0]);
         for (int64_t i = 0; i < columns; i++) {
-            (*packed)[size + i] = layer->bias < 0 ? 0.0f : params[layer->bias + i % layer->out.channels];
+            bias[i] = layer->bias < 0 ? 0.0f : params[layer->bias + i % layer->out.channels];
         }
     }
     lebm__free(matrix);
@@ -65,6 +70,7 @@ static void backward(const lebm__layer *layer, const lebm__place *at, int64_t fi
 
 const lebm__layer_kind lebm__conv_of_pixel = {.form = "direct",
                                               .room = room,
+                                              .packed_size = packed_size,
                                               .pack = pack,
                                               .forward = {.all = forward},
                                               .backward = {.all = backward},

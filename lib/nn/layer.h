@@ -54,8 +54,11 @@ typedef struct {
     /* What the passes on groups of up to `group` rows need; NULL: nothing. */
     lebm__room (*room)(const lebm__layer *layer, int64_t group, lebm__passes passes);
 
-    /* Make the packed form of `params` (the net's) for the forward or backward pass; NULL: there is none. */
-    int (*pack)(lebm__layer *layer, const float *params, int backward);
+    /* Floats of the weight packed for the forward or the backward pass; NULL: there is no weight. */
+    int64_t (*packed_size)(const lebm__layer *layer, int backward);
+
+    /* Pack that of `params` (the net's) into layer->packed[backward]: one of `parts` parts, on any thread. */
+    int (*pack)(const lebm__layer *layer, const float *params, int backward, int64_t part, int64_t parts);
 
     lebm__pass forward;  /* at->in -> at->out. An activation leaves its slope in at->in. */
     lebm__pass backward; /* gradient in at->out -> gradient in at->in, in place of what forward left there */

@@ -1,5 +1,4 @@
 /* y = W x + b, with W [out, in]. For a row of values that is y = x W^T + b. */
-#include "core/memory.h"
 #include "core/status.h"
 #include "math/blas.h"
 #include "math/packed.h"
@@ -12,18 +11,22 @@ static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes pass
     return (lebm__room){.scratch = passes == LEBM__LEARN ? layer->out.channels : 0};
 }
 
-static int pack(lebm__layer *layer, const float *params, int backward_pass)
+static int64_t packed_size(const lebm__layer *layer, int backward_pass)
 {
     const int64_t in = layer->in.channels, out = layer->out.channels;
+    return backward_pass ? lebm__packed_size(out, in) : lebm__packed_size(in, out);
+}
+
+static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
+{
+    (void)parts;
+    const int64_t in = layer->in.channels, out = layer->out.channels;
     const float *weight = params + layer->weight;
-    const int64_t k = backward_pass ? out : in, n = backward_pass ? in : out;
-    float **packed = &layer->packed[backward_pass];
-    if (*packed == NULL) *packed = lebm__alloc_raw(lebm__packed_size(k, n), sizeof **packed);
-    if (*packed == NULL) return LEBM_ERR_NOMEM;
+    if (part > 0) return LEBM_OK; /* too little to share */
     if (backward_pass) {
-        lebm__pack(out, in, weight, in, 1, *packed);
+        lebm__pack(out, in, weight, in, 1, layer->packed[1]);
     } else {
-        lebm__pack(in, out, weight, 1, in, *packed);
+        lebm__pack(in, out, weight, 1, in, layer->packed[0]);
     }
     return LEBM_OK;
 }
@@ -57,5 +60,9 @@ static void accumulate(const lebm__layer *layer, const lebm__place *at, int64_t 
     lebm__kernels()->add(to, at->scratch, grads + layer->bias);
 }
 
-const lebm__layer_kind lebm__linear = {
-    .room = room, .pack = pack, .forward = {.all = forward}, .backward = {.all = backward}, .accumulate = accumulate};
+const lebm__layer_kind lebm__linear = {.room = room,
+                                       .packed_size = packed_size,
+                                       .pack = pack,
+                                       .forward = {.all = forward},
+                                       .backward = {.all = backward},
+                                       .accumulate = accumulate};

@@ -386,34 +386,62 @@ void lebm__net_changed(lebm_net *net)
     atomic_store(&net->packed[1], 0);
 }
 
+/* A packing of all layers for one pass. Each layer is a task of its own in so many parts. */
+typedef struct {
+    const lebm_net *net;
+    int backward;
+} packing;
+
+enum { PARTS = 16 };
+
+static int pack_part(void *context, int64_t task, int thread)
+{
+    (void)thread;
+    const packing *p = context;
+    const lebm__layer *layer = &p->net->layers[task / PARTS];
+    if (layer->kind->pack == NULL) return LEBM_OK;
+    return layer->kind->pack(layer, p->net->params, p->backward, task % PARTS, PARTS);
+}
+
+static int pack(lebm_net *net, int backward, lebm__pool *pool)
+{
+    packing p = {net, backward};
+    for (int64_t i = 0; i < net->layer_count; i++) {
+        lebm__layer *layer = &net->layers[i];
+        if (layer->kind->pack == NULL || layer->packed[backward] != NULL) continue;
+        layer->packed[backward] = lebm__alloc_raw(layer->kind->packed_size(layer, backward), sizeof(float));
+        if (layer->packed[backward] == NULL) return LEBM_ERR_NOMEM;
+    }
+    if (pool != NULL) return lebm__pool_run(pool, net->layer_count * PARTS, pack_part, &p);
+    for (int64_t task = 0; task < net->layer_count * PARTS; task++) LEBM__TRY(pack_part(&p, task, 0));
+    return LEBM_OK;
+}
+
 /* Pack for one pass, unless another thread has just done so. */
-static int prepare(lebm_net *net, int backward)
+static int prepare(lebm_net *net, int backward, lebm__pool *pool)
 {
     int status = LEBM_OK;
     if (atomic_load(&net->packed[backward])) return LEBM_OK;
     pthread_mutex_lock(&net->packing);
     if (!atomic_load(&net->packed[backward])) {
-        for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
-            lebm__layer *layer = &net->layers[i];
-            if (layer->kind->pack != NULL) status = layer->kind->pack(layer, net->params, backward);
-        }
+        status = pack(net, backward, pool);
         if (status == LEBM_OK) atomic_store(&net->packed[backward], 1);
     }
     pthread_mutex_unlock(&net->packing);
     return status;
 }
 
-int lebm__net_prepare(const lebm_net *net, lebm__passes passes)
+int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool)
 {
     lebm_net *cache = (lebm_net *)net; /* what is written is a copy of what const promises to keep, and locked */
-    LEBM__TRY(prepare(cache, 0));
-    return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1);
+    LEBM__TRY(prepare(cache, 0, pool));
+    return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
 }
 
 int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape)
 {
     LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
-    LEBM__TRY(lebm__net_prepare(net, passes));
+    LEBM__TRY(lebm__net_prepare(net, passes, NULL));
     return lebm__tape_create(tape, net, n < LEBM__ROWS ? n : LEBM__ROWS, passes);
 }
 

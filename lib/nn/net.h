@@ -7,6 +7,7 @@
 
 #include "core/options.h"
 #include "lebm/net.h"
+#include "math/threads.h"
 #include "nn/layer.h"
 
 typedef struct {
@@ -34,8 +35,9 @@ struct lebm_net {
     _Atomic int packed[2]; /* whether those of the forward, backward pass are those of params */
 };
 
-/* Make sure that the weights are packed for the passes. Every use of a net for passes starts with this. */
-int lebm__net_prepare(const lebm_net *net, lebm__passes passes);
+/* Make sure that the weights are packed for the passes, on the threads of the pool or, if it is NULL, on this one.
+ * Every use of a net for passes starts with this. */
+int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool);
 
 /* To be called after params changed. */
 void lebm__net_changed(lebm_net *net);

@@ -62,6 +62,13 @@ void lebm__free(void *memory)
     free(memory);
 }
 
+void *lebm__arena_take(lebm__arena *arena, int64_t count, int64_t size)
+{
+    char *piece = arena->memory == NULL ? NULL : arena->memory + arena->used;
+    arena->used += (count * size + LEBM__ALIGNMENT - 1) / LEBM__ALIGNMENT * LEBM__ALIGNMENT;
+    return piece;
+}
+
 char *lebm__strdup(const char *text)
 {
     const int64_t size = (int64_t)strlen(text) + 1;

@@ -18,6 +18,16 @@ void lebm__free(void *memory);
 /* A copy of `text`; NULL, with the error text set, if there is no memory. */
 char *lebm__strdup(const char *text);
 
+/* Memory cut into pieces from its beginning on, each at a multiple of LEBM__ALIGNMENT. Whoever lays out things in an
+ * arena does so twice: first without memory, to learn how much is needed. */
+typedef struct {
+    char *memory; /* NULL: count only */
+    int64_t used;
+} lebm__arena;
+
+/* The next count * size bytes, not zeroed; NULL if there is no memory. */
+void *lebm__arena_take(lebm__arena *arena, int64_t count, int64_t size);
+
 /* For tests: let `count` more allocations succeed and all later ones fail; -1: no failures. */
 void lebm__alloc_fail_after(int64_t count);
 

@@ -24,6 +24,9 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, i
         const vf start = bias == NULL ? (vf){0} : load_part(bias + v * LANES, lanes);
         for (int r = 0; r < rows; r++) sum[r][v] = start;
     }
+    for (int r = 0; r < rows; r++) { /* let the results' place come into the cache meanwhile */
+        for (int v = 0; v < vectors; v++) __builtin_prefetch(c + r * ldc + v * LANES, 1);
+    }
     for (int64_t p = 0; p < k; p++, b += vectors * LANES) {
         vf w[2];
         for (int v = 0; v < vectors; v++) w[v] = load(b + v * LANES);

@@ -43,6 +43,10 @@ struct lebm__pool {
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
     worker workers[MAX_THREADS];
+    struct {
+        void *memory;
+        int64_t bytes;
+    } own[MAX_THREADS]; /* each thread's memory */
 };
 
 int lebm__thread_count(int64_t option)
@@ -141,6 +145,16 @@ static void stop_workers(lebm__pool *pool)
     }
 }
 
+/* Threads from `thread` on give their memory back. */
+static void release_memory(lebm__pool *pool, int thread)
+{
+    for (; thread < pool->threads; thread++) {
+        lebm__free(pool->own[thread].memory);
+        pool->own[thread].memory = NULL;
+        pool->own[thread].bytes = 0;
+    }
+}
+
 int lebm__pool_resize(lebm__pool **pool, int threads)
 {
     if (*pool == NULL) {
@@ -152,15 +166,35 @@ int lebm__pool_resize(lebm__pool **pool, int threads)
     } else if ((*pool)->threads > threads) {
         stop_workers(*pool);
         start_state(*pool);
+        release_memory(*pool, threads);
     }
     (*pool)->threads = threads;
     return LEBM_OK;
+}
+
+int lebm__pool_reserve(lebm__pool *pool, int count, int64_t bytes)
+{
+    for (int i = 0; i < count; i++) {
+        if (pool->own[i].bytes >= bytes) continue;
+        lebm__free(pool->own[i].memory);
+        pool->own[i].bytes = 0;
+        pool->own[i].memory = lebm__alloc_raw(bytes, 1);
+        if (pool->own[i].memory == NULL) return LEBM_ERR_NOMEM;
+        pool->own[i].bytes = bytes;
+    }
+    return LEBM_OK;
+}
+
+void *lebm__pool_memory(const lebm__pool *pool, int thread)
+{
+    return pool->own[thread].memory;
 }
 
 void lebm__pool_destroy(lebm__pool *pool)
 {
     if (pool == NULL) return;
     stop_workers(pool);
+    release_memory(pool, 0);
     lebm__free(pool);
 }
 

@@ -22,6 +22,11 @@ void lebm__pool_destroy(lebm__pool *pool);
 
 int lebm__pool_threads(const lebm__pool *pool);
 
+/* Make sure that threads 0 to count - 1 have `bytes` bytes of memory each for their tasks, which stays from call to call
+ * (and is lost when it grows); and thread's memory. */
+int lebm__pool_reserve(lebm__pool *pool, int count, int64_t bytes);
+void *lebm__pool_memory(const lebm__pool *pool, int thread);
+
 /* How many of them take part in a call of so many tasks: those numbered 0 to one less. */
 int lebm__pool_share(const lebm__pool *pool, int64_t count);
 

@@ -98,28 +98,30 @@ typedef struct {
     double *log_density, *score_norm; /* [n] */
 } run;
 
-static void worker_destroy(worker *w)
-{
-    lebm__tape_destroy(&w->f);
-    lebm__tape_destroy(&w->g);
-    lebm__free(w->x);
-    lebm__free(w->z);
-}
-
-static int worker_create(worker *w, const run *r)
+static void lay_out(worker *w, const run *r, lebm__arena *arena)
 {
     *w = (worker){.prior = r->prior, .generator = r->generator};
-    int status = lebm__tape_create(&w->f, r->prior->net, r->tile, LEBM__SCORE);
-    if (status == LEBM_OK && r->generator != NULL) {
-        status = lebm__tape_create(&w->g, r->generator->net, r->tile, LEBM__SCORE);
-        w->x = lebm__alloc_raw(r->tile * lebm_generator_data_size(r->generator), sizeof *w->x);
-        if (w->x == NULL) status = LEBM_ERR_NOMEM;
+    w->z = lebm__arena_take(arena, r->tile * r->dims, sizeof *w->z);
+    w->score = lebm__arena_take(arena, r->tile * r->dims, sizeof *w->score);
+    w->noise = lebm__arena_take(arena, r->tile * r->dims, sizeof *w->noise);
+    lebm__tape_lay_out(&w->f, r->prior->net, r->tile, LEBM__SCORE, arena);
+    if (r->generator == NULL) return;
+    w->x = lebm__arena_take(arena, r->tile * lebm_generator_data_size(r->generator), sizeof *w->x);
+    lebm__tape_lay_out(&w->g, r->generator->net, r->tile, LEBM__SCORE, arena);
+}
+
+/* Workers for so many threads, in the pool's memory. */
+static int make_workers(run *r, lebm__pool *pool, int threads)
+{
+    worker any;
+    lebm__arena arena = {NULL, 0};
+    lay_out(&any, r, &arena);
+    LEBM__TRY(lebm__pool_reserve(pool, threads, arena.used));
+    for (int i = 0; i < threads; i++) {
+        arena = (lebm__arena){lebm__pool_memory(pool, i), 0};
+        lay_out(&r->workers[i], r, &arena);
     }
-    w->z = lebm__alloc_raw(3 * r->tile * r->dims, sizeof *w->z);
-    if (w->z == NULL) return LEBM_ERR_NOMEM;
-    w->score = w->z + r->tile * r->dims;
-    w->noise = w->score + r->tile * r->dims;
-    return status;
+    return LEBM_OK;
 }
 
 /* The log density of the prior, or of the posterior up to log p(x), and its score (eq. 21, 25). */
@@ -232,8 +234,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     r.log_density = lebm__alloc_raw(2 * n, sizeof *r.log_density);
     r.score_norm = r.log_density == NULL ? NULL : r.log_density + n;
     if (r.workers == NULL || r.z == NULL || r.log_density == NULL) status = LEBM_ERR_NOMEM;
-    for (int i = 0; i < threads && status == LEBM_OK; i++) status = worker_create(&r.workers[i], &r);
-
+    if (status == LEBM_OK) status = make_workers(&r, pool, threads);
     if (status == LEBM_OK) status = lebm__pool_run(pool, r.tiles, run_tile, &r);
     if (status == LEBM_OK && progress != NULL && progress(1.0, user)) status = LEBM_STOPPED;
     if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
@@ -241,7 +242,6 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);
         *metrics = (lebm__run_metrics){lebm__mean(r.log_density, n), lebm__mean(r.score_norm, n)};
     }
-    for (int i = 0; i < threads && r.workers != NULL; i++) worker_destroy(&r.workers[i]);
     lebm__free(r.workers);
     lebm__free(r.z);
     lebm__free(r.log_density);

@@ -161,7 +161,8 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
 {
     const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
     lebm__tape tape;
-    LEBM__TRY(lebm__net_begin(generator->net, n, LEBM__SCORE, &tape));
+    void *memory;
+    LEBM__TRY(lebm__net_begin(generator->net, n, LEBM__SCORE, &tape, &memory));
     int status = lebm__generator_check(generator, x, n);
     float *arranged = lebm__alloc_raw(tape.rows * size, sizeof *arranged);
     if (arranged == NULL) status = LEBM_ERR_NOMEM;
@@ -175,7 +176,7 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
         for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];
     }
     lebm__free(arranged);
-    lebm__tape_destroy(&tape);
+    lebm__free(memory);
     return status;
 }
 

@@ -101,7 +101,8 @@ static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *l
     const int64_t dims = lebm__numbers(prior->net->in);
     const lebm__passes passes = score == NULL ? LEBM__FORWARD : LEBM__SCORE;
     lebm__tape tape;
-    LEBM__TRY(lebm__net_begin(prior->net, n, passes, &tape));
+    void *memory;
+    LEBM__TRY(lebm__net_begin(prior->net, n, passes, &tape, &memory));
     if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
@@ -109,7 +110,7 @@ static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *l
         lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims);
         for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
     }
-    lebm__tape_destroy(&tape);
+    lebm__free(memory);
     return LEBM_OK;
 }
 

@@ -438,11 +438,18 @@ int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool
     return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
 }
 
-int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape)
+int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory)
 {
+    const int64_t rows = n < LEBM__ROWS ? n : LEBM__ROWS;
     LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
     LEBM__TRY(lebm__net_prepare(net, passes, NULL));
-    return lebm__tape_create(tape, net, n < LEBM__ROWS ? n : LEBM__ROWS, passes);
+    lebm__arena arena = {NULL, 0};
+    lebm__tape_lay_out(tape, net, rows, passes, &arena);
+    *memory = lebm__alloc_raw(arena.used, 1);
+    if (*memory == NULL) return LEBM_ERR_NOMEM;
+    arena = (lebm__arena){*memory, 0};
+    lebm__tape_lay_out(tape, net, rows, passes, &arena);
+    return LEBM_OK;
 }
 
 int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)
@@ -451,7 +458,8 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
     LEBM__REQUIRE(in);
     LEBM__REQUIRE(out);
     lebm__tape tape;
-    LEBM__TRY(lebm__net_begin(net, n, LEBM__FORWARD, &tape));
+    void *memory;
+    LEBM__TRY(lebm__net_begin(net, n, LEBM__FORWARD, &tape, &memory));
     const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
@@ -459,7 +467,7 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
         lebm__tape_forward(&tape, rows);
         lebm__transpose(rows, lebm__pixels(net->out), net->out.channels, lebm__tape_output(&tape), out + first * to);
     }
-    lebm__tape_destroy(&tape);
+    lebm__free(memory);
     return LEBM_OK;
 }
 
@@ -482,8 +490,9 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     LEBM__REQUIRE(in);
     LEBM__REQUIRE(grad_out);
     lebm__tape tape;
+    void *memory;
     const lebm__passes passes = grad_params == NULL ? LEBM__SCORE : LEBM__LEARN;
-    LEBM__TRY(lebm__net_begin(net, n, passes, &tape));
+    LEBM__TRY(lebm__net_begin(net, n, passes, &tape, &memory));
     const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
     if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
     const lebm__blas_setting before = lebm__blas_enter();
@@ -497,6 +506,6 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
         }
     }
     lebm__blas_leave(before);
-    lebm__tape_destroy(&tape);
+    lebm__free(memory);
     return LEBM_OK;
 }

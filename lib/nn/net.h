@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/memory.h"
 #include "core/options.h"
 #include "lebm/net.h"
 #include "math/threads.h"
@@ -48,28 +49,27 @@ int lebm__net_take(lebm_net *net, const char *function);
 /* Release a net whoever owns it. */
 void lebm__net_free(lebm_net *net);
 
-/* What passes over up to `rows` rows need, in one piece of memory: the values between the layers, in whose place the
- * gradients come on the way back, and what the layers need besides. */
+/* What passes over up to `rows` rows need of a layer. */
+typedef struct {
+    float *values;                 /* that enter it (behind the last layer, the output), then their gradients */
+    int64_t group, base;           /* most rows of its product, and the first row of the present one */
+    float *points_in, *points_out; /* [group] */
+} lebm__tape_place;
+
+/* What they need of all. */
 typedef struct {
     const lebm_net *net;
     int64_t rows;
-    struct {
-        float *values;                 /* that enter layer i; behind the last layer, the output */
-        int64_t group, base;           /* most rows of a product of layer i, and the first row of the present one */
-        float *points_in, *points_out; /* [group] */
-    } * at;                            /* [layer_count + 1] */
-    float *scratch;                    /* of the layer at work */
-    float *memory;
+    lebm__tape_place *at; /* [layer_count + 1] */
+    float *scratch;       /* of the layer at work */
 } lebm__tape;
 
-/* `tape` is cleared; on failure there is nothing to destroy. */
-int lebm__tape_create(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes);
-void lebm__tape_destroy(lebm__tape *tape);
+void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena);
 
-/* What a public function on n rows begins with: check n, prepare the net, and create a tape for LEBM__ROWS rows, which
- * is how many the function passes at a time. */
+/* What a public function on n rows begins with: check n, prepare the net, and lay out a tape for LEBM__ROWS rows, which
+ * is how many the function passes at a time, in new memory, to be released with lebm__free(). */
 enum { LEBM__ROWS = 64 };
-int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape);
+int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory);
 
 /* Where the caller writes the input [n, in], and finds its gradient after lebm__tape_run(). */
 float *lebm__tape_input(const lebm__tape *tape);

@@ -1,5 +1,3 @@
-#include "core/memory.h"
-#include "core/status.h"
 #include "nn/net.h"
 
 static int64_t largest(int64_t a, int64_t b)
@@ -19,54 +17,28 @@ static int64_t even_share(int64_t n, int64_t most)
     return n == 0 ? 1 : (n + shares - 1) / shares;
 }
 
-/* Cut `floats` off the memory from *next on, rounded up so that each piece begins at a vector. */
-static float *take(float *memory, int64_t *next, int64_t floats)
+void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena)
 {
-    const int64_t align = LEBM__ALIGNMENT / (int64_t)sizeof(float), at = *next;
-    *next += (floats + align - 1) / align * align;
-    return memory == NULL ? NULL : memory + at;
-}
-
-/* Lay out the tape in its memory, if there is any yet; returns how much that is. */
-static int64_t lay_out(lebm__tape *tape, lebm__passes passes)
-{
-    const lebm_net *net = tape->net;
-    int64_t size = 0, group = tape->rows, scratch = 0;
-    tape->at[0].values = take(tape->memory, &size, tape->rows * lebm__numbers(net->in));
-    for (int64_t i = 0; i < net->layer_count; i++) {
-        const lebm__layer *layer = &net->layers[i];
-        tape->at[i + 1].values = take(tape->memory, &size, tape->rows * lebm__numbers(layer->out));
-        if (layer->kind->group != NULL && passes != LEBM__LEARN) group = least(group, layer->kind->group(layer));
-        tape->at[i].group = group;
-        if (layer->kind->room == NULL) continue;
-        const lebm__room room = layer->kind->room(layer, group, passes);
-        tape->at[i].points_in = take(tape->memory, &size, room.points_in);
-        tape->at[i].points_out = take(tape->memory, &size, room.points_out);
-        scratch = largest(scratch, room.scratch);
-    }
-    tape->scratch = take(tape->memory, &size, scratch);
-    return size;
-}
-
-int lebm__tape_create(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes)
-{
+    int64_t group = rows, scratch = 0;
     *tape = (lebm__tape){.net = net, .rows = rows};
-    tape->at = lebm__alloc(net->layer_count + 1, sizeof *tape->at);
-    if (tape->at == NULL) return LEBM_ERR_NOMEM;
-    tape->memory = lebm__alloc_raw(lay_out(tape, passes), sizeof *tape->memory);
-    if (tape->memory == NULL) {
-        lebm__tape_destroy(tape);
-        return LEBM_ERR_NOMEM;
+    tape->at = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->at);
+    for (int64_t i = 0; i <= net->layer_count; i++) {
+        const lebm__layer *layer = i < net->layer_count ? &net->layers[i] : NULL;
+        const lebm__shape shape = layer != NULL ? layer->in : net->out;
+        lebm__tape_place place = {.values = lebm__arena_take(arena, rows * lebm__numbers(shape), sizeof(float))};
+        if (layer != NULL && layer->kind->group != NULL && passes != LEBM__LEARN) {
+            group = least(group, layer->kind->group(layer));
+        }
+        place.group = group;
+        if (layer != NULL && layer->kind->room != NULL) {
+            const lebm__room room = layer->kind->room(layer, group, passes);
+            place.points_in = lebm__arena_take(arena, room.points_in, sizeof(float));
+            place.points_out = lebm__arena_take(arena, room.points_out, sizeof(float));
+            scratch = largest(scratch, room.scratch);
+        }
+        if (tape->at != NULL) tape->at[i] = place;
     }
-    lay_out(tape, passes);
-    return LEBM_OK;
-}
-
-void lebm__tape_destroy(lebm__tape *tape)
-{
-    lebm__free(tape->memory);
-    lebm__free(tape->at);
-    *tape = (lebm__tape){0};
+    tape->scratch = lebm__arena_take(arena, scratch, sizeof(float));
 }
 
 float *lebm__tape_input(const lebm__tape *tape)

@@ -113,28 +113,32 @@ typedef struct {
     double scale_f, scale_g;                                          /* of the gradients, for Adam */
 } step;
 
-static void worker_destroy(worker *w)
+static void lay_out(worker *w, const lebm_trainer *t, lebm__arena *arena)
 {
-    lebm__tape_destroy(&w->f);
-    lebm__tape_destroy(&w->g);
-    lebm__free(w->x);
-    lebm__free(w->grad_f);
-    lebm__free(w->grad_g);
+    lebm__tape_lay_out(&w->f, t->prior->net, CHUNK, LEBM__LEARN, arena);
+    lebm__tape_lay_out(&w->g, t->generator->net, CHUNK, LEBM__LEARN, arena);
+    w->x = lebm__arena_take(arena, CHUNK * lebm_generator_data_size(t->generator), sizeof *w->x);
+    w->grad_f = lebm__arena_take(arena, t->adam_f.size, sizeof *w->grad_f);
+    w->grad_g = lebm__arena_take(arena, t->adam_g.size, sizeof *w->grad_g);
 }
 
-static int worker_create(worker *w, const lebm_trainer *t)
+/* Workers for all threads, in the pool's memory, where the chains' lay before. */
+static int make_workers(step *s)
 {
-    LEBM__TRY(lebm__tape_create(&w->f, t->prior->net, CHUNK, LEBM__LEARN));
-    LEBM__TRY(lebm__tape_create(&w->g, t->generator->net, CHUNK, LEBM__LEARN));
-    w->x = lebm__alloc_raw(CHUNK * lebm_generator_data_size(t->generator), sizeof *w->x);
-    w->grad_f = lebm__alloc_raw(t->adam_f.size, sizeof *w->grad_f);
-    w->grad_g = lebm__alloc_raw(t->adam_g.size, sizeof *w->grad_g);
-    return w->x == NULL || w->grad_f == NULL || w->grad_g == NULL ? LEBM_ERR_NOMEM : LEBM_OK;
+    lebm_trainer *t = s->trainer;
+    worker any;
+    lebm__arena arena = {NULL, 0};
+    lay_out(&any, t, &arena);
+    LEBM__TRY(lebm__pool_reserve(t->pool, s->threads, arena.used));
+    for (int i = 0; i < s->threads; i++) {
+        arena = (lebm__arena){lebm__pool_memory(t->pool, i), 0};
+        lay_out(&s->workers[i], t, &arena);
+    }
+    return LEBM_OK;
 }
 
 static void step_destroy(step *s)
 {
-    for (int i = 0; s->workers != NULL && i < s->threads; i++) worker_destroy(&s->workers[i]);
     lebm__free(s->workers);
     lebm__free(s->z_positive);
     lebm__free(s->grad_f);
@@ -161,7 +165,6 @@ static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
     s->f_negative = s->f_positive + n;
     s->log_likelihood = s->f_negative + n;
     s->squared_error = s->log_likelihood + n;
-    for (int i = 0; i < s->threads; i++) LEBM__TRY(worker_create(&s->workers[i], t));
     return LEBM_OK;
 }
 
@@ -287,7 +290,7 @@ static int scale_gradients(step *s, const lebm__trainer_metrics *metrics)
 /* Both kinds of chains, then the gradients; changes nothing of the trainer. */
 static int gather(step *s, lebm__trainer_metrics *metrics)
 {
-    const lebm_trainer *t = s->trainer;
+    lebm_trainer *t = s->trainer;
     const uint64_t seed = (uint64_t)t->options.seed, number = (uint64_t)t->steps_done;
     lebm__run_metrics unused;
     phases p = {t, 0};
@@ -297,6 +300,7 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
     LEBM__TRY(lebm__sampler_run(t->to_prior, t->pool, lebm__key_make(seed, number, LEBM__FOR_TRAINER_PRIOR), t->prior,
                                 NULL, NULL, s->n, s->z_negative, &unused, report, &p));
     p.phase = 2;
+    LEBM__TRY(make_workers(s));
     LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s));
     if (report(1.0, &p)) return lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     return measure(s, metrics);

@@ -179,6 +179,28 @@ START_TEST(threads_share_the_count)
 }
 END_TEST
 
+/* ---- arenas ---- */
+
+START_TEST(an_arena_first_counts_then_hands_out)
+{
+    enum { PIECES = 40 };
+    lebm__arena counter = {NULL, 0};
+    for (int i = 0; i < PIECES; i++) ck_assert_ptr_null(lebm__arena_take(&counter, i, 12));
+    char *memory = lebm__alloc_raw(counter.used, 1);
+    lebm__arena arena = {memory, 0};
+    char *end = memory;
+    for (int i = 0; i < PIECES; i++) {
+        char *piece = lebm__arena_take(&arena, i, 12);
+        assert_aligned(piece, 12 * i);
+        ck_assert_msg(piece >= end, "piece %d begins in the one before", i);
+        end = piece + 12 * i;
+    }
+    ck_assert_int_eq(arena.used, counter.used);
+    ck_assert(end <= memory + arena.used);
+    lebm__free(memory);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("memory");
@@ -188,6 +210,7 @@ static Suite *suite(void)
     tcase_add_test(pieces, alloc_zeroes_used_memory);
     tcase_add_test(pieces, impossible_sizes_are_refused);
     tcase_add_test(pieces, strdup_copies);
+    tcase_add_test(pieces, an_arena_first_counts_then_hands_out);
     suite_add_tcase(suite, pieces);
 
     TCase *failing = tcase_create("failing");

@@ -186,6 +186,34 @@ START_TEST(pools_grow_and_shrink)
 }
 END_TEST
 
+START_TEST(each_thread_keeps_memory_of_its_own)
+{
+    enum { THREADS = 3, FEW = 1000, MANY = 5 << 20 };
+    lebm__pool *pool = NULL;
+    void *memory[THREADS];
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, THREADS));
+    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, MANY));
+    for (int t = 0; t < THREADS; t++) {
+        memory[t] = lebm__pool_memory(pool, t);
+        memset(memory[t], t, MANY); /* a sanitizer knows the end */
+    }
+    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, FEW));
+    for (int t = 0; t < THREADS; t++) {
+        ck_assert_ptr_eq(lebm__pool_memory(pool, t), memory[t]);
+        ck_assert_int_eq(((unsigned char *)memory[t])[MANY - 1], t);
+    }
+    lebm__alloc_fail_after(0);
+    LEBM_ASSERT_STATUS(lebm__pool_reserve(pool, THREADS, MANY + 1), LEBM_ERR_NOMEM);
+    lebm__alloc_fail_after(-1);
+    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, FEW));
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, 1)); /* gives back what the others had */
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, THREADS));
+    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, FEW));
+    for (int t = 0; t < THREADS; t++) memset(lebm__pool_memory(pool, t), t, FEW);
+    lebm__pool_destroy(pool);
+}
+END_TEST
+
 START_TEST(pools_may_be_destroyed_unused)
 {
     lebm__pool_destroy(NULL);
@@ -505,6 +533,7 @@ static Suite *suite(void)
     tcase_add_test(tasks, all_threads_work_at_once_and_leave_signals_to_the_caller);
     tcase_add_test(tasks, pools_grow_and_shrink);
     tcase_add_test(tasks, pools_may_be_destroyed_unused);
+    tcase_add_test(tasks, each_thread_keeps_memory_of_its_own);
     suite_add_tcase(suite, tasks);
 
     TCase *failures = tcase_create("failures");

@@ -94,13 +94,15 @@ LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
 /** @name Options @{ */
 /** How transposed convolutions are computed: "direct"; "filtered", by minimal filtering (Winograd's and Toom and Cook's
  * algorithms, nearly the same numbers in fewer operations) wherever the kernel is twice the stride; or "auto", the
- * default, each layer by what is likely to be faster. It changes the last bits of results, is not part of a model, and
- * is not saved. */
+ * default, each layer by what is likely to be faster ("filtered" can be much slower, on images of one pixel or of few
+ * channels). Filtered weights are kept in about 6 times their size for each direction. It changes the last bits of
+ * results, is not part of a model, and is not saved: set it again before going on with a checkpoint to the same bits. */
 #define LEBM_NET_CONVOLUTION "convolution"
 /** @} */
 
 /** Set an option. @param key  LEBM_NET_CONVOLUTION   @param value  one of its choices
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (called by the callback
+ *         of a sampler or trainer that is running on the net)
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_str(lebm_net *net, const char *key, const char *value);
 

@@ -25,7 +25,8 @@ typedef struct {
     int64_t used;
 } lebm__arena;
 
-/* The next count * size bytes, not zeroed; NULL if there is no memory. */
+/* The next count * size bytes, not zeroed; NULL if there is no memory. Shapes have bounds that keep sums of this kind
+ * far below 2^63. */
 void *lebm__arena_take(lebm__arena *arena, int64_t count, int64_t size);
 
 /* For tests: let `count` more allocations succeed and all later ones fail; -1: no failures. */

@@ -189,11 +189,11 @@ INLINE void interpolate_tile(int m, const lebm__filter *f, const span *y, const 
     for (int j = 0; j < p; j++) interpolate(m, p, v + j, w + j);
     for (int i = 0; i < p; i++) {
         if (i < y->first || i >= y->end) continue;
-        float *line = image + ((y->begin + i * stride) * f->geometry.out_width + x->begin) * pixel;
+        const int64_t line = ((y->begin + i * stride) * f->geometry.out_width + x->begin) * pixel;
         interpolate(m, 1, w + i * p, c);
         for (int j = 0; j < p; j++) {
             if (j < x->first || j >= x->end) continue;
-            float *out = line + j * stride * pixel;
+            float *out = image + (line + j * stride * pixel);
             const int seen = (i == 0 && y->shared) || (j == 0 && x->shared);
             store_lanes(out, c[j] + (seen ? load_lanes(out, lanes) : start), lanes);
         }
@@ -208,10 +208,10 @@ INLINE void interpolate_tile_transposed(int m, const lebm__filter *f, const span
     vf c[MOST_POINTS], w[MOST_POINTS * MOST_POINTS], v[MOST_POINTS * MOST_POINTS];
     fetch_points(m, points, f->out_point, 1);
     for (int i = 0; i < p; i++) {
-        const float *line = image + ((y->begin + i * stride) * f->geometry.out_width + x->begin) * pixel;
+        const int64_t line = ((y->begin + i * stride) * f->geometry.out_width + x->begin) * pixel;
         for (int j = 0; j < p; j++) {
             const int inside = i >= y->first && i < y->end && j >= x->first && j < x->end;
-            c[j] = inside ? load_lanes(line + j * stride * pixel, lanes) : (vf){0};
+            c[j] = inside ? load_lanes(image + (line + j * stride * pixel), lanes) : (vf){0};
         }
         interpolate_transposed(m, 1, c, w + i * p);
     }

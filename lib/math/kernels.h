@@ -33,10 +33,10 @@ typedef struct {
 typedef struct {
     lebm__geometry geometry;
     int64_t in_channels;
-    int64_t tile;             /* inputs to a tile along either axis: 2 or 4 */
-    int64_t tiles_y, tiles_x; /* as many as cover the input */
-    int64_t in_row, in_point; /* floats from one tile to the next at a point, and from one point to the next, on the */
-    int64_t out_row, out_point; /* side of the input and on that of the output */
+    int64_t tile;                /* inputs to a tile along either axis: 2 or 4 */
+    int64_t tiles_y, tiles_x;    /* as many as cover the input */
+    int64_t in_row, out_row;     /* floats from one tile to the next at a point of the input's or output's side */
+    int64_t in_point, out_point; /* and from one point to the next */
 } lebm__filter;
 
 typedef struct {

@@ -166,8 +166,8 @@ int lebm__pool_resize(lebm__pool **pool, int threads)
     } else if ((*pool)->threads > threads) {
         stop_workers(*pool);
         start_state(*pool);
-        release_memory(*pool, threads);
     }
+    release_memory(*pool, threads);
     (*pool)->threads = threads;
     return LEBM_OK;
 }

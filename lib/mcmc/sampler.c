@@ -158,7 +158,7 @@ static int stop(void *context, int64_t step)
     return r->stopped;
 }
 
-/* All steps of a tile of chains, which stay in the cache of the thread. */
+/* All steps of a tile of chains. */
 static int run_tile(void *context, int64_t task, int thread)
 {
     run *r = context;
@@ -191,7 +191,7 @@ static int run_tile(void *context, int64_t task, int thread)
     return LEBM_OK;
 }
 
-/* Chains of a tile: as equal a share for each thread as goes, but no more than the cache is likely to hold. */
+/* Chains of a tile: as equal a share for each thread as goes, but no more than good products want as rows. */
 static int64_t tile_size(int64_t n, int threads)
 {
     enum { MOST = 64 };
@@ -235,8 +235,12 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     r.score_norm = r.log_density == NULL ? NULL : r.log_density + n;
     if (r.workers == NULL || r.z == NULL || r.log_density == NULL) status = LEBM_ERR_NOMEM;
     if (status == LEBM_OK) status = make_workers(&r, pool, threads);
+    lebm__net_use(prior->net);
+    if (generator != NULL) lebm__net_use(generator->net);
     if (status == LEBM_OK) status = lebm__pool_run(pool, r.tiles, run_tile, &r);
     if (status == LEBM_OK && progress != NULL && progress(1.0, user)) status = LEBM_STOPPED;
+    lebm__net_leave(prior->net);
+    if (generator != NULL) lebm__net_leave(generator->net);
     if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     if (status == LEBM_OK) {
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);

@@ -6,12 +6,6 @@
 #include "math/packed.h"
 #include "nn/layer.h"
 
-/* Numbers of a patch, the columns of the matrix. */
-static int64_t patch_size(const lebm__layer *layer)
-{
-    return layer->geometry.kernel * layer->geometry.kernel * layer->out.channels;
-}
-
 /* Images whose patches are made at a time: enough rows to make the product worth it, no more than the cache holds. */
 static int64_t images_at_once(const lebm__layer *layer)
 {
@@ -23,21 +17,21 @@ static int64_t images_at_once(const lebm__layer *layer)
 static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes passes)
 {
     const int64_t at_once = images_at_once(layer), images = rows < at_once ? rows : at_once;
-    const int64_t patches = images * lebm__pixels(layer->in) * patch_size(layer);
+    const int64_t patches = images * lebm__pixels(layer->in) * lebm__patch_size(layer);
     const int64_t to_learn = passes == LEBM__LEARN ? lebm__conv_accumulate_scratch(layer, rows) : 0;
     return (lebm__room){.scratch = patches > to_learn ? patches : to_learn};
 }
 
 static int64_t packed_size(const lebm__layer *layer, int backward_pass)
 {
-    const int64_t in = layer->in.channels, columns = patch_size(layer);
+    const int64_t in = layer->in.channels, columns = lebm__patch_size(layer);
     return backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns);
 }
 
 static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
 {
     (void)parts;
-    const int64_t in = layer->in.channels, out = layer->out.channels, columns = patch_size(layer);
+    const int64_t in = layer->in.channels, out = layer->out.channels, columns = lebm__patch_size(layer);
     const int64_t taps = layer->geometry.kernel * layer->geometry.kernel;
     if (part > 0) return LEBM_OK;                                  /* too little to share */
     float *matrix = lebm__alloc_raw(in * columns, sizeof *matrix); /* [in, (y, x, out)] */
@@ -55,7 +49,7 @@ static int pack(const lebm__layer *layer, const float *params, int backward_pass
 static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
     const lebm__kernel_table *kernels = lebm__kernels();
-    const int64_t pixels = lebm__pixels(layer->in), columns = patch_size(layer), channels = layer->out.channels;
+    const int64_t pixels = lebm__pixels(layer->in), columns = lebm__patch_size(layer), channels = layer->out.channels;
     const int64_t at_once = images_at_once(layer), end = first + n;
     for (; first < end; first += at_once) {
         const int64_t images = end - first < at_once ? end - first : at_once;
@@ -76,7 +70,7 @@ static void forward(const lebm__layer *layer, const lebm__place *at, int64_t fir
 static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
     const lebm__kernel_table *kernels = lebm__kernels();
-    const int64_t pixels = lebm__pixels(layer->in), columns = patch_size(layer);
+    const int64_t pixels = lebm__pixels(layer->in), columns = lebm__patch_size(layer);
     const int64_t at_once = images_at_once(layer), end = first + n;
     for (; first < end; first += at_once) {
         const int64_t images = end - first < at_once ? end - first : at_once;

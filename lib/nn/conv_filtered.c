@@ -21,14 +21,12 @@
  * m = 4, 2e-6 for m = 2 and 1.5e-6 in the direct form. */
 #include "nn/conv_filtered.h"
 
-#include <string.h>
-
 #include "core/memory.h"
 #include "core/status.h"
 #include "math/packed.h"
 
-/* Floats from row to row at a point: rows whose distance is a power of two would meet in the same lines of the cache.
- */
+/* Floats from row to row at a point. Rows whose distance is a power of two would meet in the same lines of the
+ * cache. */
 static int64_t row_size(int64_t numbers)
 {
     enum { ALIGN = LEBM__ALIGNMENT / (int)sizeof(float) };
@@ -75,7 +73,7 @@ static int64_t cost(const lebm__layer *layer, int64_t tile)
 
 int64_t lebm__conv_filtered_tile(const lebm__layer *layer, lebm__conv_choice choice)
 {
-    /* With fewer channels the transforms cost more than the products save; so do savings of less than a fifth. */
+    /* With fewer channels the transforms cost more than the products save, and less than a fifth is not worth it. */
     enum { FEWEST_CHANNELS = 32, FEWEST_COLUMNS = 64 };
     const int64_t direct = 4 * lebm__pixels(layer->in);
     const int64_t tile = cost(layer, 2) < cost(layer, 4) ? 2 : 4;
@@ -119,7 +117,7 @@ static int pack(const lebm__layer *layer, const float *params, int backward_pass
     const int64_t size = lebm__packed_size(k, n), width = 2 * lanes;
     const int64_t outers = backward_pass ? out : in, inners = backward_pass ? in : out;
     const int64_t outer_step = backward_pass ? taps : out * taps, inner_step = backward_pass ? out * taps : taps;
-    const int64_t row = phases * inners + width;      /* beyond its end lies what fills the last panel */
+    const int64_t row = phases * inners + width; /* what fills up the last panel is never used, but must be there */
     float *rows = lebm__alloc(4 * row, sizeof *rows); /* [2 y + x][phase, inner]: tap (y, x) of each phase */
     if (rows == NULL) return LEBM_ERR_NOMEM;
     for (int64_t outer = part * outers / parts; outer < (part + 1) * outers / parts; outer++) {
@@ -149,6 +147,18 @@ static int pack(const lebm__layer *layer, const float *params, int backward_pass
     return LEBM_OK;
 }
 
+/* Where the points of row i begin. */
+
+static float *in_points(const lebm__filter *f, const lebm__place *at, int64_t i)
+{
+    return at->points.in + (i - at->points.base) * f->tiles_y * f->tiles_x * f->in_row;
+}
+
+static float *out_points(const lebm__filter *f, const lebm__place *at, int64_t i)
+{
+    return at->points.out + (i - at->points.base) * f->tiles_y * f->tiles_x * f->out_row;
+}
+
 /* The products of all points. */
 static void multiply(const lebm__filter *f, int64_t rows, int64_t k, const float *a, int64_t a_row, int64_t a_point,
                      const float *packed, int64_t n, float *c, int64_t c_row, int64_t c_point)
@@ -161,56 +171,51 @@ static void multiply(const lebm__filter *f, int64_t rows, int64_t k, const float
 
 static void forward_each(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    const lebm__filter f = filter_of(layer, at->group);
+    const lebm__filter f = filter_of(layer, at->points.group);
     for (int64_t i = first; i < first + n; i++) {
-        lebm__kernels()->filter_evaluate(&f, at->in + i * lebm__numbers(layer->in),
-                                         at->points_in + (i - at->base) * f.tiles_y * f.tiles_x * f.in_row);
+        lebm__kernels()->filter_evaluate(&f, at->in + i * lebm__numbers(layer->in), in_points(&f, at, i));
     }
 }
 
 static void forward_all(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
     (void)first;
-    const lebm__filter f = filter_of(layer, at->group);
-    multiply(&f, n, layer->in.channels, at->points_in, f.in_row, f.in_point, layer->packed[0], columns_of(layer),
-             at->points_out, f.out_row, f.out_point);
+    const lebm__filter f = filter_of(layer, at->points.group);
+    multiply(&f, n, layer->in.channels, at->points.in, f.in_row, f.in_point, layer->packed[0], columns_of(layer),
+             at->points.out, f.out_row, f.out_point);
 }
 
 static void forward_then(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    const lebm__filter f = filter_of(layer, at->group);
+    const lebm__filter f = filter_of(layer, at->points.group);
     const float *bias = layer->bias < 0 ? NULL : at->params + layer->bias;
     for (int64_t i = first; i < first + n; i++) {
-        lebm__kernels()->filter_interpolate(&f, at->points_out + (i - at->base) * f.tiles_y * f.tiles_x * f.out_row,
-                                            bias, at->out + i * lebm__numbers(layer->out));
+        lebm__kernels()->filter_interpolate(&f, out_points(&f, at, i), bias, at->out + i * lebm__numbers(layer->out));
     }
 }
 
 static void backward_each(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    const lebm__filter f = filter_of(layer, at->group);
+    const lebm__filter f = filter_of(layer, at->points.group);
     for (int64_t i = first; i < first + n; i++) {
         lebm__kernels()->filter_interpolate_transposed(&f, at->out + i * lebm__numbers(layer->out),
-                                                       at->points_out +
-                                                           (i - at->base) * f.tiles_y * f.tiles_x * f.out_row);
+                                                       out_points(&f, at, i));
     }
 }
 
 static void backward_all(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
     (void)first;
-    const lebm__filter f = filter_of(layer, at->group);
-    multiply(&f, n, columns_of(layer), at->points_out, f.out_row, f.out_point, layer->packed[1], layer->in.channels,
-             at->points_in, f.in_row, f.in_point);
+    const lebm__filter f = filter_of(layer, at->points.group);
+    multiply(&f, n, columns_of(layer), at->points.out, f.out_row, f.out_point, layer->packed[1], layer->in.channels,
+             at->points.in, f.in_row, f.in_point);
 }
 
 static void backward_then(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
 {
-    const lebm__filter f = filter_of(layer, at->group);
+    const lebm__filter f = filter_of(layer, at->points.group);
     for (int64_t i = first; i < first + n; i++) {
-        lebm__kernels()->filter_evaluate_transposed(&f,
-                                                    at->points_in + (i - at->base) * f.tiles_y * f.tiles_x * f.in_row,
-                                                    at->in + i * lebm__numbers(layer->in));
+        lebm__kernels()->filter_evaluate_transposed(&f, in_points(&f, at, i), at->in + i * lebm__numbers(layer->in));
     }
 }
 

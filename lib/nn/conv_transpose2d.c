@@ -35,17 +35,11 @@ static int64_t images_at_once(const lebm__layer *layer, int64_t rows)
     return images < 1 ? 1 : images < rows ? images : rows;
 }
 
-/* Numbers of a patch, what one input pixel adds to the output. */
-static int64_t patch_size(const lebm__layer *layer)
-{
-    return layer->geometry.kernel * layer->geometry.kernel * layer->out.channels;
-}
-
 int64_t lebm__conv_accumulate_scratch(const lebm__layer *layer, int64_t rows)
 {
-    const int64_t patches = images_at_once(layer, rows) * lebm__pixels(layer->in) * patch_size(layer);
+    const int64_t patches = images_at_once(layer, rows) * lebm__pixels(layer->in) * lebm__patch_size(layer);
     const int64_t sums = 2 * layer->out.channels;
-    return (patches > sums ? patches : sums) + layer->in.channels * patch_size(layer);
+    return (patches > sums ? patches : sums) + layer->in.channels * lebm__patch_size(layer);
 }
 
 /* Sums of sums: short ones round less than long ones. */
@@ -67,9 +61,9 @@ static void accumulate_bias(const lebm__layer *layer, const float *grad_out, int
 /* Seen as a matrix [in, (y, x, out)], W has the gradient in^T (patches of the output's gradient). */
 void lebm__conv_accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads)
 {
-    const int64_t in = layer->in.channels, out = layer->out.channels, columns = patch_size(layer);
+    const int64_t in = layer->in.channels, out = layer->out.channels, columns = lebm__patch_size(layer);
     const int64_t pixels = lebm__pixels(layer->in), taps = layer->geometry.kernel * layer->geometry.kernel;
-    const int64_t at_once = images_at_once(layer, at->group);
+    const int64_t at_once = images_at_once(layer, at->points.group);
     const float *x = at->in + first * lebm__numbers(layer->in);
     const float *grad_out = at->out + first * lebm__numbers(layer->out);
     float *patches = at->scratch, *matrix = at->scratch + at_once * pixels * columns;

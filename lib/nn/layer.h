@@ -20,12 +20,17 @@ typedef enum { LEBM__FORWARD, LEBM__SCORE, LEBM__LEARN } lebm__passes;
 
 typedef struct lebm__layer lebm__layer;
 
+/* What a layer hands from `each` over `all` to `then`, for up to `group` rows of which the first is `base`. */
+typedef struct {
+    float *in, *out; /* [group] */
+    int64_t group, base;
+} lebm__points;
+
 /* Where a layer works. */
 typedef struct {
     const float *params; /* the net's */
     float *in, *out;     /* [rows, layer->in], [rows, layer->out]: values, or on the way back their gradients */
-    int64_t base, group; /* rows base to base + group have room in the points */
-    float *points_in, *points_out; /* [group]: what the layer hands from `each` over `all` to `then` */
+    lebm__points points;
     float *scratch;
 } lebm__place;
 
@@ -89,6 +94,12 @@ typedef enum { LEBM__CONV_AUTO, LEBM__CONV_DIRECT, LEBM__CONV_FILTERED } lebm__c
 /* Give a conv_transpose2d the form asked for, as far as it has it. What was packed for another form is released. */
 void lebm__conv_choose(lebm__layer *layer, lebm__conv_choice choice);
 int lebm__is_conv(const lebm__layer *layer);
+
+/* Numbers of a patch, what one input pixel adds to the output. */
+static inline int64_t lebm__patch_size(const lebm__layer *layer)
+{
+    return layer->geometry.kernel * layer->geometry.kernel * layer->out.channels;
+}
 
 /* The accumulate of all forms of conv_transpose2d, and the scratch that it needs. */
 void lebm__conv_accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads);

@@ -35,6 +35,9 @@ int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
+    if (atomic_load(&net->users) > 0) {
+        return lebm__fail(LEBM_ERR_STATE, "%s: a sampler or trainer is running on the net", __func__);
+    }
     LEBM__TRY(lebm__options_set_str(&table, &net->options, key, value));
     for (int64_t i = 0; i < net->layer_count; i++) {
         if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], conv_choice(net));
@@ -436,6 +439,16 @@ int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool
     lebm_net *cache = (lebm_net *)net; /* what is written is a copy of what const promises to keep, and locked */
     LEBM__TRY(prepare(cache, 0, pool));
     return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
+}
+
+void lebm__net_use(const lebm_net *net)
+{
+    atomic_fetch_add(&((lebm_net *)net)->users, 1);
+}
+
+void lebm__net_leave(const lebm_net *net)
+{
+    atomic_fetch_sub(&((lebm_net *)net)->users, 1);
 }
 
 int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory)

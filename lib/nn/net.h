@@ -29,7 +29,8 @@ struct lebm_net {
     struct {
         char convolution[LEBM__TEXT_SIZE];
     } options;
-    int owned; /* by a prior or generator: the shape is fixed, and its owner releases the net */
+    int owned;         /* by a prior or generator: the shape is fixed, and its owner releases the net */
+    _Atomic int users; /* chains that run on it, whose callbacks must not change how it computes */
 
     /* Packed weights are made anew at the first use after a change, by whichever thread comes first. */
     pthread_mutex_t packing;
@@ -39,6 +40,10 @@ struct lebm_net {
 /* Make sure that the weights are packed for the passes, on the threads of the pool or, if it is NULL, on this one.
  * Every use of a net for passes starts with this. */
 int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool);
+
+/* Chains begin and end with these. */
+void lebm__net_use(const lebm_net *net);
+void lebm__net_leave(const lebm_net *net);
 
 /* To be called after params changed. */
 void lebm__net_changed(lebm_net *net);
@@ -51,9 +56,8 @@ void lebm__net_free(lebm_net *net);
 
 /* What passes over up to `rows` rows need of a layer. */
 typedef struct {
-    float *values;                 /* that enter it (behind the last layer, the output), then their gradients */
-    int64_t group, base;           /* most rows of its product, and the first row of the present one */
-    float *points_in, *points_out; /* [group] */
+    float *values; /* that enter it (behind the last layer, the output), then their gradients */
+    lebm__points points;
 } lebm__tape_place;
 
 /* What they need of all. */
@@ -64,6 +68,7 @@ typedef struct {
     float *scratch;       /* of the layer at work */
 } lebm__tape;
 
+/* To be called twice: the tape can be used after the call whose arena has memory. */
 void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena);
 
 /* What a public function on n rows begins with: check n, prepare the net, and lay out a tape for LEBM__ROWS rows, which

@@ -10,11 +10,11 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* The largest even share of n that is no larger than `most`. */
+/* The largest even share of n, 1 or more, that is no larger than `most`. */
 static int64_t even_share(int64_t n, int64_t most)
 {
     const int64_t shares = (n + most - 1) / most;
-    return n == 0 ? 1 : (n + shares - 1) / shares;
+    return (n + shares - 1) / shares;
 }
 
 void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena)
@@ -26,14 +26,15 @@ void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, leb
         const lebm__layer *layer = i < net->layer_count ? &net->layers[i] : NULL;
         const lebm__shape shape = layer != NULL ? layer->in : net->out;
         lebm__tape_place place = {.values = lebm__arena_take(arena, rows * lebm__numbers(shape), sizeof(float))};
+        /* Groups are cut from the groups of the product before. To learn, gradients of weights want all rows. */
         if (layer != NULL && layer->kind->group != NULL && passes != LEBM__LEARN) {
             group = least(group, layer->kind->group(layer));
         }
-        place.group = group;
+        place.points.group = group;
         if (layer != NULL && layer->kind->room != NULL) {
             const lebm__room room = layer->kind->room(layer, group, passes);
-            place.points_in = lebm__arena_take(arena, room.points_in, sizeof(float));
-            place.points_out = lebm__arena_take(arena, room.points_out, sizeof(float));
+            place.points.in = lebm__arena_take(arena, room.points_in, sizeof(float));
+            place.points.out = lebm__arena_take(arena, room.points_out, sizeof(float));
             scratch = largest(scratch, room.scratch);
         }
         if (tape->at != NULL) tape->at[i] = place;
@@ -64,10 +65,7 @@ static lebm__place place(const run *r, int64_t i)
     return (lebm__place){.params = tape->net->params,
                          .in = tape->at[i].values,
                          .out = tape->at[i + 1].values,
-                         .base = tape->at[i].base,
-                         .group = tape->at[i].group,
-                         .points_in = tape->at[i].points_in,
-                         .points_out = tape->at[i].points_out,
+                         .points = tape->at[i].points,
                          .scratch = tape->scratch};
 }
 
@@ -126,10 +124,10 @@ static void there_and_back(const run *r, int64_t from, int64_t first, int64_t n)
     int64_t to = from;
     while (to < net->layer_count && net->layers[to].kind->forward.all == NULL) to++;
     const int ends = to == net->layer_count;
-    const int64_t group = ends ? n : even_share(n, tape->at[to].group), end = first + n;
+    const int64_t group = ends ? n : even_share(n, tape->at[to].points.group), end = first + n;
     for (; first < end; first += group) {
         const int64_t rows = least(group, end - first), at_once = rows_at_once(r, from, to, rows);
-        tape->at[to].base = first;
+        tape->at[to].points.base = first;
         for (int64_t i = 0; i < rows; i += at_once) {
             const int64_t few = least(at_once, rows - i);
             forward_between(r, from, to, first + i, few);

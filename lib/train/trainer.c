@@ -300,6 +300,8 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
     LEBM__TRY(lebm__sampler_run(t->to_prior, t->pool, lebm__key_make(seed, number, LEBM__FOR_TRAINER_PRIOR), t->prior,
                                 NULL, NULL, s->n, s->z_negative, &unused, report, &p));
     p.phase = 2;
+    LEBM__TRY(lebm__net_prepare(t->prior->net, LEBM__LEARN, t->pool));
+    LEBM__TRY(lebm__net_prepare(t->generator->net, LEBM__LEARN, t->pool));
     LEBM__TRY(make_workers(s));
     LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s));
     if (report(1.0, &p)) return lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");

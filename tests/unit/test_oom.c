@@ -76,7 +76,9 @@ static void make_world(struct world *w, const float *z, const float *x, int thre
     write_bytes(path, "an older file", 13);
     w->net = make_net(net_spec, 1);
     LEBM_ASSERT_OK(lebm_prior_create(&w->prior, make_net(f_spec, 2), 1));
-    LEBM_ASSERT_OK(lebm_generator_create(&w->generator, make_net(g_spec, 3), LEBM_GAUSSIAN, 0.3));
+    lebm_net *g = make_net(g_spec, 3);
+    if (threads > 1) LEBM_ASSERT_OK(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "filtered"));
+    LEBM_ASSERT_OK(lebm_generator_create(&w->generator, g, LEBM_GAUSSIAN, 0.3));
     w->to_prior = make_sampler(threads);
     w->to_posterior = make_sampler(threads);
     LEBM_ASSERT_OK(lebm_trainer_create(&w->trainer, w->prior, w->generator, w->to_prior, w->to_posterior));

@@ -1,0 +1,878 @@
+"""liblatentebm for Python: latent-space energy-based prior models over NumPy arrays.
+
+A thin layer over the C library, which says all there is to know about each function in its headers (include/lebm).
+The classes are its handles: a Net is f or g, a Prior is a net and p0, a Generator is a net and a likelihood, a Sampler
+is a transition kernel, and a Trainer joins them.
+
+    import lebm
+
+    prior = lebm.Prior(lebm.Net("in 16; linear 200; gelu; linear 1").init("pytorch", seed=1))
+    z = lebm.Sampler(steps=100, step_size=0.05).run_prior(prior, 10)  # ten latent vectors, float32 [10, 16]
+
+Arrays are float32 and row-major, with one row for each chain or observation. Arrays that are so already are used where
+they lie; others are copied. A row may have any shape: images [n, C, H, W] serve as well as vectors [n, D].
+
+The shared library is the one that the environment variable LEBM_LIBRARY names, or else the system's
+liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import operator
+import os
+import weakref
+from collections.abc import Callable, Iterator
+from collections.abc import Generator as PythonGenerator
+from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int64, c_uint64, c_void_p
+from typing import TYPE_CHECKING, Any, MutableMapping, NamedTuple, Optional, SupportsIndex, TypeVar, Union
+
+import numpy as np
+
+if TYPE_CHECKING:  # numpy.typing is slow to import
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float32]
+
+Value = Union[int, float, str]
+Progress = Callable[[float], object]
+Path = Union[str, "os.PathLike[str]"]
+_AnyHandle = TypeVar("_AnyHandle", bound="_Handle")
+_Item = TypeVar("_Item")
+
+
+# Errors: one class for each status, which is also what Python calls such an error.
+
+
+class LebmError(Exception):
+    """A call of the library failed, and changed nothing; the text says what was wrong and what is allowed."""
+
+    status = 0  #: the library's status, such as -5 for LEBM_ERR_SHAPE
+
+    def __str__(self) -> str:  # KeyError's own would quote the text
+        return str(self.args[0]) if self.args else ""
+
+
+class Stopped(LebmError):
+    """The progress callback asked to stop."""
+
+    status = 1
+
+
+class InvalidError(LebmError, ValueError):
+    """An argument that is never allowed."""
+
+    status = -1
+
+
+class OutOfMemoryError(LebmError, MemoryError):
+    """Out of memory."""
+
+    status = -2
+
+
+class UnknownOptionError(LebmError, KeyError):
+    """No option, metric, parameter or kind of that name."""
+
+    status = -3
+
+
+class RangeError(LebmError, ValueError):
+    """A value outside its bounds; NaN always is."""
+
+    status = -4
+
+
+class ShapeError(LebmError, ValueError):
+    """Sizes that do not fit together."""
+
+    status = -5
+
+
+class StateError(LebmError, RuntimeError):
+    """A call that is not allowed now."""
+
+    status = -6
+
+
+class FileError(LebmError, OSError):
+    """The operating system refused to read or write."""
+
+    status = -7
+
+
+class FormatError(LebmError, ValueError):
+    """A file or spec that is not well-formed."""
+
+    status = -8
+
+
+class VersionError(LebmError):
+    """A file made by a newer version of the format."""
+
+    status = -9
+
+
+class DivergedError(LebmError, ArithmeticError):
+    """A chain or a step met a value that is not finite."""
+
+    status = -10
+
+
+class UnsupportedError(LebmError, NotImplementedError):
+    """Well-formed, but not something this build can do."""
+
+    status = -11
+
+
+class InternalError(LebmError, RuntimeError):
+    """A bug in the library: please report it."""
+
+    status = -12
+
+
+_ERRORS = {error.status: error for error in LebmError.__subclasses__()}
+
+
+def _error(status: int) -> LebmError:
+    error = _ERRORS.get(status, LebmError)(_string(_lib.lebm_last_error()))
+    error.status = status
+    return error
+
+
+def _raise_failure(status: int, function: Any, arguments: Any) -> None:
+    """What ctypes does with the status that a function returned: no call's failure goes unseen."""
+    if status != 0:
+        raise _error(status)  # not of a local variable, which would make a cycle of error, traceback and frame
+
+
+# The library's functions.
+
+
+class _Floats:
+    """The type `float *` of an argument: where the numbers of a float32 array are."""
+
+    @classmethod
+    def from_param(cls, array: Array) -> c_void_p:
+        """What ctypes passes on."""
+        return c_void_p(array.ctypes.data)
+
+
+# lebm_progress_fn. Its second argument, `user`, is not declared: what the library calls is a generator's send(), which
+# takes one argument, and the calling conventions of the systems that the library is for let a function ignore others.
+_PROGRESS = ctypes.CFUNCTYPE(c_int, c_double)
+
+_h, _out, _text = c_void_p, POINTER(c_void_p), c_char_p
+_i64s, _f64s = POINTER(c_int64), POINTER(c_double)
+
+# Result and arguments of every function. All that return an int return a status.
+_FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
+    "lebm_version": (_text, []),
+    "lebm_build_info": (_text, []),
+    "lebm_last_error": (_text, []),
+    "lebm_status_name": (_text, [c_int]),
+    "lebm_net_create": (c_int, [_out, c_int64]),
+    "lebm_net_create_from_spec": (c_int, [_out, _text]),
+    "lebm_net_destroy": (None, [_h]),
+    "lebm_net_add_linear": (c_int, [_h, c_int64, c_int]),
+    "lebm_net_add_conv_transpose2d": (c_int, [_h, c_int64, c_int64, c_int64, c_int64, c_int]),
+    "lebm_net_add_reshape": (c_int, [_h, c_int64, c_int64, c_int64]),
+    "lebm_net_add_activation": (c_int, [_h, _text, c_double]),
+    "lebm_net_init": (c_int, [_h, _text, c_uint64]),
+    "lebm_net_set_str": (c_int, [_h, _text, _text]),
+    "lebm_net_get_str": (c_int, [_h, _text, POINTER(_text)]),
+    "lebm_net_option_count": (c_int64, [_h]),
+    "lebm_net_option_key": (_text, [_h, c_int64]),
+    "lebm_net_option_type": (_text, [_h, _text]),
+    "lebm_net_option_help": (_text, [_h, _text]),
+    "lebm_net_option_choices": (_text, [_h, _text]),
+    "lebm_net_layer_count": (c_int64, [_h]),
+    "lebm_net_layer_form": (_text, [_h, c_int64]),
+    "lebm_net_in_features": (c_int64, [_h]),
+    "lebm_net_out_features": (c_int64, [_h]),
+    "lebm_net_out_shape": (c_int, [_h, _i64s]),
+    "lebm_net_spec": (_text, [_h]),
+    "lebm_net_param_count": (c_int64, [_h]),
+    "lebm_net_param_total": (c_int64, [_h]),
+    "lebm_net_param_size": (c_int64, [_h, c_int64]),
+    "lebm_net_param_name": (_text, [_h, c_int64]),
+    "lebm_net_param_ndim": (c_int64, [_h, c_int64]),
+    "lebm_net_param_dim": (c_int64, [_h, c_int64, c_int64]),
+    "lebm_net_get_param": (c_int, [_h, c_int64, _Floats, c_int64]),
+    "lebm_net_set_param": (c_int, [_h, c_int64, _Floats, c_int64]),
+    "lebm_net_forward": (c_int, [_h, _Floats, c_int64, _Floats]),
+    "lebm_net_vjp": (c_int, [_h, _Floats, c_int64, _Floats, _Floats, _Floats]),
+    "lebm_prior_create": (c_int, [_out, _h, c_double]),
+    "lebm_prior_destroy": (None, [_h]),
+    "lebm_prior_net": (_h, [_h]),
+    "lebm_prior_latent_size": (c_int64, [_h]),
+    "lebm_prior_sigma0": (c_double, [_h]),
+    "lebm_prior_log_density": (c_int, [_h, _Floats, c_int64, _Floats]),
+    "lebm_prior_score": (c_int, [_h, _Floats, c_int64, _Floats]),
+    "lebm_generator_create": (c_int, [_out, _h, _text, c_double]),
+    "lebm_generator_destroy": (None, [_h]),
+    "lebm_generator_net": (_h, [_h]),
+    "lebm_generator_latent_size": (c_int64, [_h]),
+    "lebm_generator_data_size": (c_int64, [_h]),
+    "lebm_generator_data_shape": (c_int, [_h, _i64s]),
+    "lebm_generator_likelihood": (_text, [_h]),
+    "lebm_generator_sigma": (c_double, [_h]),
+    "lebm_generator_decode": (c_int, [_h, _Floats, c_int64, _Floats]),
+    "lebm_generator_log_likelihood": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
+    "lebm_generator_score": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
+    "lebm_sampler_create": (c_int, [_out, _text]),
+    "lebm_sampler_destroy": (None, [_h]),
+    "lebm_sampler_kernel": (_text, [_h]),
+    "lebm_sampler_run_prior": (c_int, [_h, _h, c_int64, _Floats]),
+    "lebm_sampler_run_posterior": (c_int, [_h, _h, _h, _Floats, c_int64, _Floats]),
+    "lebm_trainer_create": (c_int, [_out, _h, _h, _h, _h]),
+    "lebm_trainer_destroy": (None, [_h]),
+    "lebm_trainer_step": (c_int, [_h, _Floats, c_int64]),
+    "lebm_trainer_end_epoch": (c_int, [_h]),
+    "lebm_trainer_steps_done": (c_int64, [_h]),
+    "lebm_trainer_epochs_done": (c_int64, [_h]),
+    "lebm_trainer_save": (c_int, [_h, _text]),
+    "lebm_trainer_save_model": (c_int, [_h, _text]),
+    "lebm_trainer_load": (c_int, [_h, _text]),
+    "lebm_model_save": (c_int, [_text, _h, _h]),
+    "lebm_model_load": (c_int, [_text, _out, _out]),
+    "lebm_model_load_sampler": (c_int, [_text, _text, _out]),
+}
+for _name in "sampler", "trainer":
+    _FUNCTIONS |= {
+        f"lebm_{_name}_set_i64": (c_int, [_h, _text, c_int64]),
+        f"lebm_{_name}_set_f64": (c_int, [_h, _text, c_double]),
+        f"lebm_{_name}_set_str": (c_int, [_h, _text, _text]),
+        f"lebm_{_name}_get_i64": (c_int, [_h, _text, _i64s]),
+        f"lebm_{_name}_get_f64": (c_int, [_h, _text, _f64s]),
+        f"lebm_{_name}_get_str": (c_int, [_h, _text, POINTER(_text)]),
+        f"lebm_{_name}_option_count": (c_int64, [_h]),
+        f"lebm_{_name}_option_key": (_text, [_h, c_int64]),
+        f"lebm_{_name}_option_type": (_text, [_h, _text]),
+        f"lebm_{_name}_option_help": (_text, [_h, _text]),
+        f"lebm_{_name}_option_choices": (_text, [_h, _text]),
+        f"lebm_{_name}_option_bounds_i64": (c_int, [_h, _text, _i64s, _i64s, _i64s]),
+        f"lebm_{_name}_option_bounds_f64": (c_int, [_h, _text, _f64s, _f64s, _f64s]),
+        f"lebm_{_name}_set_progress": (c_int, [_h, _PROGRESS, c_void_p]),
+        f"lebm_{_name}_metric": (c_int, [_h, _text, _f64s]),
+    }
+
+
+def _load_library() -> ctypes.CDLL:
+    path = os.environ.get("LEBM_LIBRARY") or "liblatentebm.so.0"
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"{error}; the environment variable LEBM_LIBRARY may name liblatentebm.so.0") from error
+    for name, (result, arguments) in _FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+        if result is c_int:
+            function.errcheck = _raise_failure
+    return library
+
+
+_lib = _load_library()
+
+
+# Numbers, texts and arrays on their way to C.
+
+
+def _integer(value: SupportsIndex, least: int = -(2**63), most: int = 2**63 - 1) -> int:
+    """A whole number that fits; ctypes would cut off what does not."""
+    number = operator.index(value)
+    if not least <= number <= most:
+        raise RangeError(f"{number} is out of bounds; allowed are {least} to {most}")
+    return number
+
+
+def _bytes(text: str) -> bytes:
+    """A text in UTF-8; C would not see what follows a NUL."""
+    if "\0" in text:
+        raise InvalidError(f"a text must not have a NUL in it: {text!r}")
+    return text.encode()
+
+
+def _path(path: Path) -> bytes:
+    return _bytes(os.fspath(path))
+
+
+def _string(text: Optional[bytes]) -> str:
+    return "" if text is None else text.decode(errors="replace")
+
+
+def _numbers(values: ArrayLike) -> Array:
+    """The values as C reads them: the same array if it is so already."""
+    return np.require(values, np.float32, ["C", "ALIGNED"])
+
+
+def _rows(name: str, values: ArrayLike, width: int, n: Optional[int] = None) -> Array:
+    """An array of n rows (of any number, if n is None) of `width` numbers each, as C reads it."""
+    array = _numbers(values)
+    if array.ndim < 2 or math.prod(array.shape[1:]) != width or len(array) != (len(array) if n is None else n):
+        raise ShapeError(f"{name} has shape {array.shape}; allowed is ({'n' if n is None else n}, {width})")
+    return array
+
+
+def _room(z: Optional[Array], n: int, width: int) -> Array:
+    """Room for a result that the caller may have given."""
+    if z is None:
+        return np.empty((n, width), np.float32)
+    if not (isinstance(z, np.ndarray) and z.dtype == np.float32 and z.flags.carray):
+        raise InvalidError("z is written to: it must be a float32 array that is row-major and writable")
+    return _rows("z", z, width, n)
+
+
+# Handles.
+
+
+class _Resource:
+    """A C object, destroyed when nothing refers to it any more, and never before one that needs it.
+
+    Handles share resources: a trainer's needs its prior's, which lives on even if the user closed the Prior. What it
+    needs is an argument of the finalizer and not an attribute: so the collector, which finalizes the members of a cycle
+    in no particular order, takes it to be in use until the finalizer has run. A resource refers to nothing of the
+    user's, so those references make no cycle. What a call is given is the resource, which thus lives until it returns.
+    """
+
+    def __init__(self, pointer: c_void_p, destroy: Callable[[c_void_p], None], needs: tuple[_Resource, ...]) -> None:
+        self._as_parameter_ = pointer  # what ctypes passes to C
+        self.finalizer = weakref.finalize(self, self._destroy, destroy, pointer, needs)
+        self.finalizer.atexit = False  # a thread may still be using it when the program ends
+
+    @staticmethod
+    def _destroy(destroy: Callable[[c_void_p], None], pointer: c_void_p, needs: tuple[_Resource, ...]) -> None:
+        destroy(pointer)
+        pointer.value = None  # to a __del__() that runs later it is NULL, which the library refuses
+
+
+class _Handle:
+    """What all handles have in common: a resource, until they are closed."""
+
+    _kind: str  # as in the names of the library's functions
+    _resource: Optional[_Resource] = None
+
+    def _own(self, pointer: c_void_p, *needs: _Resource) -> None:
+        self._resource = _Resource(pointer, self._function("destroy"), needs)
+
+    @classmethod
+    def _owner_of(cls: type[_AnyHandle], pointer: c_void_p, *needs: _Resource) -> _AnyHandle:
+        handle = cls.__new__(cls)
+        handle._own(pointer, *needs)
+        return handle
+
+    @property
+    def _c(self) -> _Resource:
+        """The C object, as an argument of a call."""
+        resource = self._resource
+        if resource is None:
+            raise StateError(f"this {type(self).__name__} is closed")
+        return resource
+
+    def _function(self, name: str) -> Any:
+        return getattr(_lib, f"lebm_{self._kind}_{name}")
+
+    def close(self) -> None:
+        """Give the C object back: at once, or as soon as no trainer, net or running call needs it any more."""
+        self._resource = None
+
+    def __enter__(self: _AnyHandle) -> _AnyHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _View(MutableMapping[str, _Item]):
+    """Something of a handle's as a mapping whose keys are given."""
+
+    def __init__(self, handle: _Handle) -> None:
+        self._handle = handle
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(f"'{key}' can be set, but not deleted")
+
+
+class Option(NamedTuple):
+    """What the library says about an option."""
+
+    type: str  #: "i64", "f64" or "str"
+    help: str  #: one line
+    choices: tuple[str, ...]  #: the texts that it accepts; none: any, or a number
+    default: Union[int, float, None]  #: of a number
+    least: Union[int, float, None]  #: of a number; allowed itself
+    most: Union[int, float, None]  #: of a number; allowed itself
+
+
+_C_TYPES: dict[str, Any] = {"i64": c_int64, "f64": c_double, "str": c_char_p}
+_TO_C: dict[str, Callable[[Any], Any]] = {"i64": _integer, "f64": float, "str": _bytes}
+
+
+class Options(_View[Value]):
+    """A handle's options: dict(options) has them all, options["steps"] = 60 sets one, options.update(...) several."""
+
+    def _type(self, key: str) -> str:
+        kind = self._handle._function("option_type")(self._handle._c, _bytes(key))
+        if kind is None:
+            raise UnknownOptionError(f"{self._handle._kind} has no option '{key}'")
+        return _string(kind)
+
+    def __getitem__(self, key: str) -> Value:
+        kind = self._type(key)
+        value = _C_TYPES[kind]()
+        self._handle._function(f"get_{kind}")(self._handle._c, _bytes(key), byref(value))
+        return _string(value.value) if kind == "str" else value.value
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        kind = self._type(key)
+        self._handle._function(f"set_{kind}")(self._handle._c, _bytes(key), _TO_C[kind](value))
+
+    def __iter__(self) -> Iterator[str]:
+        for index in range(len(self)):
+            yield _string(self._handle._function("option_key")(self._handle._c, index))
+
+    def __len__(self) -> int:
+        return self._handle._function("option_count")(self._handle._c)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def describe(self, key: str) -> Option:
+        """What the library says about an option."""
+        kind, name, c = self._type(key), _bytes(key), self._handle._c
+        text = _string(self._handle._function("option_help")(c, name))
+        if kind == "str":
+            choices = _string(self._handle._function("option_choices")(c, name))
+            return Option(kind, text, tuple(filter(None, choices.split("|"))), None, None, None)
+        numbers = [_C_TYPES[kind]() for _ in range(3)]
+        self._handle._function(f"option_bounds_{kind}")(c, name, *map(byref, numbers))
+        return Option(kind, text, (), *(number.value for number in numbers))
+
+
+class Params(_View["Array"]):
+    """A net's parameters by their names in PyTorch, "0.weight" and so on: dict(params) is a state_dict of arrays.
+
+    What is read is a copy; params["0.weight"] = array sets a tensor, params.update(state_dict) several.
+    """
+
+    def _index(self, name: str) -> int:
+        for index, known in enumerate(self):
+            if known == name:
+                return index
+        raise UnknownOptionError(f"net has no parameter '{name}'; it has {', '.join(self)}")
+
+    def _shape(self, index: int) -> tuple[int, ...]:
+        c = self._handle._c
+        return tuple(_lib.lebm_net_param_dim(c, index, axis) for axis in range(_lib.lebm_net_param_ndim(c, index)))
+
+    def __getitem__(self, name: str) -> Array:
+        index = self._index(name)
+        array = np.empty(self._shape(index), np.float32)
+        _lib.lebm_net_get_param(self._handle._c, index, array, array.size)
+        return array
+
+    def __setitem__(self, name: str, values: ArrayLike) -> None:
+        index, array = self._index(name), _numbers(values)
+        if array.shape != self._shape(index):
+            raise ShapeError(f"parameter '{name}' has shape {self._shape(index)}, not {array.shape}")
+        _lib.lebm_net_set_param(self._handle._c, index, array, array.size)
+
+    def __iter__(self) -> Iterator[str]:
+        for index in range(len(self)):
+            yield _string(_lib.lebm_net_param_name(self._handle._c, index))
+
+    def __len__(self) -> int:
+        return _lib.lebm_net_param_count(self._handle._c)
+
+
+class Net(_Handle):
+    """A feed-forward net: f of the prior or g of the generator (lebm/net.h)."""
+
+    _kind = "net"
+
+    def __init__(self, spec: str, **options: Value) -> None:
+        """Make a net from a text such as "in 16; linear 200; gelu; linear 1", all its parameters zero."""
+        pointer = c_void_p()
+        _lib.lebm_net_create_from_spec(byref(pointer), _bytes(spec))
+        self._own(pointer)
+        self.options.update(options)
+
+    def _given_to(self, owner: _Handle, pointer: c_void_p) -> None:
+        """From now on a prior or generator owns the C net, and this handle is one to theirs."""
+        net = self._c
+        net.finalizer.detach()
+        owner._own(pointer)
+        self._own(net._as_parameter_, owner._c)  # to destroy a net that is owned does nothing
+
+    def init(self, scheme: str, seed: SupportsIndex) -> Net:
+        """Set all parameters at random: "pytorch" or "xavier_normal". Returns the net."""
+        _lib.lebm_net_init(self._c, _bytes(scheme), _integer(seed, 0, 2**64 - 1))
+        return self
+
+    def add_linear(self, out_features: SupportsIndex, bias: bool = True) -> None:
+        """Append y = W x + b."""
+        _lib.lebm_net_add_linear(self._c, _integer(out_features), bias)
+
+    def add_conv_transpose2d(
+        self,
+        out_channels: SupportsIndex,
+        kernel: SupportsIndex,
+        stride: SupportsIndex,
+        padding: SupportsIndex,
+        bias: bool = True,
+    ) -> None:
+        """Append a transposed convolution of an image."""
+        sizes = map(_integer, (out_channels, kernel, stride, padding))
+        _lib.lebm_net_add_conv_transpose2d(self._c, *sizes, bias)
+
+    def add_reshape(self, channels: SupportsIndex, height: SupportsIndex = 1, width: SupportsIndex = 1) -> None:
+        """Append a change of shape."""
+        _lib.lebm_net_add_reshape(self._c, *map(_integer, (channels, height, width)))
+
+    def add_activation(self, kind: str, parameter: float = 0.0) -> None:
+        """Append an activation: "relu", "leaky_relu" (whose parameter is its slope), "gelu", ..."""
+        _lib.lebm_net_add_activation(self._c, _bytes(kind), parameter)
+
+    @property
+    def options(self) -> Options:
+        """Options by name."""
+        return Options(self)
+
+    @property
+    def params(self) -> Params:
+        """Parameters by name."""
+        return Params(self)
+
+    @property
+    def spec(self) -> str:
+        """The text that makes this net again."""
+        return _string(_lib.lebm_net_spec(self._c))
+
+    @property
+    def layer_forms(self) -> list[str]:
+        """How each layer is computed: "direct" or "filtered"; "" for layers without a choice."""
+        count = _lib.lebm_net_layer_count(self._c)
+        return [_string(_lib.lebm_net_layer_form(self._c, index)) for index in range(count)]
+
+    @property
+    def in_features(self) -> int:
+        """Size of the input."""
+        return _lib.lebm_net_in_features(self._c)
+
+    @property
+    def out_features(self) -> int:
+        """Size of the output."""
+        return _lib.lebm_net_out_features(self._c)
+
+    @property
+    def out_shape(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of the output."""
+        chw = (c_int64 * 3)()
+        _lib.lebm_net_out_shape(self._c, chw)
+        return chw[0], chw[1], chw[2]
+
+    def forward(self, x: ArrayLike) -> Array:
+        """The net's output [n, out_features] for inputs [n, in_features]."""
+        x = _rows("x", x, self.in_features)
+        out = np.empty((len(x), self.out_features), np.float32)
+        _lib.lebm_net_forward(self._c, x, len(x), out)
+        return out
+
+    def vjp(self, x: ArrayLike, grad_out: ArrayLike) -> tuple[Array, Array]:
+        """The gradients of the sum of grad_out * forward(x): in x, and in all parameters one after the other."""
+        x = _rows("x", x, self.in_features)
+        grad_out = _rows("grad_out", grad_out, self.out_features, len(x))
+        grad_in = np.empty((len(x), self.in_features), np.float32)
+        grad_params = np.empty(_lib.lebm_net_param_total(self._c), np.float32)
+        _lib.lebm_net_vjp(self._c, x, len(x), grad_out, grad_in, grad_params)
+        return grad_in, grad_params
+
+
+class Prior(_Handle):
+    """The energy-based prior p(z) = exp(f(z)) N(z; 0, sigma0^2 I) / Z (lebm/prior.h)."""
+
+    _kind = "prior"
+
+    def __init__(self, net: Net, sigma0: float = 1.0) -> None:
+        """Make a prior from the net f, which can be used on but belongs to the prior: no layers can be added."""
+        pointer = c_void_p()
+        _lib.lebm_prior_create(byref(pointer), net._c, sigma0)
+        net._given_to(self, pointer)
+
+    @property
+    def net(self) -> Net:
+        """The net f."""
+        return Net._owner_of(c_void_p(_lib.lebm_prior_net(self._c)), self._c)
+
+    @property
+    def latent_size(self) -> int:
+        """Size M of z."""
+        return _lib.lebm_prior_latent_size(self._c)
+
+    @property
+    def sigma0(self) -> float:
+        """Standard deviation of p0."""
+        return _lib.lebm_prior_sigma0(self._c)
+
+    def log_density(self, z: ArrayLike) -> Array:
+        """f(z) + log p0(z) of each row, which is log p(z) without the constant log Z: [n]."""
+        z = _rows("z", z, self.latent_size)
+        out = np.empty(len(z), np.float32)
+        _lib.lebm_prior_log_density(self._c, z, len(z), out)
+        return out
+
+    def score(self, z: ArrayLike) -> Array:
+        """d log p(z)/dz of each row: [n, M]."""
+        z = _rows("z", z, self.latent_size)
+        out = np.empty((len(z), self.latent_size), np.float32)
+        _lib.lebm_prior_score(self._c, z, len(z), out)
+        return out
+
+
+class Generator(_Handle):
+    """The generator p(x|z): the net g and a likelihood (lebm/generator.h)."""
+
+    _kind = "generator"
+
+    def __init__(self, net: Net, likelihood: str, sigma: float = 0.0) -> None:
+        """Make a generator from the net g, which can be used on but belongs to the generator.
+
+        likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma.
+        """
+        pointer = c_void_p()
+        _lib.lebm_generator_create(byref(pointer), net._c, _bytes(likelihood), sigma)
+        net._given_to(self, pointer)
+
+    @property
+    def net(self) -> Net:
+        """The net g."""
+        return Net._owner_of(c_void_p(_lib.lebm_generator_net(self._c)), self._c)
+
+    @property
+    def latent_size(self) -> int:
+        """Size M of z."""
+        return _lib.lebm_generator_latent_size(self._c)
+
+    @property
+    def data_size(self) -> int:
+        """Size D of x."""
+        return _lib.lebm_generator_data_size(self._c)
+
+    @property
+    def data_shape(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of x."""
+        chw = (c_int64 * 3)()
+        _lib.lebm_generator_data_shape(self._c, chw)
+        return chw[0], chw[1], chw[2]
+
+    @property
+    def likelihood(self) -> str:
+        """Name of the likelihood."""
+        return _string(_lib.lebm_generator_likelihood(self._c))
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the Gaussian's noise; 0 for a likelihood without one."""
+        return _lib.lebm_generator_sigma(self._c)
+
+    def decode(self, z: ArrayLike) -> Array:
+        """The mean of x given each row of z: [n, D]."""
+        z = _rows("z", z, self.latent_size)
+        out = np.empty((len(z), self.data_size), np.float32)
+        _lib.lebm_generator_decode(self._c, z, len(z), out)
+        return out
+
+    def log_likelihood(self, z: ArrayLike, x: ArrayLike) -> Array:
+        """log p(x|z) of each row: [n]."""
+        z = _rows("z", z, self.latent_size)
+        x = _rows("x", x, self.data_size, len(z))
+        out = np.empty(len(z), np.float32)
+        _lib.lebm_generator_log_likelihood(self._c, z, x, len(z), out)
+        return out
+
+    def score(self, z: ArrayLike, x: ArrayLike) -> Array:
+        """d log p(x|z)/dz of each row: [n, M]."""
+        z = _rows("z", z, self.latent_size)
+        x = _rows("x", x, self.data_size, len(z))
+        out = np.empty((len(z), self.latent_size), np.float32)
+        _lib.lebm_generator_score(self._c, z, x, len(z), out)
+        return out
+
+
+def _answers(callback: Optional[Progress], raised: list[BaseException]) -> PythonGenerator[int, float, None]:
+    """Answers the library's progress calls, one for each value sent: 0 to go on, 1 to stop.
+
+    A signal that came while C was running, such as Ctrl-C, is handled by the first Python code that runs in the main
+    thread, before a function that the library calls has come to its `try`; ctypes would print its KeyboardInterrupt and
+    drop it. A generator wakes up within its `try`, so whatever is raised is kept, and raised again after the call.
+    """
+    answer = 0
+    while True:
+        try:
+            while True:
+                done = yield answer
+                answer = int(callback is not None and bool(callback(done)))
+        except GeneratorExit:
+            return
+        except BaseException as error:
+            # Without the generator's own frame: traceback.clear_frames(), which unittest calls, would end it.
+            raised.append(error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))
+            answer = 1
+
+
+class _Runner(_Handle):
+    """What samplers and trainers have in common: options, metrics, and calls that take long."""
+
+    #: Called now and then with the fraction of a call that is done. If it returns something true, the call changes
+    #: nothing and raises Stopped; what it raises, the call raises.
+    progress: Optional[Progress] = None
+
+    def _run(self, name: str, *arguments: Any) -> None:
+        """Make a call that takes long."""
+        raised: list[BaseException] = []
+        answers = _answers(self.progress, raised)
+        next(answers)
+        answer = _PROGRESS(answers.send)  # C calls it until this call returns, and the next call has its own
+        c, failure = self._c, None
+        try:
+            self._function("set_progress")(c, answer, None)
+            self._function(name)(c, *arguments)
+        except LebmError as error:
+            failure = raised.pop() if raised else error
+        if failure is not None:
+            try:
+                raise failure  # here, where it gets no context: the user's exception stays as it was
+            finally:
+                del failure  # or its traceback would keep this frame and its arrays
+
+    @property
+    def options(self) -> Options:
+        """Options by name."""
+        return Options(self)
+
+    def metric(self, key: str) -> float:
+        """A metric of the last run or step."""
+        value = c_double()
+        self._function("metric")(self._c, _bytes(key), byref(value))
+        return value.value
+
+
+class Sampler(_Runner):
+    """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h)."""
+
+    _kind = "sampler"
+
+    def __init__(self, kernel: str = "langevin", **options: Value) -> None:
+        """Make a sampler; options are steps, step_size, seed, ... (lebm.Sampler().options has them all)."""
+        pointer = c_void_p()
+        _lib.lebm_sampler_create(byref(pointer), _bytes(kernel))
+        self._own(pointer)
+        self.options.update(options)
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel."""
+        return _string(_lib.lebm_sampler_kernel(self._c))
+
+    def run_prior(self, prior: Prior, n: SupportsIndex, z: Optional[Array] = None) -> Array:
+        """Draw n latent vectors from the prior: [n, M].
+
+        z is where they go, a new array if there is none; if the option start is "given", chains start from what it has.
+        """
+        n = _integer(n, 1)
+        z = self._start(z, n, prior.latent_size)
+        self._run("run_prior", prior._c, n, z)
+        return z
+
+    def run_posterior(self, prior: Prior, generator: Generator, x: ArrayLike, z: Optional[Array] = None) -> Array:
+        """Draw a latent vector from the posterior of each row of x: [n, M]; z as for run_prior()."""
+        x = _rows("x", x, generator.data_size)
+        z = self._start(z, len(x), prior.latent_size)
+        self._run("run_posterior", prior._c, generator._c, x, len(x), z)
+        return z
+
+    def _start(self, z: Optional[Array], n: int, width: int) -> Array:
+        if z is None and self.options["start"] == "given":
+            raise InvalidError("the option start is 'given', but z is not")
+        return _room(z, n, width)
+
+
+class Trainer(_Runner):
+    """Learns a prior and a generator by maximum likelihood (lebm/trainer.h)."""
+
+    _kind = "trainer"
+
+    def __init__(
+        self, prior: Prior, generator: Generator, to_prior: Sampler, to_posterior: Sampler, **options: Value
+    ) -> None:
+        """Make a trainer of the model; options are prior_learning_rate, seed, ... (trainer.options has them all).
+
+        It uses the samplers' options as they are at each step.
+        """
+        pointer = c_void_p()
+        needs = prior._c, generator._c, to_prior._c, to_posterior._c
+        _lib.lebm_trainer_create(byref(pointer), *needs)
+        self._own(pointer, *needs)
+        self._data_size = generator.data_size
+        self.options.update(options)
+
+    def step(self, x: ArrayLike) -> None:
+        """One step of maximum likelihood on a batch [n, D]."""
+        x = _rows("x", x, self._data_size)
+        self._run("step", x, len(x))
+
+    def end_epoch(self) -> None:
+        """End an epoch: learning rates are multiplied by the option decay_per_epoch."""
+        _lib.lebm_trainer_end_epoch(self._c)
+
+    @property
+    def steps_done(self) -> int:
+        """Number of steps that succeeded."""
+        return _lib.lebm_trainer_steps_done(self._c)
+
+    @property
+    def epochs_done(self) -> int:
+        """Number of epochs ended."""
+        return _lib.lebm_trainer_epochs_done(self._c)
+
+    def save(self, path: Path) -> None:
+        """Save a checkpoint, from which training goes on as if it had never stopped."""
+        _lib.lebm_trainer_save(self._c, _path(path))
+
+    def save_model(self, path: Path) -> None:
+        """Save the model with the settings of its samplers."""
+        _lib.lebm_trainer_save_model(self._c, _path(path))
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same architecture."""
+        _lib.lebm_trainer_load(self._c, _path(path))
+
+
+def save_model(path: Path, prior: Prior, generator: Generator) -> None:
+    """Save a model (lebm/model.h)."""
+    _lib.lebm_model_save(_path(path), prior._c, generator._c)
+
+
+def load_model(path: Path) -> tuple[Prior, Generator]:
+    """Load a model from a model file or checkpoint."""
+    prior, generator = c_void_p(), c_void_p()
+    _lib.lebm_model_load(_path(path), byref(prior), byref(generator))
+    return Prior._owner_of(prior), Generator._owner_of(generator)
+
+
+def load_sampler(path: Path, role: str) -> Sampler:
+    """Make the sampler that a model was trained with: role is "to_prior" or "to_posterior"."""
+    sampler = c_void_p()
+    _lib.lebm_model_load_sampler(_path(path), _bytes(role), byref(sampler))
+    return Sampler._owner_of(sampler)
+
+
+def version() -> str:
+    """The version of the loaded library."""
+    return _string(_lib.lebm_version())
+
+
+def build_info() -> str:
+    """One line for bug reports: version, compiler, instruction set and BLAS."""
+    return _string(_lib.lebm_build_info())

@@ -1,0 +1,64 @@
+"""Options, as keyword arguments and as a mapping."""
+
+import unittest
+
+from support import lebm, small_generator, small_prior, np
+
+
+class Options(unittest.TestCase):
+    def test_all_options_of_all_handles_can_be_read_set_and_described(self) -> None:
+        sampler = lebm.Sampler()
+        trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler)
+        for handle in (lebm.Net("in 1"), sampler, trainer):
+            self.assertEqual(len(handle.options), len(list(handle.options)))
+            self.assertGreater(len(handle.options), 0)
+            for key, value in handle.options.items():
+                about = handle.options.describe(key)
+                self.assertIsInstance(value, {"i64": int, "f64": float, "str": str}[about.type])
+                self.assertTrue(about.help)
+                if about.type == "str":
+                    self.assertTrue(not about.choices or value in about.choices)
+                else:
+                    self.assertEqual(value, about.default)
+                    self.assertTrue(about.least <= value <= about.most)
+                    handle.options[key] = about.most
+                    self.assertEqual(handle.options[key], about.most)
+                    with self.assertRaisesRegex(lebm.RangeError, "allowed are"):
+                        handle.options[key] = about.most * 2
+                handle.options[key] = value
+            self.assertEqual(repr(handle.options), repr(dict(handle.options)))
+
+    def test_keyword_arguments(self) -> None:
+        sampler = lebm.Sampler(steps=7, step_size=0.5, start="given")
+        self.assertEqual([sampler.options[key] for key in ("steps", "step_size", "start")], [7, 0.5, "given"])
+        self.assertEqual(lebm.Net("in 1", convolution="direct").options["convolution"], "direct")
+        trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler, note="Übung", seed=2**63 - 1)
+        self.assertEqual((trainer.options["note"], trainer.options["seed"]), ("Übung", 2**63 - 1))
+        with self.assertRaises(lebm.UnknownOptionError):
+            lebm.Sampler(step=7)
+
+    def test_as_a_mapping(self) -> None:
+        options = lebm.Sampler().options
+        options.update(steps=np.int64(3), noise=False, step_size=np.float32(0.25))
+        self.assertEqual({**options}, {**lebm.Sampler(steps=3, noise=0, step_size=0.25).options})
+        self.assertNotIn("stepsize", options)
+        self.assertIsNone(options.get("stepsize"))
+        for refused in (lambda: options["stepsize"], lambda: options.describe("stepsize")):
+            with self.assertRaisesRegex(KeyError, "^sampler has no option 'stepsize'$"):
+                refused()
+        with self.assertRaises(TypeError):
+            del options["steps"]
+
+    def test_values_of_another_type(self) -> None:
+        options = lebm.Sampler().options
+        for key, value in {"steps": 1.5, "step_size": "much", "start": 1, "seed": None}.items():
+            with self.subTest(key), self.assertRaises((TypeError, ValueError)):
+                options[key] = value
+        for value in (2**63, 2**64 + 5, -(2**63) - 1):
+            with self.assertRaisesRegex(lebm.RangeError, "out of bounds"):
+                options["seed"] = value  # not cut to 64 bits
+        self.assertEqual({**options}, {**lebm.Sampler().options})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,70 @@
+"""One model serves several Python threads, and the library runs without the GIL."""
+
+import threading
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from support import DATA, lebm, small_generator, small_prior, np
+
+
+class Threads(unittest.TestCase):
+    def test_two_threads_sample_one_model(self) -> None:
+        prior, generator = small_prior(), small_generator()
+        x = np.random.default_rng(0).uniform(-1, 1, (20, DATA)).astype(np.float32)
+        together = threading.Barrier(2)
+
+        def sample(seed: int, meet: bool = True) -> list[bytes]:
+            sampler = lebm.Sampler(steps=20, step_size=0.005, seed=seed)
+            runs = []
+            for _ in range(20):
+                if meet:
+                    together.wait()
+                runs.append(sampler.run_prior(prior, 20).tobytes())
+                runs.append(sampler.run_posterior(prior, generator, x).tobytes())
+            return runs
+
+        with ThreadPoolExecutor(2) as pool:
+            drawn = list(pool.map(sample, [1, 2]))
+        self.assertEqual(drawn, [sample(1, meet=False), sample(2, meet=False)])
+        self.assertNotEqual(*drawn)
+
+    def test_errors_are_the_threads_own(self) -> None:
+        together = threading.Barrier(2)
+
+        def fail(key: str) -> set[str]:
+            texts = set()
+            for _ in range(500):
+                together.wait()
+                try:
+                    lebm.Sampler(**{key: 1})
+                except lebm.UnknownOptionError as error:
+                    texts.add(str(error))
+            return texts
+
+        with ThreadPoolExecutor(2) as pool:
+            texts = list(pool.map(fail, ["a", "b"]))
+        self.assertEqual(texts, [{"sampler has no option 'a'"}, {"sampler has no option 'b'"}])
+
+    def test_python_goes_on_during_a_call(self) -> None:
+        prior, sampler = small_prior(), lebm.Sampler(steps=10**9, threads=1)
+        stop = threading.Event()
+        sampler.progress = lambda done: stop.is_set()
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(sampler.run_prior, prior, 1)
+            longest, end = 0.0, time.monotonic() + 1
+            before = time.monotonic()
+            turns = 0
+            while before < end:
+                time.sleep(0.001)
+                now = time.monotonic()
+                longest, before, turns = max(longest, now - before), now, turns + 1
+            stop.set()
+            with self.assertRaises(lebm.Stopped):
+                running.result()
+        # With the GIL held, this thread would have had a turn in each progress call only, 20 in a second.
+        self.assertGreater(turns, 60, f"only {turns} turns in a second, {longest:.3f} s between two")
+
+
+if __name__ == "__main__":
+    unittest.main()

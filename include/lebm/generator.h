@@ -10,9 +10,11 @@
 
 LEBM_BEGIN_DECLS
 
+/** The generator p(x|z); made by lebm_generator_create() or lebm_model_load(). */
 typedef struct lebm_generator lebm_generator;
 
-/** @name Likelihoods, for lebm_generator_create() @{ */
+/** @name Likelihoods, for lebm_generator_create()
+ * @{ */
 /** x = g(z) + noise, noise ~ N(0, sigma^2 I) (eq. 3, 23):
  * log p(x|z) = -|x - g(z)|^2/(2 sigma^2) - D/2 log(2 pi sigma^2) */
 #define LEBM_GAUSSIAN "gaussian"

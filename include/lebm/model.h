@@ -12,9 +12,10 @@
 
 LEBM_BEGIN_DECLS
 
-/** @name The two samplers of a training, for lebm_model_load_sampler() @{ */
-#define LEBM_TO_PRIOR     "to_prior"
-#define LEBM_TO_POSTERIOR "to_posterior"
+/** @name The two samplers of a training, for lebm_model_load_sampler()
+ * @{ */
+#define LEBM_TO_PRIOR     "to_prior"     /**< the one that draws from p(z) */
+#define LEBM_TO_POSTERIOR "to_posterior" /**< the one that draws from p(z|x) */
 /** @} */
 
 /** Save a model.

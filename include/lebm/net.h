@@ -13,20 +13,23 @@
 
 LEBM_BEGIN_DECLS
 
+/** A feed-forward net; made by lebm_net_create() or lebm_net_create_from_spec(). */
 typedef struct lebm_net lebm_net;
 
-/** @name Kinds of activation, for lebm_net_add_activation() @{ */
-#define LEBM_RELU       "relu"
+/** @name Kinds of activation, for lebm_net_add_activation()
+ * @{ */
+#define LEBM_RELU       "relu"       /**< max(x, 0) */
 #define LEBM_LEAKY_RELU "leaky_relu" /**< parameter: slope of the negative side, in [0, 1] */
 #define LEBM_GELU       "gelu"       /**< exact: x Phi(x) */
-#define LEBM_SILU       "silu"
-#define LEBM_MISH       "mish"
-#define LEBM_TANH       "tanh"
-#define LEBM_SIGMOID    "sigmoid"
-#define LEBM_SOFTPLUS   "softplus"
+#define LEBM_SILU       "silu"       /**< x sigmoid(x) */
+#define LEBM_MISH       "mish"       /**< x tanh(softplus(x)) */
+#define LEBM_TANH       "tanh"       /**< tanh(x) */
+#define LEBM_SIGMOID    "sigmoid"    /**< 1/(1 + exp(-x)) */
+#define LEBM_SOFTPLUS   "softplus"   /**< log(1 + exp(x)) */
 /** @} */
 
-/** @name Schemes of initialisation, for lebm_net_init() @{ */
+/** @name Schemes of initialisation, for lebm_net_init()
+ * @{ */
 #define LEBM_INIT_PYTORCH       "pytorch"       /**< U(-b, b) for weights and biases, b = 1/sqrt(fan_in) */
 #define LEBM_INIT_XAVIER_NORMAL "xavier_normal" /**< weights N(0, 2/(fan_in + fan_out)), biases zero */
 /** @} */
@@ -91,7 +94,8 @@ LEBM_API int lebm_net_add_activation(lebm_net *net, const char *kind, double par
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
 
-/** @name Options @{ */
+/** @name Options
+ * @{ */
 /** How transposed convolutions are computed: "direct"; "filtered", by minimal filtering (Winograd's and Toom and Cook's
  * algorithms, nearly the same numbers in fewer operations) wherever the kernel is twice the stride; or "auto", the
  * default, each layer by what is likely to be faster ("filtered" can be much slower, on images of one pixel or of few
@@ -112,8 +116,9 @@ LEBM_API int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
 LEBM_API int lebm_net_get_str(const lebm_net *net, const char *key, const char **value);
 
 /** @name Listing the options
- * Number of options; key of each; its type ("str"), help and choices ("a|b|c") by key. NULL if there is none.
- * Threads: any. @since 0.1.0 @{ */
+ * @{ */
+/** Number of options; key of each; its type ("str"), help and choices ("a|b|c") by key. NULL if there is none.
+ * Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_net_option_count(const lebm_net *net);
 LEBM_API const char *lebm_net_option_key(const lebm_net *net, int64_t index);
 LEBM_API const char *lebm_net_option_type(const lebm_net *net, const char *key);

@@ -11,6 +11,7 @@
 
 LEBM_BEGIN_DECLS
 
+/** The prior p(z); made by lebm_prior_create() or lebm_model_load(). */
 typedef struct lebm_prior lebm_prior;
 
 /** Make a prior from the net f and the standard deviation of p0.

@@ -22,11 +22,13 @@
 
 LEBM_BEGIN_DECLS
 
+/** A transition kernel with its options; made by lebm_sampler_create() or lebm_model_load_sampler(). */
 typedef struct lebm_sampler lebm_sampler;
 
 #define LEBM_LANGEVIN "langevin" /**< for lebm_sampler_create() */
 
-/** @name Options, with their defaults in brackets @{ */
+/** @name Options, with their defaults in brackets
+ * @{ */
 #define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain (40) */
 #define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 (0.08) */
 /** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
@@ -40,7 +42,8 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
 /** @} */
 
-/** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step @{ */
+/** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step
+ * @{ */
 #define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
 #define LEBM_SAMPLER_SCORE_NORM  "score_norm"  /**< Euclidean norm of the score of a chain */
 /** @} */
@@ -69,11 +72,13 @@ LEBM_API void lebm_sampler_destroy(lebm_sampler *sampler);
 LEBM_API const char *lebm_sampler_kernel(const lebm_sampler *sampler);
 
 /** @name Setting and reading options
+ * @{ */
+/** Set or read an option.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or of another type),
  *         LEBM_ERR_RANGE (the text gives the bounds; a text must be UTF-8 of at most 255 bytes),
  *         LEBM_ERR_STATE (set by a callback while the sampler is running)
  * A string read is owned by the sampler and valid until that option is set again.
- * Threads: one call per sampler at a time. @since 0.1.0 @{ */
+ * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_i64(lebm_sampler *sampler, const char *key, int64_t value);
 LEBM_API int lebm_sampler_set_f64(lebm_sampler *sampler, const char *key, double value);
 LEBM_API int lebm_sampler_set_str(lebm_sampler *sampler, const char *key, const char *value);
@@ -83,11 +88,12 @@ LEBM_API int lebm_sampler_get_str(const lebm_sampler *sampler, const char *key, 
 /** @} */
 
 /** @name Listing the options
- * Count; the key at a place 0 to count - 1; the type of a key, "i64", "f64" or "str"; one line of help; the values that
+ * @{ */
+/** Count; the key at a place 0 to count - 1; the type of a key, "i64", "f64" or "str"; one line of help; the values that
  * a "str" accepts, separated by '|', or "" for any text; default and bounds of a number (both bounds are allowed).
  * The strings are static. NULL stands for no such place, key or sampler, and for the choices of a number.
  * @return of the bounds: LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
- * Threads: any. @since 0.1.0 @{ */
+ * Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_sampler_option_count(const lebm_sampler *sampler);
 LEBM_API const char *lebm_sampler_option_key(const lebm_sampler *sampler, int64_t index);
 LEBM_API const char *lebm_sampler_option_type(const lebm_sampler *sampler, const char *key);

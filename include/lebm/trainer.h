@@ -18,10 +18,12 @@
 
 LEBM_BEGIN_DECLS
 
+/** What joins prior, generator and two samplers to learn; made by lebm_trainer_create(). */
 typedef struct lebm_trainer lebm_trainer;
 
-/** @name Options, with their defaults in brackets: those of the authors' SVHN model; smaller models learn well at far
- * larger rates @{ */
+/** @name Options
+ * With their defaults in brackets: those of the authors' SVHN model; smaller models learn well at far larger rates.
+ * @{ */
 #define LEBM_TRAINER_PRIOR_LEARNING_RATE     "prior_learning_rate"     /**< f64: Adam's rate for f (2e-5) */
 #define LEBM_TRAINER_GENERATOR_LEARNING_RATE "generator_learning_rate" /**< f64: Adam's rate for g (1e-4) */
 #define LEBM_TRAINER_BETA1                   "beta1"           /**< f64: Adam's decay of the first moment (0.5) */
@@ -38,7 +40,8 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_NOTE                "note"    /**< str: the caller's own text, kept in checkpoints ("") */
 /** @} */
 
-/** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update @{ */
+/** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update
+ * @{ */
 #define LEBM_TRAINER_RECONSTRUCTION_MSE  "reconstruction_mse"  /**< (x - decode(z+))^2 per number of x */
 #define LEBM_TRAINER_LOG_LIKELIHOOD      "log_likelihood"      /**< log p(x|z+) */
 #define LEBM_TRAINER_F_POSITIVE          "f_positive"          /**< f(z+) */
@@ -62,8 +65,10 @@ LEBM_API int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_gen
  * Threads: no other call may be using the trainer. @since 0.1.0 */
 LEBM_API void lebm_trainer_destroy(lebm_trainer *trainer);
 
-/** @name Setting and reading options: as those of a sampler (lebm/sampler.h) do, with the same statuses
- * Threads: one call per trainer at a time. @since 0.1.0 @{ */
+/** @name Setting and reading options
+ * @{ */
+/** Set or read an option, as the functions of a sampler (lebm/sampler.h) do, with the same statuses.
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_set_i64(lebm_trainer *trainer, const char *key, int64_t value);
 LEBM_API int lebm_trainer_set_f64(lebm_trainer *trainer, const char *key, double value);
 LEBM_API int lebm_trainer_set_str(lebm_trainer *trainer, const char *key, const char *value);
@@ -72,8 +77,10 @@ LEBM_API int lebm_trainer_get_f64(const lebm_trainer *trainer, const char *key, 
 LEBM_API int lebm_trainer_get_str(const lebm_trainer *trainer, const char *key, const char **value);
 /** @} */
 
-/** @name Listing the options: as those of a sampler (lebm/sampler.h) do, with the same statuses
- * Threads: any. @since 0.1.0 @{ */
+/** @name Listing the options
+ * @{ */
+/** What options there are, as the functions of a sampler (lebm/sampler.h) tell it, with the same statuses.
+ * Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_trainer_option_count(const lebm_trainer *trainer);
 LEBM_API const char *lebm_trainer_option_key(const lebm_trainer *trainer, int64_t index);
 LEBM_API const char *lebm_trainer_option_type(const lebm_trainer *trainer, const char *key);

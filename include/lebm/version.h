@@ -5,9 +5,12 @@
 
 #include "lebm/export.h"
 
-#define LEBM_VERSION_MAJOR 0
-#define LEBM_VERSION_MINOR 1
-#define LEBM_VERSION_PATCH 0
+/** @name The version of these headers
+ * @{ */
+#define LEBM_VERSION_MAJOR 0 /**< first number; docs/abi.md says when each rises */
+#define LEBM_VERSION_MINOR 1 /**< second */
+#define LEBM_VERSION_PATCH 0 /**< third */
+/** @} */
 
 LEBM_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 # Compiles each public header alone, included twice, without a warning: as C99 and, where CXX is set, as C++11.
 cmake_minimum_required(VERSION 3.18)
 
-set(warnings -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I${INCLUDE_DIR})
+set(warnings -pedantic-errors -Wall -Wextra -Wundef -Werror -fsyntax-only -I${INCLUDE_DIR})
 file(GLOB headers RELATIVE ${INCLUDE_DIR} ${INCLUDE_DIR}/*.h ${INCLUDE_DIR}/lebm/*.h)
 list(LENGTH headers count)
 if(count LESS 10)
@@ -22,8 +22,16 @@ foreach(header IN LISTS headers)
   string(MAKE_C_IDENTIFIER ${header} name)
   set(unit ${WORK_DIR}/${name}.txt)
   file(WRITE ${unit} "#include <${header}>\n#include <${header}>\nextern int not_empty;\n")
-  compile(${header} c ${CC} -std=c99)
+  compile(${header} c ${CC} -std=c99 -Wstrict-prototypes)
   if(CXX)
     compile(${header} c++ ${CXX} -std=c++11)
+  endif()
+endforeach()
+
+# Whoever includes lebm.h has them all.
+file(READ ${INCLUDE_DIR}/lebm.h umbrella)
+foreach(header IN LISTS headers)
+  if(NOT header STREQUAL "lebm.h" AND NOT umbrella MATCHES "#include \"${header}\"")
+    message(SEND_ERROR "lebm.h does not include ${header}")
   endif()
 endforeach()

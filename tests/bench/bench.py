@@ -158,7 +158,7 @@ def parse_arguments():
     parser.add_argument("--parts", type=workloads.choice_of(workloads.PARTS, "parts"),
                         default=["whole", "prior", "learning"], help="some of " + ",".join(workloads.PARTS))
     parser.add_argument("--forms", type=workloads.choice_of(["direct", "filtered", "auto"], "forms"),
-                        default=["direct", "filtered"], help="of the convolutions: some of direct,filtered,auto")
+                        default=["direct", "auto"], help="of the convolutions: some of direct,filtered,auto")
     parser.add_argument("--threads", type=thread_counts, default="1,2,all", help="numbers or 'all' (default: 1,2,all)")
     parser.add_argument("--batch", type=int, default=100, help="(default: 100)")
     parser.add_argument("--rounds", type=int, default=2, help="(default: 2)")

@@ -45,11 +45,14 @@ quiet "$cc" "$here/main.c" -o "$work/relative/program" \
     $(pc "$work/relative/deep/lib64/pkgconfig" --static --cflags --libs)
 succeeds "relative folders" "$work/relative/program" "$model"
 
-configure -DCMAKE_INSTALL_LIBDIR="$work/absolute/libs" -DCMAKE_INSTALL_INCLUDEDIR="$work/absolute/headers" \
+# Outside the source tree, in which CMake allows no folder of headers to be installed to.
+absolute=$(mktemp -d)
+trap 'rm -rf "$absolute"' EXIT
+configure -DCMAKE_INSTALL_LIBDIR="$absolute/libs" -DCMAKE_INSTALL_INCLUDEDIR="$absolute/headers" \
     -DCMAKE_INSTALL_PREFIX="$work/elsewhere"
 quiet "$cmake" --install "$work/build"
 [ ! -e "$work/elsewhere" ] || fail "something was installed to the prefix, although both folders are absolute"
 # shellcheck disable=SC2046
-quiet "$cc" "$here/main.c" -o "$work/absolute/program" $(pc "$work/absolute/libs/pkgconfig" --static --cflags --libs)
-succeeds "absolute folders" "$work/absolute/program" "$model"
-finds_with_cmake absolute "$work/absolute" -Dlatentebm_DIR="$work/absolute/libs/cmake/latentebm"
+quiet "$cc" "$here/main.c" -o "$absolute/program" $(pc "$absolute/libs/pkgconfig" --static --cflags --libs)
+succeeds "absolute folders" "$absolute/program" "$model"
+finds_with_cmake absolute "$absolute" -Dlatentebm_DIR="$absolute/libs/cmake/latentebm"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the library and its examples, learns digits that the example draws itself for a minute and a half, and ends
+# Builds the library and its examples, learns, for a minute and a half, digits that the example draws itself, and ends
 # naming the pictures it made. On Debian and Ubuntu it first installs what is missing.
 set -eu
 
@@ -60,7 +60,7 @@ if [ -x /usr/bin/cmake ]; then cmake=/usr/bin/cmake; fi
 
 cd "$root"
 "$cmake" -S . -B build -DCMAKE_BUILD_TYPE=Release -DLEBM_BUILD_EXAMPLES=ON -DLEBM_BUILD_TESTS=OFF
-"$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" --target train_mnist sample reconstruct
+"$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" --target train_mnist train_svhn sample reconstruct
 
 echo
 rm -rf "$out"

@@ -20,9 +20,9 @@ int main(int argc, char **argv)
         .sigma = .3,
         .sigma0 = 1,
 
-        /* The net and the chains to the posterior are the authors'. Their chains to the prior (60 steps of .08) and rates
-         * (2e-5 and 1e-4, times .998 an epoch) take days to a good prior; these first stride, then settle, as for
-         * MNIST, and let f follow the z of a generator that learns ten times as fast. */
+        /* The net and the chains to the posterior are the authors'; for a training of hours their rates are too small
+         * (2e-5 and 1e-4, times .998 an epoch): at 1e-4 f lags behind a generator that reconstructs well already. These
+         * chains to the prior (theirs: 60 steps of .08) first stride, then settle, as for MNIST. */
         .prior_steps = 160,
         .posterior_steps = 20,
         .prior_step_size = .25,

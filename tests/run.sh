@@ -27,21 +27,26 @@ missing() {
     done
 }
 
+# install PACKAGE...: as root, or with sudo
+install() {
+    sudo=
+    if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
+    echo "run.sh: installing $*"
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
 # shellcheck disable=SC2046,SC2086 # one word for each package
 if command -v dpkg-query >/dev/null 2>&1 && [ -n "$(missing $packages $more)" ]; then
-    sudo=
-    if [ "$(id -u)" -ne 0 ]; then
-        sudo=sudo
-        command -v sudo >/dev/null 2>&1 || { echo "run.sh: please have root install:" $(missing $packages); exit 1; } >&2
-    fi
-    $sudo apt-get update
-    install=$(missing $packages)
-    for package in $(missing $more); do
-        if apt-cache show "$package" >/dev/null 2>&1; then install="$install $package"; fi
-    done
-    echo "run.sh: installing" $install
-    if [ -n "$install" ]; then
-        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $install
+    if [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1; then
+        if [ "$(id -u)" -eq 0 ]; then apt-get update; else sudo apt-get update; fi ||
+            echo "run.sh: apt-get update failed; trying with the package lists as they are" >&2
+        if [ -n "$(missing $packages)" ]; then install $(missing $packages); fi
+        for package in $(missing $more); do
+            install "$package" || echo "run.sh: without $package some tests are skipped" >&2
+        done
+    elif [ -n "$(missing $packages)" ]; then
+        echo "run.sh: please have root install:" $(missing $packages) >&2
+        exit 1
     fi
 fi
 

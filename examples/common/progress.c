@@ -25,7 +25,8 @@ static int terminal_columns(void)
     return size.ws_col < LONGEST ? size.ws_col : LONGEST;
 }
 
-/* One line that never wraps, made to leave room for a bar on 80 columns: a bar as wide as the terminal leaves room for, and the numbers. */
+/* One line that never wraps, from 80 columns on with a bar, as wide as the terminal leaves room for beside the
+ * numbers. */
 static void show_bar(double done, const char *numbers)
 {
     const int columns = terminal_columns(), room = columns - 4 - (int)strlen(numbers);

@@ -107,6 +107,19 @@ static int64_t packed_size(const lebm__layer *layer, int backward_pass)
     return points_of(layer->tile) * (backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns));
 }
 
+/* A kernel's weights, row after row, to [2 by + bx][phase]: tap (by, bx) of each phase. */
+static void sort_taps(const float *weight, int64_t stride, int64_t tap_step, int64_t phase_step, float *sorted)
+{
+    for (int64_t by = 0; by < 2; by++) {
+        for (int64_t qy = 0; qy < stride; qy++) {
+            for (int64_t bx = 0; bx < 2; bx++) {
+                float *tap = sorted + (2 * by + bx) * tap_step;
+                for (int64_t qx = 0; qx < stride; qx++) tap[(qy * stride + qx) * phase_step] = *weight++;
+            }
+        }
+    }
+}
+
 /* The weights' values at the points are matrices [in, (phase, out)], and transposed ones for the backward pass. Both
  * are made of W one index at a time: an input channel forward, an output channel backward, which is `outer`. */
 static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
@@ -124,13 +137,7 @@ static int pack(const lebm__layer *layer, const float *params, int backward_pass
     for (int64_t outer = part * outers / parts; outer < (part + 1) * outers / parts; outer++) {
         const float *weight = params + layer->weight + outer * outer_step;
         for (int64_t inner = 0; inner < inners; inner++, weight += inner_step) {
-            for (int64_t y = 0; y < g->kernel; y++) {
-                for (int64_t x = 0; x < g->kernel; x++) {
-                    const int64_t tap = y / g->stride * 2 + x / g->stride;
-                    const int64_t phase = y % g->stride * g->stride + x % g->stride;
-                    rows[tap * row + phase * inners + inner] = weight[y * g->kernel + x];
-                }
-            }
+            sort_taps(weight, g->stride, row, inners, rows + inner);
         }
         /* Forward these are one row of the matrices, backward one row for each phase. */
         for (int64_t i = 0; i < (backward_pass ? phases : 1); i++) {

@@ -162,9 +162,8 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
     const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
     lebm__tape tape;
     void *memory;
-    LEBM__TRY(lebm__generator_check(generator, x, n));
     LEBM__TRY(lebm__net_begin(generator->net, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &tape, &memory));
-    int status = LEBM_OK;
+    int status = lebm__generator_check(generator, x, n); /* n is in range now */
     float *arranged = lebm__alloc_raw(tape.rows * size, sizeof *arranged);
     if (arranged == NULL) status = LEBM_ERR_NOMEM;
     if (status == LEBM_OK && score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);

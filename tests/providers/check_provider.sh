@@ -42,7 +42,7 @@ unset IFS
 # The program must truly use it: a build with -DLEBM_BLAS=openblas, say, does not ask for libblas.so.3.
 LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
-for program in "$cost" "$tests/test_blas"; do
+for program in "$cost" "$tests/unit_blas"; do
     used=$(ldd "$program" | sed -n 's/^[[:space:]]*libblas\.so\.3 => \([^ ]*\).*/\1/p')
     [ -n "$used" ] || skip "this build is tied to one BLAS, not to libblas.so.3 (see LEBM_BLAS in docs/blas.md)"
     if [ "$used" != "$folder/libblas.so.3" ]; then
@@ -70,7 +70,7 @@ for test in blas net conv sampler trainer concurrency threads:tasks threads:seve
         CK_RUN_CASE=$case
         export CK_RUN_CASE
     fi
-    ask 8 "$tests/test_${test%:*}" || failed="$failed $test"
+    ask 8 "$tests/unit_${test%:*}" || failed="$failed $test"
     unset CK_RUN_CASE
 done
 if [ -n "$failed" ]; then

@@ -1,6 +1,6 @@
 /** @file ref.h
  * Slow, readable, double-precision versions of what the library computes, written from the definitions: one row, one
- * loop per index, no blocking, nothing shared with lib/. tests/unit/test_ref.c checks them by central differences and
+ * loop per index, no blocking, nothing shared with lib/. tests/ref/test_ref.c checks them by central differences and
  * against values from PyTorch; the other tests compare the library with them. */
 #ifndef LEBM_TESTS_REF_H
 #define LEBM_TESTS_REF_H

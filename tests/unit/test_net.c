@@ -167,6 +167,27 @@ START_TEST(parameters_go_in_and_out)
 }
 END_TEST
 
+START_TEST(new_parameters_are_used_at_once)
+{
+    const float in = 3, grad_out = 1;
+    float out, grad_in;
+    lebm_net *net;
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 1; linear 1 nobias"));
+    for (int i = 0; i < 2; i++) {
+        const float weight = (float)(i + 1);
+        LEBM_ASSERT_OK(lebm_net_set_param(net, 0, &weight, 1));
+        LEBM_ASSERT_OK(lebm_net_forward(net, &in, 1, &out));
+        LEBM_ASSERT_OK(lebm_net_vjp(net, &in, 1, &grad_out, &grad_in, NULL));
+        ck_assert_float_eq(out, weight * in);
+        ck_assert_float_eq(grad_in, weight);
+    }
+    LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_PYTORCH, 1));
+    LEBM_ASSERT_OK(lebm_net_forward(net, &in, 1, &out));
+    ck_assert_float_ne(out, 2 * in);
+    lebm_net_destroy(net);
+}
+END_TEST
+
 START_TEST(layers_keep_the_parameters_before_them)
 {
     struct pair pair;
@@ -887,6 +908,7 @@ static Suite *suite(void)
     tcase_add_test(building, null_nets);
     tcase_add_test(building, parameters_are_those_of_pytorch);
     tcase_add_test(building, parameters_go_in_and_out);
+    tcase_add_test(building, new_parameters_are_used_at_once);
     tcase_add_test(building, layers_keep_the_parameters_before_them);
     tcase_add_test(building, out_shapes);
     tcase_add_test(building, refused_layers_leave_the_net_as_it_was);

@@ -1,20 +1,23 @@
 #!/bin/sh
-# Installs what is missing (on Debian and Ubuntu), builds everything with warnings as errors, and runs all tests: as built,
-# under AddressSanitizer and UndefinedBehaviorSanitizer, and those with threads under ThreadSanitizer.
+# Installs what is missing (on Debian and Ubuntu), builds everything with warnings as errors, and runs the tests: as built,
+# under AddressSanitizer and UndefinedBehaviorSanitizer, and those with threads under ThreadSanitizer (docs/testing.md).
 #
-#     tests/run.sh [--quick]      --quick: only as built
+#     tests/run.sh [--all]      --all: the long ones too, all of them under ThreadSanitizer, and the coverage of lib/
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 packages="build-essential cmake pkg-config libopenblas-dev librandom123-dev libcjson-dev libpng-dev zlib1g-dev libmatio-dev check"
 # For tests that are skipped where the package is not to be had.
 more="doxygen abigail-tools python3-numpy python3-matplotlib libopenblas0-openmp libopenblas0-serial libblis4-openmp libblas3"
-quick=no
+all=no
 for argument in "$@"; do
     case $argument in
-    --quick) quick=yes ;;
+    --all)
+        all=yes
+        more="$more valgrind gcovr"
+        ;;
     *)
-        echo "run.sh: unknown argument '$argument' (--quick is known)" >&2
+        echo "run.sh: unknown argument '$argument' (--all is known)" >&2
         exit 2
         ;;
     esac
@@ -74,12 +77,24 @@ check() {
 }
 
 build release
-check release
-if [ $quick = no ]; then
-    build asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLEBM_BUILD_EXAMPLES=ON "-DLEBM_SANITIZE=address;undefined"
-    check asan
-    build tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLEBM_BUILD_EXAMPLES=OFF -DLEBM_SANITIZE=thread
+build asan -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DLEBM_SANITIZE=address;undefined"
+build tsan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLEBM_SANITIZE=thread
+if [ $all = no ]; then
+    check release -LE long
+    check asan -LE long
     check tsan -R "unit/(threads|concurrency|blas|sampler|trainer)$"
+else
+    check release
+    check asan
+    check tsan
+    if command -v gcovr >/dev/null 2>&1; then
+        build coverage -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS=-Og --coverage -fprofile-update=atomic"
+        find "$root/build/test-coverage" -name "*.gcda" -delete
+        check coverage -LE long
+        gcovr --root "$root" --filter "$root/lib/" --fail-under-line 95 "$root/build/test-coverage"
+    else
+        echo "run.sh: without gcovr the coverage of lib/ is not measured" >&2
+    fi
 fi
 echo
 echo "run.sh: all tests passed"

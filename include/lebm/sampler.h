@@ -106,7 +106,7 @@ LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const c
 /** @} */
 
 /** Have `progress` called during runs; NULL: no more.
- * @return LEBM_OK, LEBM_ERR_INVALID
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the sampler is running)
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user);
 

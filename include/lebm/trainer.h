@@ -93,7 +93,7 @@ LEBM_API int lebm_trainer_option_bounds_f64(const lebm_trainer *trainer, const c
 /** @} */
 
 /** Have `progress` called during steps, so that a long step can be stopped; NULL: no more.
- * @return LEBM_OK, LEBM_ERR_INVALID
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (a step is running)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user);
 
@@ -106,7 +106,7 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
 
 /** End an epoch: both learning rates are from now on multiplied by decay_per_epoch once more.
- * @return LEBM_OK, LEBM_ERR_INVALID
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (a step is running)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_end_epoch(lebm_trainer *trainer);
 
@@ -140,8 +140,8 @@ LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *pa
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
  * Options are set to those saved, but for threads.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_SHAPE (another
- *         architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_NOMEM; on failure nothing was
- *         changed
+ *         architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer or one of its
+ *         samplers is running), LEBM_ERR_NOMEM; on failure nothing was changed
  * Threads: as lebm_trainer_step(). @since 0.1.0 */
 LEBM_API int lebm_trainer_load(lebm_trainer *trainer, const char *path);
 

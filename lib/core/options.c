@@ -41,13 +41,21 @@ const char *lebm__options_type_name(const lebm__option *row)
     return row->type == LEBM__I64 ? "i64" : row->type == LEBM__F64 ? "f64" : "str";
 }
 
+static int unknown(const lebm__options *table, const char *key)
+{
+    char keys[LEBM__ERROR_SIZE] = "";
+    for (int64_t i = 0; i < table->count; i++) lebm__list_add(keys, sizeof keys, table->rows[i].key);
+    return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "%s has no option '%.64s'; it has %s", table->owner, key, keys);
+}
+
 static int find(const lebm__options *table, const char *key, lebm__option_type type, const lebm__option **row)
 {
     *row = lebm__options_find(table, key);
-    if (*row == NULL) return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "%s has no option '%.64s'", table->owner, key);
+    if (*row == NULL) return unknown(table, key);
     if ((*row)->type != type) {
-        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "option '%s' of %s is of type %s: use the functions for that type",
-                          key, table->owner, lebm__options_type_name(*row));
+        const char *name = lebm__options_type_name(*row);
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "option '%s' of %s is of type %s: use lebm_%s_set_%s() and its like",
+                          key, table->owner, name, table->owner, name);
     }
     return LEBM_OK;
 }

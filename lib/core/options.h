@@ -65,11 +65,13 @@ int lebm__options_bounds_i64(const lebm__options *table, const char *key, int64_
 int lebm__options_bounds_f64(const lebm__options *table, const char *key, double *standard, double *least,
                              double *most);
 
-/* Return LEBM_ERR_STATE from a public function if the handle is running, so that this is its callback's call. */
+/* Return LEBM_ERR_STATE from a public function if the handle is running. */
 #define LEBM__REQUIRE_IDLE(handle)                                                                                     \
     do {                                                                                                               \
         if ((handle)->running) {                                                                                       \
-            return lebm__fail(LEBM_ERR_STATE, "%s: %s is running: a callback may only read it", __func__, #handle);    \
+            return lebm__fail(LEBM_ERR_STATE,                                                                          \
+                              "%s: %s is running, in another thread or in the call that this callback belongs to",     \
+                              __func__, #handle);                                                                      \
         }                                                                                                              \
     } while (0)
 
@@ -114,9 +116,10 @@ int lebm__options_bounds_f64(const lebm__options *table, const char *key, double
     }                                                                                                                  \
     int lebm_##handle##_get_str(const lebm_##handle *handle, const char *key, const char **value)                      \
     {                                                                                                                  \
+        LEBM__REQUIRE(value);                                                                                          \
+        *value = NULL;                                                                                                 \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE(value);                                                                                          \
         return lebm__options_get_str(table, &handle->options, key, value);                                             \
     }                                                                                                                  \
     int lebm_##handle##_option_bounds_i64(const lebm_##handle *handle, const char *key, int64_t *standard,             \

@@ -1,5 +1,6 @@
 #include "core/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int64_t lebm__utf8_length(const char *text, int64_t left)
@@ -29,4 +30,10 @@ int lebm__is_utf8(const char *text)
         i += length;
     }
     return 1;
+}
+
+void lebm__list_add(char *list, int64_t size, const char *name)
+{
+    const size_t length = strlen(list);
+    snprintf(list + length, (size_t)size - length, "%s%s", length == 0 ? "" : ", ", name);
 }

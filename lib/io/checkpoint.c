@@ -210,6 +210,8 @@ int lebm_trainer_load(lebm_trainer *trainer, const char *path)
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(path);
     LEBM__REQUIRE_IDLE(trainer);
+    LEBM__REQUIRE_IDLE(trainer->to_prior);
+    LEBM__REQUIRE_IDLE(trainer->to_posterior);
     lebm__st_reader st;
     checkpoint c = {.numbers = NULL};
     LEBM__TRY(lebm__model_open(&st, path));

@@ -105,6 +105,7 @@ static int begin(lebm__replacement *replacement)
 int lebm__replace_begin(lebm__replacement *replacement, const char *path)
 {
     *replacement = (lebm__replacement){.path = path, .folder = -1, .file = -1};
+    if (path[0] == '\0') return lebm__fail(LEBM_ERR_IO, "cannot write: the path is empty");
     const int status = begin(replacement);
     if (status != LEBM_OK) lebm__replace_end(replacement, status);
     return status;

@@ -5,11 +5,12 @@
 #include "core/status.h"
 #include "math/kernels.h"
 
-static int diverged(const char *quantity, double value, int64_t step, int64_t chain)
+static int diverged(const lebm__target *target, const char *quantity, double value, int64_t step, int64_t chain)
 {
-    const char *hint = step == 1 ? "; so early, look for what is not finite in x, z and the parameters" : "";
-    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld%s", quantity,
-                      isnan(value) ? NAN : value, (long long)step, (long long)chain, hint);
+    const char *hint =
+        step == 1 ? "so early, look for what is not finite in x, z and the parameters" : "a smaller step_size may help";
+    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld to the %s; %s", quantity,
+                      isnan(value) ? NAN : value, (long long)step, (long long)chain, target->name, hint);
 }
 
 /* Write the norms of the scores; fail at the first chain with a value that is not finite. */
@@ -18,10 +19,10 @@ static int check(const lebm__target *target, const lebm__tile *tile, int64_t ste
     for (int64_t i = 0; i < tile->n; i++) {
         tile->score_norm[i] = sqrt(lebm__kernels()->squares(target->dims, tile->score + i * target->dims));
         if (!isfinite(tile->log_density[i])) {
-            return diverged("log density", tile->log_density[i], step, tile->first + i);
+            return diverged(target, "log density", tile->log_density[i], step, tile->first + i);
         }
         if (!isfinite(tile->score_norm[i])) {
-            return diverged("norm of the score", tile->score_norm[i], step, tile->first + i);
+            return diverged(target, "norm of the score", tile->score_norm[i], step, tile->first + i);
         }
     }
     return LEBM_OK;
@@ -53,7 +54,7 @@ int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *targe
     }
     for (int64_t i = 0; i < numbers; i++) {
         if (!isfinite(tile->z[i]))
-            return diverged("state", tile->z[i], langevin->steps, tile->first + i / target->dims);
+            return diverged(target, "state", tile->z[i], langevin->steps, tile->first + i / target->dims);
     }
     return LEBM_OK;
 }

@@ -176,7 +176,8 @@ static int run_tile(void *context, int64_t task, int thread)
         const float *x = r->x + first * lebm_generator_data_size(r->generator);
         lebm__generator_arrange(r->generator, x, n, w->x);
     }
-    const lebm__target target = {.dims = r->dims, .evaluate = evaluate, .context = w};
+    const lebm__target target = {
+        .name = r->generator == NULL ? "prior" : "posterior", .dims = r->dims, .evaluate = evaluate, .context = w};
     const lebm__langevin langevin = {.steps = options->steps,
                                      .step_size = options->step_size,
                                      .last_step_size =
@@ -304,7 +305,10 @@ int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *va
     const double *metric = strcmp(key, LEBM_SAMPLER_LOG_DENSITY) == 0  ? &sampler->metrics.log_density
                            : strcmp(key, LEBM_SAMPLER_SCORE_NORM) == 0 ? &sampler->metrics.score_norm
                                                                        : NULL;
-    if (metric == NULL) return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "sampler has no metric '%.64s'", key);
+    if (metric == NULL) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "sampler has no metric '%.64s'; it has %s, %s", key,
+                          LEBM_SAMPLER_LOG_DENSITY, LEBM_SAMPLER_SCORE_NORM);
+    }
     if (!sampler->has_run) return lebm__fail(LEBM_ERR_STATE, "metric '%s': the sampler has not run yet", key);
     *value = *metric;
     return LEBM_OK;

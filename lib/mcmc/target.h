@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 typedef struct {
-    int64_t dims; /* numbers of a chain's state */
+    const char *name; /* for error texts */
+    int64_t dims;     /* numbers of a chain's state */
 
     /* log_density[n] and score[n, dims] of the states z[n, dims] of a tile of chains. */
     void (*evaluate)(void *context, int64_t n, const float *z, double *log_density, float *score);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/text.h"
 #include "nn/layer.h"
 
 static const char *const names[] = {
@@ -23,6 +24,11 @@ int lebm__activation_find(const char *name, lebm__activation *activation)
 const char *lebm__activation_name(lebm__activation activation)
 {
     return names[activation];
+}
+
+void lebm__activation_list(char *list, int64_t size)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) lebm__list_add(list, size, names[i]);
 }
 
 static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)

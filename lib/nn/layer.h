@@ -105,9 +105,10 @@ static inline int64_t lebm__patch_size(const lebm__layer *layer)
 void lebm__conv_accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads);
 int64_t lebm__conv_accumulate_scratch(const lebm__layer *layer, int64_t rows);
 
-/* Kind by name; 0 if there is none. And the name of a kind. */
+/* Kind by name; 0 if there is none. The name of a kind, and those of all, appended to a list (core/text.h). */
 int lebm__activation_find(const char *name, lebm__activation *activation);
 const char *lebm__activation_name(lebm__activation activation);
+void lebm__activation_list(char *list, int64_t size);
 
 static inline int64_t lebm__pixels(lebm__shape s)
 {

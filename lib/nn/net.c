@@ -48,9 +48,10 @@ int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
 
 int lebm_net_get_str(const lebm_net *net, const char *key, const char **value)
 {
+    LEBM__REQUIRE(value);
+    *value = NULL;
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(key);
-    LEBM__REQUIRE(value);
     return lebm__options_get_str(&table, &net->options, key, value);
 }
 
@@ -71,7 +72,7 @@ int lebm_net_create(lebm_net **out, int64_t in_features)
     LEBM__REQUIRE(out);
     *out = NULL;
     if (in_features < 1 || in_features > MOST_FEATURES) {
-        return lebm__fail(LEBM_ERR_RANGE, "a net's input of %lld features; allowed are 1 to %d", (long long)in_features,
+        return lebm__fail(LEBM_ERR_RANGE, "in_features is %lld; allowed are 1 to %d", (long long)in_features,
                           MOST_FEATURES);
     }
     lebm_net *net = lebm__alloc(1, sizeof *net);
@@ -273,7 +274,9 @@ int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
     LEBM__REQUIRE(kind);
     lebm__layer layer = {.kind = &lebm__activation_layer, .in = net->out, .out = net->out};
     if (!lebm__activation_find(kind, &layer.activation)) {
-        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no activation '%.64s'", kind);
+        char kinds[LEBM__ERROR_SIZE] = "";
+        lebm__activation_list(kinds, sizeof kinds);
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no activation '%.64s'; there are %s", kind, kinds);
     }
     const double most = layer.activation == LEBM__LEAKY_RELU ? 1.0 : 0.0;
     if (!(parameter >= 0.0 && parameter <= most)) {
@@ -352,12 +355,12 @@ static int find_for_copy(const lebm_net *net, int64_t index, int64_t count, cons
 {
     *param = find(net, index);
     if (*param == NULL) {
-        return lebm__fail(LEBM_ERR_RANGE, "the net has no parameter tensor %lld; allowed are 0 to %lld",
-                          (long long)index, (long long)net->param_count - 1);
+        return lebm__fail(LEBM_ERR_RANGE, "index is %lld; the net has %lld parameter tensors", (long long)index,
+                          (long long)net->param_count);
     }
     if (count != (*param)->size) {
-        return lebm__fail(LEBM_ERR_SHAPE, "tensor %s has %lld numbers, not %lld", (*param)->name,
-                          (long long)(*param)->size, (long long)count);
+        return lebm__fail(LEBM_ERR_SHAPE, "count is %lld; tensor %s has %lld numbers", (long long)count, (*param)->name,
+                          (long long)(*param)->size);
     }
     return LEBM_OK;
 }

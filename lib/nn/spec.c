@@ -53,6 +53,13 @@ static int read_numbers(const item *it, int least, int most, int64_t *numbers, c
     return LEBM_OK;
 }
 
+static int unknown(const char *kind)
+{
+    char kinds[LEBM__ERROR_SIZE] = "linear, conv_transpose2d, reshape";
+    lebm__activation_list(kinds, sizeof kinds);
+    return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "spec: there is no layer '%s'; there are %s", kind, kinds);
+}
+
 static int add_layer(lebm_net *net, item *it)
 {
     const char *kind = it->word[0];
@@ -82,9 +89,7 @@ static int add_layer(lebm_net *net, item *it)
         return lebm_net_add_activation(net, kind, slope);
     }
     lebm__activation activation;
-    if (!lebm__activation_find(kind, &activation)) {
-        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "spec: there is no layer '%s'", kind);
-    }
+    if (!lebm__activation_find(kind, &activation)) return unknown(kind);
     if (it->words != 1) return malformed(it, "this layer takes no parameter");
     return lebm_net_add_activation(net, kind, 0.0);
 }

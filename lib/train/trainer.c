@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "math/kernels.h"
 #include "mcmc/sampler.h"
 #include "model/generator.h"
@@ -400,12 +401,14 @@ static const struct {
     METRIC(LEBM_TRAINER_IMAGES_PER_SECOND, images_per_second),
 };
 
+enum { METRICS = sizeof metric_table / sizeof *metric_table };
+
 int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, double *value)
 {
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    for (size_t i = 0; i < sizeof metric_table / sizeof *metric_table; i++) {
+    for (size_t i = 0; i < METRICS; i++) {
         if (strcmp(key, metric_table[i].key) != 0) continue;
         if (!trainer->has_stepped) {
             return lebm__fail(LEBM_ERR_STATE, "metric '%s': the trainer has not made a step yet", key);
@@ -413,5 +416,7 @@ int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, double *va
         memcpy(value, (const char *)&trainer->metrics + metric_table[i].offset, sizeof *value);
         return LEBM_OK;
     }
-    return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "trainer has no metric '%.64s'", key);
+    char keys[LEBM__ERROR_SIZE] = "";
+    for (size_t i = 0; i < METRICS; i++) lebm__list_add(keys, sizeof keys, metric_table[i].key);
+    return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "trainer has no metric '%.64s'; it has %s", key, keys);
 }

@@ -637,7 +637,7 @@ START_TEST(the_error_names_step_and_chain)
         lebm_sampler *sampler = make_noiseless_sampler(10, 3, 1);
         LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
         LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_DIVERGED);
-        LEBM_ASSERT_ERROR_NAMES("chain 7");
+        LEBM_ASSERT_ERROR_NAMES("at step 3 of chain 7 to the prior; a smaller step_size may help");
         lebm_sampler_destroy(sampler);
     }
     model_free(&model);

@@ -63,7 +63,11 @@ cd "$root"
 "$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" --target train_mnist train_svhn sample reconstruct
 
 echo
-rm -rf "$out"
+number=1
+while [ -e "$out" ]; do # an earlier run, which one may have gone on with
+    number=$((number + 1))
+    out=out-quickstart-$number
+done
 build/examples/train_mnist --out "$out" --minutes 1.5
 
 echo

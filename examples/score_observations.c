@@ -1,17 +1,16 @@
 /* Scores observations by how well a model explains them: a model of drawn digits is shown others, and what is no digit.
  *
- * The score of x is log p(x|z) + log p(z), the log of the joint density (eq. 1) without log Z, at z drawn from the
- * posterior p(z|x), as Pang et al. detect anomalies: the lower, the stranger. Z is the same for all x, so that scores of
- * one model can be compared, but not those of two. log p(x|z) asks whether the generator can make x at all, log p(z)
- * whether it takes a z that the model expects. z is random: the mean over several chains is steadier. */
+ * The score of x is log p(x|z) + log p(z), the log of the joint density (eq. 1) without log Z, at z drawn from p(z|x), as
+ * Pang et al. detect anomalies: the lower, the stranger. Scores of one model can be compared, since Z is the same for
+ * all x. log p(x|z) asks whether the generator can make x at all, log p(z) whether it takes a z that is expected. */
+#include <lebm.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "digits.h"
 #include "model.h"
-
-#include <lebm.h>
 
 enum { LATENTS = 16, PIXELS = 28 * 28, BATCH = 100, STEPS = 300, COUNT = 200, CHAINS = 5 };
 enum { YARDSTICK, DIGITS, TURNED, TWO, NOISE, KINDS };
@@ -64,8 +63,9 @@ static int ascending(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    arguments_operand(argc, argv, "score_observations", NULL, "Scores observations by how well a model fits.", "");
     static const char *names[] = {"digits (yardstick)", "other digits", "upside down", "two at once", "noise"};
     static float x[KINDS][COUNT][PIXELS], scores[KINDS][COUNT];
     dataset known, held_out;

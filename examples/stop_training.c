@@ -1,19 +1,19 @@
-/* Stops a training after a time limit, and goes on from a checkpoint: stop_training [CHECKPOINT.safetensors]
+/* Stops a training after a time limit, and goes on from a checkpoint.
  *
  * The trainer calls a function of ours now and then, also in the middle of a step. If that returns anything but 0, the
  * step changes nothing and returns LEBM_STOPPED: the trainer is as it was after the step before, ready to be saved. What
  * goes on from there ends, to the bit, where a training ends that was never stopped. */
 #include <inttypes.h>
+#include <lebm.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "batches.h"
 #include "clock.h"
 #include "digits.h"
 #include "model.h"
-
-#include <lebm.h>
 
 enum { STEPS = 40, BATCH = 50, HIDDEN = 128, PIXELS = 28 * 28, WEIGHTS = PIXELS * HIDDEN };
 
@@ -63,7 +63,8 @@ static bool train(lebm_trainer *trainer, batches *b)
 
 int main(int argc, char **argv)
 {
-    const char *path = argc > 1 ? argv[1] : "stopped.safetensors";
+    const char *path = arguments_operand(argc, argv, "stop_training", "stopped.safetensors", "Stops and resumes.",
+                                         "An operand names the checkpoint (default: stopped.safetensors).");
     static float whole[WEIGHTS], stopped[WEIGHTS], resumed[WEIGHTS];
     dataset digits;
     batches b;

@@ -1,16 +1,14 @@
-/* Learns the density of eight Gaussians on a circle and draws it: toy_density [PICTURE.png]
- *
- * The generator is the identity and stays so, x = z + noise: all there is to learn is the prior, whose density
- * p(z) = exp(f(z)) N(z; 0, sigma0^2 I) / Z must become that of the data. On the left of the picture is the density of
- * the data, on the right the one learned. Z, which training never needs, is here a sum over the pixels. */
+/* Learns the density of eight Gaussians on a circle and draws it: that of the data on the left, the one learned on the
+ * right. The generator is the identity and stays so, x = z + noise: all there is to learn is the prior, whose density
+ * p(z) = exp(f(z)) N(z; 0, sigma0^2 I) / Z must become that of the data. Training never needs Z: here it is a sum. */
+#include <lebm.h>
 #include <math.h>
 #include <stdio.h>
 
+#include "arguments.h"
 #include "image.h"
 #include "model.h"
 #include "rng.h"
-
-#include <lebm.h>
 
 enum { MODES = 8, BATCH = 200, EPOCHS = 4, EPOCH_STEPS = 200, SIDE = 200, PIXELS = SIDE * SIDE };
 static const double RADIUS = 10, DEVIATION = 1.5, NOISE = .5, EDGE = 15, TURN = 2 * 3.14159265358979323846;
@@ -61,7 +59,10 @@ static lebm_sampler *make_sampler(int64_t steps, double first, double last)
 
 int main(int argc, char **argv)
 {
+    const char *path = arguments_operand(argc, argv, "toy_density", "toy_density.png", "Learns a density and draws it.",
+                                         "An operand names the picture (default: toy_density.png).");
     static float x[BATCH][2], z[PIXELS][2], truth[PIXELS], learned[PIXELS];
+    failure why;
     model m = {.to_prior = make_sampler(80, 2, .2), .to_posterior = make_sampler(20, .075, 0)};
     lebm_net *f, *g;
     lebm_trainer *trainer;
@@ -92,8 +93,7 @@ int main(int argc, char **argv)
     report("data", z, truth);
     report("learned", z, learned);
     const image_grid picture = {1, SIDE, SIDE, 2, 1, 1, 2, {truth, learned}};
-    failure why;
-    if (image_write_grid(&picture, argc > 1 ? argv[1] : "toy_density.png", &why) != 0) die("%s", why.text);
+    if (image_write_grid(&picture, path, &why) != 0) die("%s", why.text);
     model_free(&m);
     return 0;
 }

@@ -3,13 +3,12 @@
  * A model (net, prior, generator) is only read while it is used, so any number of threads may use one at the same time.
  * What changes during a run lives in the sampler: each thread has its own. A chain's numbers depend on the model and the
  * sampler's options alone, so that the threads draw, to the bit, what one thread draws after the other. */
+#include <lebm.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "errors.h"
-
-#include <lebm.h>
+#include "arguments.h"
 
 enum { IMAGES = 200, LATENTS = 16, PIXELS = 28 * 28 };
 
@@ -33,9 +32,9 @@ static int draw(job *j, lebm_sampler *sampler)
 }
 
 /* The whole life of a thread: its sampler begins and ends here. */
-static void *work(void *argument)
+static void *work(void *user)
 {
-    job *j = argument;
+    job *j = user;
     lebm_sampler *sampler;
     int status = lebm_sampler_create(&sampler, LEBM_LANGEVIN);
     if (status == LEBM_OK) status = draw(j, sampler);
@@ -44,8 +43,9 @@ static void *work(void *argument)
     return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    arguments_operand(argc, argv, "two_threads", NULL, "Shares one model between two threads.", "");
     static job together[2], in_turn[2];
     lebm_net *f, *g;
     lebm_prior *prior;

@@ -140,3 +140,11 @@ void arguments_read(argument *table, size_t count, int argc, char *const *argv, 
     }
     exit(EXIT_SUCCESS);
 }
+
+const char *arguments_operand(int argc, char *const *argv, const char *program, const char *standard,
+                              const char *summary, const char *notes)
+{
+    const bool given = standard != NULL && argc > 1 && argv[1][0] != '-';
+    arguments_read(NULL, 0, argc - given, argv + given, program, summary, notes);
+    return given ? argv[1] : standard;
+}

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "errors.h"
-
 static char *concatenate(const char *a, const char *b, const char *c)
 {
     const size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
@@ -28,6 +26,12 @@ bool file_exists(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0;
+}
+
+int fail_for_lack_of(const char *name, const char *folder, failure *why)
+{
+    return file_exists(folder) ? fail(why, "there is no %s in %s", name, folder)
+                               : fail(why, "there is no folder %s", folder);
 }
 
 void make_folder(const char *path)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "errors.h"
+
 /* "folder/name"; the caller frees it. */
 char *path_join(const char *folder, const char *name);
 
@@ -12,6 +14,9 @@ char *path_join(const char *folder, const char *name);
 char *path_append(const char *path, const char *suffix);
 
 bool file_exists(const char *path);
+
+/* Fails because a folder lacks a file, or is not there at all. */
+int fail_for_lack_of(const char *name, const char *folder, failure *why);
 
 /* Makes the folder unless it is there; ends the program if it cannot. */
 void make_folder(const char *path);

@@ -25,7 +25,7 @@ static int read_folder(const char *folder, const char *images_name, const char *
     char *images = find(folder, images_name), *labels = find(folder, labels_name);
     int result;
     if (images == NULL)
-        result = fail(why, "there is no %s or %s.gz in %s", images_name, images_name, folder);
+        result = fail_for_lack_of(images_name, folder, why);
     else
         result = idx_read_images(images, data, why);
     if (result == 0 && labels != NULL) {

@@ -1,5 +1,6 @@
 #include "pictures.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ static void write_blocks(const model *m, int64_t count, int64_t columns, const f
     int64_t shape[3];
     failure why;
     or_die(lebm_generator_data_shape(m->generator, shape), "generator");
+    if (shape[1] * shape[2] == 1) die("the model is not one of images: its x has %" PRId64 " numbers", shape[0]);
     const image_grid grid = {.channels = shape[0],
                              .height = shape[1],
                              .width = shape[2],

@@ -46,6 +46,10 @@ refuse 2 "--step-size" "$programs/sample" --model good/model.safetensors --step-
 refuse 2 "--nonsense" "$programs/reconstruct" --model good/model.safetensors --nonsense
 refuse 1 "--model" "$programs/sample"
 refuse 1 "--model" "$programs/reconstruct"
+for program in toy_density score_observations two_threads stop_training; do
+    refuse 2 "unknown option --nonsense" "$programs/$program" --nonsense
+    "$programs/$program" --help | grep -q "^usage: $program" || fail "$program --help"
+done
 
 # Data.
 bad_data() {
@@ -55,7 +59,7 @@ bad_data() {
 use_bad_data() {
     train --data bad --out new
 }
-refuse 1 "nowhere" train --data nowhere --out new
+refuse 1 "there is no folder nowhere" train --data nowhere --out new
 bad_data
 rm bad/train-images-idx3-ubyte
 refuse 1 "train-images-idx3-ubyte" use_bad_data
@@ -102,7 +106,7 @@ bad_svhn() {
 use_bad_svhn() {
     train_colours --data bad --out new
 }
-refuse 1 "there is no train_32x32.mat in nowhere" train_colours --data nowhere --out new
+refuse 1 "there is no folder nowhere" train_colours --data nowhere --out new
 bad_svhn
 rm bad/test_32x32.mat
 refuse 1 "there is no test_32x32.mat in bad" use_bad_svhn

@@ -1,7 +1,7 @@
 /** @file ref.h
  * Slow, readable, double-precision versions of what the library computes, written from the definitions: one row, one
- * loop per index, no blocking, nothing shared with lib/. tests/ref/test_ref.c checks them by central differences and
- * against values from PyTorch; the other tests compare the library with them. */
+ * loop per index, no blocking, nothing shared with lib/. tests/ref/test_ref.c checks them by central differences,
+ * tests/golden against values from PyTorch; the other tests compare the library with them. */
 #ifndef LEBM_TESTS_REF_H
 #define LEBM_TESTS_REF_H
 
@@ -51,6 +51,12 @@ void ref_net_add_conv_transpose2d(struct ref_net *net, int64_t out_channels, int
 void ref_net_add_reshape(struct ref_net *net, int64_t channels, int64_t height, int64_t width);
 void ref_net_add_activation(struct ref_net *net, enum ref_kind kind, double slope);
 
+/** The smallest height or width that a transposed convolution makes into one of at least 1. */
+int64_t ref_least_size(int64_t kernel, int64_t stride, int64_t padding);
+
+/** Appends the layers of a spec that lebm_net_spec() wrote; its "in N" must fit. */
+void ref_net_add_spec(struct ref_net *net, const char *spec);
+
 /** An activation and its derivative. */
 double ref_activation(enum ref_kind kind, double slope, double x);
 double ref_activation_slope(enum ref_kind kind, double slope, double x);
@@ -61,6 +67,10 @@ void ref_net_forward(const struct ref_net *net, const double *in, double *out);
 /** One row: grad_in = J_in^T grad_out, if not NULL, and grad_params += J_params^T grad_out, if not NULL. */
 void ref_net_vjp(const struct ref_net *net, const double *in, const double *grad_out, double *grad_in,
                  double *grad_params);
+
+/** How near one row comes to where the net bends: the smallest magnitude that enters a relu or leaky_relu; INFINITY
+ * without one. Nearer than rounding errors, the slope is a matter of chance. */
+double ref_net_bend(const struct ref_net *net, const double *in);
 
 /* ---- the model (ref_model.c) ---- */
 
@@ -112,5 +122,8 @@ void ref_adam_step(struct ref_adam *adam, double *params, const double *grad);
  * mean log likelihood, to be ascended. */
 void ref_gradients(const struct ref_model *model, int64_t n, const double *x, const double *z_positive,
                    const double *z_negative, double *grad_f, double *grad_g);
+
+/** One step of Adam that ascends a gradient by the parameters of a net. */
+void ref_ascend(struct ref_adam *adam, struct ref_net *net, const double *gradient);
 
 #endif

@@ -59,3 +59,12 @@ void ref_gradients(const struct ref_model *model, int64_t n, const double *x, co
     }
     for (int64_t i = 0; i < model->g->param_total; i++) grad_g[i] /= (double)n;
 }
+
+void ref_ascend(struct ref_adam *adam, struct ref_net *net, const double *gradient)
+{
+    double *downhill = malloc((size_t)net->param_total * sizeof *downhill);
+    if (!downhill) abort();
+    for (int64_t i = 0; i < net->param_total; i++) downhill[i] = -gradient[i];
+    ref_adam_step(adam, net->params, downhill);
+    free(downhill);
+}

@@ -1,6 +1,7 @@
 #include "ref/ref.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,48 @@ void ref_net_add_reshape(struct ref_net *net, int64_t channels, int64_t height, 
 void ref_net_add_activation(struct ref_net *net, enum ref_kind kind, double slope)
 {
     append(net, kind, net->out[0], net->out[1], net->out[2], 0)->slope = slope;
+}
+
+int64_t ref_least_size(int64_t kernel, int64_t stride, int64_t padding)
+{
+    const int64_t missing = 2 * padding + 1 - kernel;
+    return missing <= 0 ? 1 : 1 + (missing + stride - 1) / stride;
+}
+
+static enum ref_kind activation_by_name(const char *name)
+{
+    static const char *const names[] = {"relu", "leaky_relu", "gelu", "silu", "mish", "tanh", "sigmoid", "softplus"};
+    for (int i = 0; i < 8; i++)
+        if (strcmp(name, names[i]) == 0) return (enum ref_kind)(REF_RELU + i);
+    abort();
+}
+
+void ref_net_add_spec(struct ref_net *net, const char *spec)
+{
+    for (const char *item = spec; item; item = strchr(item, ';')) {
+        char name[32], last[32] = "";
+        long long v[4] = {0, 0, 0, 0};
+        double slope = 0;
+        item += strspn(item, "; ");
+        if (sscanf(item, "%31[a-z_0-9]", name) != 1) abort();
+        const char *numbers = item + strlen(name);
+        if (strcmp(name, "in") == 0) {
+            if (sscanf(numbers, "%lld", v) != 1 || v[0] != net->out_features) abort();
+        } else if (strcmp(name, "linear") == 0) {
+            if (sscanf(numbers, "%lld %31[a-z]", v, last) < 1) abort();
+            ref_net_add_linear(net, v[0], strcmp(last, "nobias") != 0);
+        } else if (strcmp(name, "conv_transpose2d") == 0) {
+            if (sscanf(numbers, "%lld %lld %lld %lld %31[a-z]", v, v + 1, v + 2, v + 3, last) < 4) abort();
+            ref_net_add_conv_transpose2d(net, v[0], v[1], v[2], v[3], strcmp(last, "nobias") != 0);
+        } else if (strcmp(name, "reshape") == 0) {
+            v[1] = v[2] = 1;
+            if (sscanf(numbers, "%lld %lld %lld", v, v + 1, v + 2) < 1) abort();
+            ref_net_add_reshape(net, v[0], v[1], v[2]);
+        } else {
+            sscanf(numbers, "%lf", &slope);
+            ref_net_add_activation(net, activation_by_name(name), slope);
+        }
+    }
 }
 
 /* ---- activations ---- */
@@ -308,4 +351,17 @@ void ref_net_vjp(const struct ref_net *net, const double *in, const double *grad
     if (grad_in) memcpy(grad_in, grad, (size_t)net->in_features * sizeof *grad_in);
     free(grad);
     for (int i = 0; i <= net->count; i++) free(values[i]);
+}
+
+double ref_net_bend(const struct ref_net *net, const double *in)
+{
+    double *values[REF_MAX_LAYERS + 1], nearest = INFINITY;
+    all_values(net, in, values);
+    for (int i = 0; i < net->count; i++) {
+        const struct ref_layer *layer = &net->layers[i];
+        if (layer->kind != REF_RELU && layer->kind != REF_LEAKY_RELU) continue;
+        for (int64_t j = 0; j < volume(layer->in); j++) nearest = fmin(nearest, fabs(values[i][j]));
+    }
+    for (int i = 0; i <= net->count; i++) free(values[i]);
+    return nearest;
 }

@@ -1,5 +1,6 @@
-/* The forms of a transposed convolution: both against the reference in double and against each other, which layer takes
- * which, and what must not change with them. */
+/* The forms of a transposed convolution: both in a deep net against the reference in double and against each other,
+ * which layer takes which, and what must not change with them. tests/ref/test_layers.c has single layers of random
+ * shapes. */
 #include "lebm.h"
 
 #include "support/approx.h"
@@ -37,31 +38,6 @@ static void assert_close_to_reference(const struct pair *pair, int64_t n, double
     free(ref_grad_in);
     free(ref_grad_params);
 }
-
-START_TEST(both_forms_equal_the_reference) /* _i: seed */
-{
-    enum { SHAPES = 40 };
-    uint64_t random = (uint64_t)_i + 1;
-    for (int s = 0; s < SHAPES; s++) {
-        const int64_t stride = test_integer(&random, 1, 4), padding = test_integer(&random, 0, 2 * stride - 1);
-        const int64_t height = test_integer(&random, 1, 9), width = test_integer(&random, 1, 9);
-        const int64_t in = test_integer(&random, 1, 40), out = test_integer(&random, 1, 40);
-        if ((height + 1) * stride <= 2 * padding || (width + 1) * stride <= 2 * padding) continue;
-        struct pair pair;
-        pair_init(&pair, in * height * width);
-        pair_add_reshape(&pair, in, height, width);
-        pair_add_conv_transpose2d(&pair, out, 2 * stride, stride, padding, (int)test_integer(&random, 0, 1));
-        pair_randomise(&pair, 1, test_random(&random));
-        const int64_t n = test_integer(&random, 1, 3);
-        use_form(pair.net, "direct");
-        assert_close_to_reference(&pair, n, 1e-5, 7);
-        use_form(pair.net, "filtered");
-        ck_assert_str_eq(lebm_net_layer_form(pair.net, 1), "filtered");
-        assert_close_to_reference(&pair, n, 1e-5, 7);
-        pair_free(&pair);
-    }
-}
-END_TEST
 
 /* The paper's net for SVHN with fewer channels, but smooth: where a leaky ReLU bends, a difference in the last bit of
  * its input is a large one of its slope. */
@@ -359,7 +335,6 @@ int main(void)
     Suite *suite = suite_create("conv");
     TCase *numbers = tcase_create("numbers");
     tcase_set_timeout(numbers, 60);
-    tcase_add_loop_test(numbers, both_forms_equal_the_reference, 0, 6);
     tcase_add_test(numbers, both_forms_of_a_deep_net_equal_the_reference);
     tcase_add_test(numbers, chains_of_both_forms_agree);
     suite_add_tcase(suite, numbers);

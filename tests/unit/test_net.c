@@ -1,4 +1,5 @@
-/* Nets: building, specs, parameters, and forward and vjp against the double-precision reference. */
+/* Nets: building, specs, parameters, and forward and vjp of whole nets against the double-precision reference;
+ * tests/ref/test_layers.c has the layers one by one. */
 #include <locale.h>
 #include <pthread.h>
 
@@ -513,129 +514,6 @@ static void assert_equals_reference(const struct pair *pair, int64_t n, uint64_t
     free(ref_grad_params);
 }
 
-/* Mostly few rows, now and then many. */
-static int64_t random_rows(uint64_t *seed)
-{
-    static const int64_t most[] = {1, 4, 17, 70};
-    return test_integer(seed, 1, most[test_random(seed) % 4]);
-}
-
-enum { LOOPS = 12, SHAPES_PER_LOOP = 20 }; /* 240 shapes of each layer */
-
-START_TEST(linear_layers)
-{
-    static const int64_t most[] = {1, 8, 40, 300};
-    uint64_t seed = 1000 + (uint64_t)_i;
-    for (int i = 0; i < SHAPES_PER_LOOP; i++) {
-        struct pair pair;
-        pair_init(&pair, test_integer(&seed, 1, most[test_random(&seed) % 4]));
-        pair_add_linear(&pair, test_integer(&seed, 1, most[test_random(&seed) % 4]), (int)(test_random(&seed) & 1));
-        pair_randomise(&pair, 1, test_random(&seed));
-        assert_equals_reference(&pair, random_rows(&seed), test_random(&seed));
-        pair_free(&pair);
-    }
-}
-END_TEST
-
-START_TEST(conv_transpose2d_layers)
-{
-    static const int64_t most_channels[] = {1, 4, 20, 130};
-    uint64_t seed = 2000 + (uint64_t)_i;
-    for (int i = 0; i < SHAPES_PER_LOOP;) {
-        int64_t c = test_integer(&seed, 1, most_channels[test_random(&seed) % 4]);
-        int64_t h = test_integer(&seed, 1, 7), w = test_integer(&seed, 1, 7);
-        int64_t out = test_integer(&seed, 1, most_channels[test_random(&seed) % 4]);
-        int64_t kernel = test_integer(&seed, 1, 7), stride = test_integer(&seed, 1, 4);
-        int64_t padding = test_integer(&seed, 0, kernel - 1);
-        int64_t n = random_rows(&seed);
-        if ((h - 1) * stride - 2 * padding + kernel < 1 || (w - 1) * stride - 2 * padding + kernel < 1) continue;
-        if (n * c * h * w * out * kernel * kernel > 3000000) continue; /* the reference is slow */
-        struct pair pair;
-        pair_init(&pair, c * h * w);
-        if (h * w > 1 || test_random(&seed) & 1) pair_add_reshape(&pair, c, h, w);
-        pair_add_conv_transpose2d(&pair, out, kernel, stride, padding, (int)(test_random(&seed) & 1));
-        pair_randomise(&pair, 1, test_random(&seed));
-        assert_equals_reference(&pair, n, test_random(&seed));
-        pair_free(&pair);
-        i++;
-    }
-}
-END_TEST
-
-START_TEST(reshape_layers)
-{
-    uint64_t seed = 3000 + (uint64_t)_i;
-    for (int i = 0; i < SHAPES_PER_LOOP; i++) {
-        int64_t a = test_integer(&seed, 1, 6), b = test_integer(&seed, 1, 6), c = test_integer(&seed, 1, 6);
-        struct pair pair;
-        pair_init(&pair, a * b * c);
-        pair_add_reshape(&pair, a, b, c);
-        if (i % 2) pair_add_conv_transpose2d(&pair, 2, 3, 1, 1, 1); /* whatever order images have inside ... */
-        pair_add_reshape(&pair, c, pair.ref.out_features / (b * c), b);
-        if (i % 4 > 1) pair_add_conv_transpose2d(&pair, 2, 2, 2, 0, 1);
-        pair_add_reshape(&pair, pair.ref.out_features, 1, 1);
-        if (i % 8 > 3) pair_add_linear(&pair, 5, 1); /* ... a vector comes out channel-first */
-        pair_randomise(&pair, 1, test_random(&seed));
-        assert_equals_reference(&pair, random_rows(&seed), test_random(&seed));
-        pair_free(&pair);
-    }
-}
-END_TEST
-
-START_TEST(activations_of_every_size)
-{
-    const char *kind = kinds[_i];
-    uint64_t seed = 4000 + (uint64_t)_i;
-    for (int64_t size = 1; size <= 70; size++) { /* vectors and what is left over */
-        for (int64_t n = 1; n <= 3; n++) {
-            struct pair pair;
-            pair_init(&pair, size);
-            pair_add_activation(&pair, kind, slope_of(kind));
-            assert_equals_reference(&pair, n, test_random(&seed));
-            pair_free(&pair);
-        }
-    }
-}
-END_TEST
-
-START_TEST(activations_over_the_whole_range)
-{
-    enum { DENSE = 40001, SPARSE = 100, COUNT = DENSE + 2 * SPARSE + 14 };
-    static const float corners[14] = {0,     -0.0f,    1e-45f,    -1e-45f, 1.1754944e-38f, -1.1754944e-38f, 1e4f,
-                                      -1e4f, 88.3762f, -88.3762f, 88.8f,   -88.8f,         104.0f,          -104.0f};
-    const char *kind = kinds[_i];
-    double slope = slope_of(kind);
-    float *x = test_floats(COUNT);
-    for (int i = 0; i < DENSE; i++) x[i] = (float)(i - DENSE / 2) * 1e-3f;
-    for (int i = 0; i < SPARSE; i++) { /* 1e-44 to 1e4, both signs */
-        x[DENSE + 2 * i] = (float)pow(10, -44 + 48.0 * i / (SPARSE - 1));
-        x[DENSE + 2 * i + 1] = -x[DENSE + 2 * i];
-    }
-    memcpy(x + DENSE + 2 * SPARSE, corners, sizeof corners);
-
-    struct pair pair;
-    pair_init(&pair, COUNT);
-    pair_add_activation(&pair, kind, slope);
-    float *y = test_floats(COUNT), *grad_out = test_floats(COUNT), *grad_in = test_floats(COUNT);
-    for (int i = 0; i < COUNT; i++) grad_out[i] = 1;
-    LEBM_ASSERT_OK(lebm_net_forward(pair.net, x, 1, y));
-    LEBM_ASSERT_OK(lebm_net_vjp(pair.net, x, 1, grad_out, grad_in, NULL));
-    for (int i = 0; i < COUNT; i++) {
-        double value = ref_activation(pair_kind(kind), slope, (double)x[i]);
-        double derivative = ref_activation_slope(pair_kind(kind), slope, (double)x[i]);
-        ck_assert_msg(fabs((double)y[i] - value) <= 1e-6 + 2e-6 * fabs(value), "%s(%.9g) is %.9g, expected %.9g", kind,
-                      (double)x[i], (double)y[i], value);
-        ck_assert_msg(fabs((double)grad_in[i] - derivative) <= 2e-6, "%s'(%.9g) is %.9g, expected %.9g", kind,
-                      (double)x[i], (double)grad_in[i], derivative);
-    }
-    free(x);
-    free(y);
-    free(grad_out);
-    free(grad_in);
-    pair_free(&pair);
-}
-END_TEST
-
 START_TEST(activations_pass_nan_on)
 {
     lebm_net *net;
@@ -923,21 +801,12 @@ static Suite *suite(void)
     tcase_add_test(specs, hostile_specs);
     suite_add_tcase(suite, specs);
 
-    TCase *layers = tcase_create("layers");
-    tcase_set_timeout(layers, 30);
-    tcase_add_loop_test(layers, linear_layers, 0, LOOPS);
-    tcase_add_loop_test(layers, conv_transpose2d_layers, 0, LOOPS);
-    tcase_add_loop_test(layers, reshape_layers, 0, LOOPS);
-    tcase_add_loop_test(layers, activations_of_every_size, 0, KIND_COUNT);
-    tcase_add_loop_test(layers, activations_over_the_whole_range, 0, KIND_COUNT);
-    tcase_add_loop_test(layers, activations_pass_nan_on, 0, KIND_COUNT);
-    suite_add_tcase(suite, layers);
-
     TCase *nets = tcase_create("nets");
     tcase_set_timeout(nets, 30);
     tcase_add_loop_test(nets, whole_nets, 0, WHOLE_NETS);
     tcase_add_loop_test(nets, random_nets, 0, 10);
     tcase_add_loop_test(nets, rows_do_not_depend_on_each_other, 0, WHOLE_NETS);
+    tcase_add_loop_test(nets, activations_pass_nan_on, 0, KIND_COUNT);
     tcase_add_test(nets, sums_over_many_rows_keep_their_precision);
     tcase_add_test(nets, one_net_serves_many_threads);
     tcase_add_test(nets, no_rows);

@@ -18,7 +18,7 @@
  *
  * The gradient by the input is the transpose of all this in reverse order: transposed interpolation, a product with the
  * transposed matrix at each point, transposed evaluation. Rounding errors are about 4e-6 of the largest value for
- * m = 4, 2e-6 for m = 2 and 1.5e-6 in the direct form. */
+ * m = 4 (7.4e-6 in the worst of tests/ref), 2e-6 for m = 2 and 1.5e-6 in the direct form. */
 #include "nn/conv_filtered.h"
 
 #include "core/memory.h"

@@ -14,6 +14,8 @@ int fail(failure *why, const char *format, ...)
     va_start(values, format);
     vsnprintf(why->text, sizeof why->text, format, values);
     va_end(values);
+    for (char *c = why->text; *c != '\0'; c++) /* whatever it quotes, it is one line */
+        if (*c == '\n' || *c == '\r') *c = ' ';
     return -1;
 }
 

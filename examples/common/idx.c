@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 enum {
     IMAGES_MAGIC = 0x00000803, /* bytes, in three dimensions */
     LABELS_MAGIC = 0x00000801, /* bytes, in one */
     LARGEST_SIDE = 4096,       /* pixels */
+    LARGEST_RATIO = 1032,      /* of the sizes of data and what deflate packs them to */
 };
 
 static const int64_t most_bytes = INT64_C(1) << 31;
@@ -75,6 +77,13 @@ static gzFile open_file(const char *path, failure *why)
     return file;
 }
 
+/* Whether a file cannot hold so many bytes, however well it is compressed. A pipe may hold any number. */
+static int is_too_small(const char *path, int64_t size)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && size / LARGEST_RATIO > info.st_size;
+}
+
 static int read_images(gzFile file, const char *path, dataset *data, failure *why)
 {
     uint32_t count = 0, height = 0, width = 0;
@@ -88,6 +97,8 @@ static int read_images(gzFile file, const char *path, dataset *data, failure *wh
                     ", where 1 to %d pixels a side and 1 to %" PRId64 " bytes in all are allowed",
                     path, count, height, width, LARGEST_SIDE, most_bytes);
     const int64_t size = (int64_t)count * height * width;
+    if (is_too_small(path, size))
+        return fail(why, "%s: truncated: it is too small for the %" PRId64 " bytes of its header", path, size);
     data->pixels = malloc((size_t)size);
     if (data->pixels == NULL) return fail(why, "%s: out of memory (%" PRId64 " bytes)", path, size);
     data->name = "IDX images";

@@ -89,7 +89,9 @@ static bool read_part(const reader *r, const start *s, int64_t *at, part *p)
 static int64_t count_numbers(const reader *r, const start *s, const part *dimensions)
 {
     int64_t count = 1;
-    if (dimensions->type != INT32 || dimensions->at + dimensions->bytes > START) return -1;
+    if (dimensions->type != INT32 || dimensions->bytes < 8 || dimensions->bytes % 4 != 0 ||
+        dimensions->at + dimensions->bytes > START)
+        return -1;
     for (int64_t i = 0; i + 4 <= dimensions->bytes; i += 4) {
         const int64_t here = number(r, s->bytes + dimensions->at + i);
         if (here > 0 && count > most_bytes / here) return -1;

@@ -79,7 +79,8 @@ int lebm__put_options(lebm__st_writer *st, const char *group, const lebm__option
 
 int lebm__put_tensors(lebm__st_writer *st, const char *group, const lebm_net *net, const float *values)
 {
-    for (const lebm__param *param = net->param_list; param < net->param_list + net->param_count; param++) {
+    for (int64_t i = 0; i < net->param_count; i++) { /* without parameters the list is NULL */
+        const lebm__param *param = &net->param_list[i];
         const float *tensor = values + param->offset;
         const int64_t bad = find_bad(tensor, param->size, -FLT_MAX);
         char key[KEY_SIZE];
@@ -224,7 +225,8 @@ int lebm__get_options(const lebm__st_reader *st, const char *group, const lebm__
 
 int lebm__get_tensors(const lebm__st_reader *st, const char *group, const lebm_net *net, float least, float *values)
 {
-    for (const lebm__param *param = net->param_list; param < net->param_list + net->param_count; param++) {
+    for (int64_t i = 0; i < net->param_count; i++) { /* without parameters the list is NULL */
+        const lebm__param *param = &net->param_list[i];
         float *tensor = values + param->offset;
         char key[KEY_SIZE];
         make_key(key, group, param->name);

@@ -1,0 +1,102 @@
+/* Checkpoints: lebm_trainer_load(). What is accepted can be saved, and loads again to the same; what is refused leaves
+ * the trainer as it was. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "fuzz_mutate.h"
+#include "fuzz_training.h"
+#include "mcmc/sampler.h"
+#include "model/generator.h"
+#include "model/prior.h"
+#include "train/trainer.h"
+
+enum { FACTOR = 256, MORE = 1 << 14, MOST_NUMBERS = 512 };
+
+/* All of a trainer that a checkpoint changes. */
+typedef struct state {
+    float f[3][MOST_NUMBERS], g[3][MOST_NUMBERS];
+    int64_t f_updates, g_updates, steps_done, epochs_done;
+    lebm__trainer_options options;
+    lebm__sampler_options to_prior, to_posterior;
+} state;
+
+static void take_net(const lebm_net *net, const lebm__adam *adam, float numbers[3][MOST_NUMBERS])
+{
+    const size_t bytes = (size_t)net->param_total * sizeof(float);
+    FUZZ_ASSERT(net->param_total <= MOST_NUMBERS, "the test has no room for the net");
+    memcpy(numbers[0], net->params, bytes);
+    memcpy(numbers[1], adam->m, bytes);
+    memcpy(numbers[2], adam->v, bytes);
+}
+
+/* Numbers that the nets do not have stay 0. */
+static void take_state(const lebm_trainer *trainer, state *s)
+{
+    take_net(trainer->prior->net, &trainer->adam_f, s->f);
+    take_net(trainer->generator->net, &trainer->adam_g, s->g);
+    s->f_updates = trainer->adam_f.steps;
+    s->g_updates = trainer->adam_g.steps;
+    s->steps_done = trainer->steps_done;
+    s->epochs_done = trainer->epochs_done;
+    s->options = trainer->options;
+    s->to_prior = trainer->to_prior->options;
+    s->to_posterior = trainer->to_posterior->options;
+}
+
+/* Fails unless all numbers are finite, and the second moments not negative. */
+static void check_numbers(const float numbers[3][MOST_NUMBERS])
+{
+    for (int i = 0; i < MOST_NUMBERS; i++) {
+        for (int k = 0; k < 3; k++)
+            FUZZ_ASSERT(numbers[k][i] - numbers[k][i] == 0, "%g is loaded", (double)numbers[k][i]);
+        FUZZ_ASSERT(numbers[2][i] >= 0, "a second moment of %g", (double)numbers[2][i]);
+    }
+}
+
+static void check_accepted(training *t, const state *loaded)
+{
+    static state again;
+    check_numbers(loaded->f);
+    check_numbers(loaded->g);
+    FUZZ_ASSERT(loaded->steps_done >= 0 && loaded->epochs_done >= 0 && loaded->f_updates >= 0 && loaded->g_updates >= 0,
+                "counts below 0");
+    FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, fuzz_path(FUZZ_OUTPUT)));
+    FUZZ_ASSERT_OK(lebm_trainer_load(t->trainer, fuzz_path(FUZZ_OUTPUT)));
+    take_state(t->trainer, &again);
+    FUZZ_ASSERT(memcmp(&again, loaded, sizeof again) == 0, "saved and loaded, the trainer is another");
+    FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, fuzz_path(FUZZ_OTHER)));
+    fuzz_check_same_files(FUZZ_OUTPUT, FUZZ_OTHER);
+}
+
+/* Loads a file that is hostile. */
+static void check_load(training *t, const char *path, int64_t most_bytes)
+{
+    static state before, after;
+    take_state(t->trainer, &before);
+    fuzz_forget_failure();
+    fuzz_begin();
+    fuzz_limit(most_bytes, 0);
+    const int status = lebm_trainer_load(t->trainer, path);
+    take_state(t->trainer, &after);
+    if (status != LEBM_OK) {
+        FUZZ_ASSERT(memcmp(&before, &after, sizeof before) == 0, "a file that was refused has changed the trainer");
+        FUZZ_CHECK_FAILURE(status, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_SHAPE, LEBM_ERR_UNSUPPORTED);
+    } else {
+        fuzz_limit(2 * most_bytes, 0);
+        check_accepted(t, &after);
+    }
+    fuzz_end();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static training t;
+    if (t.trainer == NULL) make_training(&t, small_f, small_g, 0);
+    check_load(&t, fuzz_write(FUZZ_INPUT, data, size), FACTOR * (int64_t)size + MORE);
+    return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return mutate_safetensors(data, size, max_size, seed);
+}

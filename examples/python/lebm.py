@@ -10,7 +10,7 @@ is a transition kernel, and a Trainer joins them.
     z = lebm.Sampler(steps=100, step_size=0.05).run_prior(prior, 10)  # ten latent vectors, float32 [10, 16]
 
 Arrays are float32 and row-major, with one row for each chain or observation. Arrays that are so already are used where
-they lie; others are copied. A row may have any shape: images [n, C, H, W] serve as well as vectors [n, D].
+they lie; others are copied. Images may be [n, C, H, W], with axes of length 1 or without, as well as flat, [n, D].
 
 The shared library is the one that the environment variable LEBM_LIBRARY names, or else the system's
 liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwhile.
@@ -19,14 +19,16 @@ liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwh
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import operator
 import os
+import re
 import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Generator as PythonGenerator
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int64, c_uint64, c_void_p
-from typing import TYPE_CHECKING, Any, MutableMapping, NamedTuple, Optional, SupportsIndex, TypeVar, Union
+from typing import TYPE_CHECKING, Any, MutableMapping, NamedTuple, NoReturn, Optional, SupportsIndex, TypeVar, Union
 
 import numpy as np
 
@@ -136,7 +138,8 @@ _ERRORS = {error.status: error for error in LebmError.__subclasses__()}
 
 
 def _error(status: int) -> LebmError:
-    error = _ERRORS.get(status, LebmError)(_string(_lib.lebm_last_error()))
+    text = re.sub(r"^lebm_\w+: ", "", _string(_lib.lebm_last_error()))  # without the C function: the user called none
+    error = _ERRORS.get(status, LebmError)(text)
     error.status = status
     return error
 
@@ -180,13 +183,6 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_net_add_reshape": (c_int, [_h, c_int64, c_int64, c_int64]),
     "lebm_net_add_activation": (c_int, [_h, _text, c_double]),
     "lebm_net_init": (c_int, [_h, _text, c_uint64]),
-    "lebm_net_set_str": (c_int, [_h, _text, _text]),
-    "lebm_net_get_str": (c_int, [_h, _text, POINTER(_text)]),
-    "lebm_net_option_count": (c_int64, [_h]),
-    "lebm_net_option_key": (_text, [_h, c_int64]),
-    "lebm_net_option_type": (_text, [_h, _text]),
-    "lebm_net_option_help": (_text, [_h, _text]),
-    "lebm_net_option_choices": (_text, [_h, _text]),
     "lebm_net_layer_count": (c_int64, [_h]),
     "lebm_net_layer_form": (_text, [_h, c_int64]),
     "lebm_net_in_features": (c_int64, [_h]),
@@ -239,19 +235,22 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_model_load": (c_int, [_text, _out, _out]),
     "lebm_model_load_sampler": (c_int, [_text, _text, _out]),
 }
-for _name in "sampler", "trainer":
+for _name in "net", "sampler", "trainer":
     _FUNCTIONS |= {
-        f"lebm_{_name}_set_i64": (c_int, [_h, _text, c_int64]),
-        f"lebm_{_name}_set_f64": (c_int, [_h, _text, c_double]),
         f"lebm_{_name}_set_str": (c_int, [_h, _text, _text]),
-        f"lebm_{_name}_get_i64": (c_int, [_h, _text, _i64s]),
-        f"lebm_{_name}_get_f64": (c_int, [_h, _text, _f64s]),
         f"lebm_{_name}_get_str": (c_int, [_h, _text, POINTER(_text)]),
         f"lebm_{_name}_option_count": (c_int64, [_h]),
         f"lebm_{_name}_option_key": (_text, [_h, c_int64]),
         f"lebm_{_name}_option_type": (_text, [_h, _text]),
         f"lebm_{_name}_option_help": (_text, [_h, _text]),
         f"lebm_{_name}_option_choices": (_text, [_h, _text]),
+    }
+for _name in "sampler", "trainer":
+    _FUNCTIONS |= {
+        f"lebm_{_name}_set_i64": (c_int, [_h, _text, c_int64]),
+        f"lebm_{_name}_set_f64": (c_int, [_h, _text, c_double]),
+        f"lebm_{_name}_get_i64": (c_int, [_h, _text, _i64s]),
+        f"lebm_{_name}_get_f64": (c_int, [_h, _text, _f64s]),
         f"lebm_{_name}_option_bounds_i64": (c_int, [_h, _text, _i64s, _i64s, _i64s]),
         f"lebm_{_name}_option_bounds_f64": (c_int, [_h, _text, _f64s, _f64s, _f64s]),
         f"lebm_{_name}_set_progress": (c_int, [_h, _PROGRESS, c_void_p]),
@@ -263,13 +262,14 @@ def _load_library() -> ctypes.CDLL:
     path = os.environ.get("LEBM_LIBRARY") or "liblatentebm.so.0"
     try:
         library = ctypes.CDLL(path)
-    except OSError as error:
-        raise ImportError(f"{error}; the environment variable LEBM_LIBRARY may name liblatentebm.so.0") from error
+        functions = {name: getattr(library, name) for name in _FUNCTIONS}
+    except (OSError, AttributeError) as error:  # there is no library, or it has no such function
+        advice = "install liblatentebm and run ldconfig, or set LEBM_LIBRARY=build/lib/liblatentebm.so.0"
+        raise ImportError(f"{error}; {advice}") from None
     for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+        functions[name].restype, functions[name].argtypes = result, arguments
         if result is c_int:
-            function.errcheck = _raise_failure
+            functions[name].errcheck = _raise_failure
     return library
 
 
@@ -279,23 +279,37 @@ _lib = _load_library()
 # Numbers, texts and arrays on their way to C.
 
 
-def _integer(value: SupportsIndex, least: int = -(2**63), most: int = 2**63 - 1) -> int:
+def _converted(name: str, value: Any, convert: Callable[[Any], _Item], kind: str) -> _Item:
+    """The value as `convert` makes it, which refuses other types in words that do not name the argument."""
+    try:
+        return convert(value)
+    except TypeError:
+        raise TypeError(f"{name} must be {kind}, not {type(value).__name__}") from None
+
+
+def _integer(name: str, value: SupportsIndex, least: int = -(2**63), most: int = 2**63 - 1) -> int:
     """A whole number that fits; ctypes would cut off what does not."""
-    number = operator.index(value)
+    number = _converted(name, value, operator.index, "a whole number")
     if not least <= number <= most:
-        raise RangeError(f"{number} is out of bounds; allowed are {least} to {most}")
+        raise RangeError(f"{name} is {number}; 64 bits hold {least} to {most}")
     return number
 
 
-def _bytes(text: str) -> bytes:
+def _real(name: str, value: float) -> c_double:
+    """A number, and not its digits, which float() would take as well."""
+    return _converted(name, value, c_double, "a number")
+
+
+def _bytes(name: str, text: str) -> bytes:
     """A text in UTF-8; C would not see what follows a NUL."""
-    if "\0" in text:
-        raise InvalidError(f"a text must not have a NUL in it: {text!r}")
-    return text.encode()
+    encoded = _converted(name, text, str.encode, "a str")
+    if 0 in encoded:
+        raise InvalidError(f"{name} must not have a NUL in it: {text!r}")
+    return encoded
 
 
 def _path(path: Path) -> bytes:
-    return _bytes(os.fspath(path))
+    return _bytes("path", os.fspath(path))
 
 
 def _string(text: Optional[bytes]) -> str:
@@ -307,21 +321,37 @@ def _numbers(values: ArrayLike) -> Array:
     return np.require(values, np.float32, ["C", "ALIGNED"])
 
 
-def _rows(name: str, values: ArrayLike, width: int, n: Optional[int] = None) -> Array:
-    """An array of n rows (of any number, if n is None) of `width` numbers each, as C reads it."""
+def _long(shape: tuple[int, ...]) -> list[int]:
+    """The axes longer than 1; the others do not change where a number lies."""
+    return [size for size in shape if size != 1]
+
+
+def _rows(name: str, values: ArrayLike, shape: tuple[int, ...], n: Optional[int] = None) -> Array:
+    """An array of n rows (of any number, if n is None) of this shape, or flat, as C reads it.
+
+    What has no shape itself, such as the output of a linear layer, may be given in any.
+    """
     array = _numbers(values)
-    if array.ndim < 2 or math.prod(array.shape[1:]) != width or len(array) != (len(array) if n is None else n):
-        raise ShapeError(f"{name} has shape {array.shape}; allowed is ({'n' if n is None else n}, {width})")
+    row, width, count = array.shape[1:], math.prod(shape), "n" if n is None else n
+    is_flat = min(len(_long(row)), len(_long(shape))) < 2
+    fits = math.prod(row) == width if is_flat else _long(row) == _long(shape)
+    if array.ndim < 2 or not fits or count not in ("n", len(array)):
+        text = f"{name} has shape {array.shape}; allowed is ({count}, {width})"
+        if len(_long(shape)) > 1:
+            text += f" or {(count, *shape)}".replace("'", "")
+        if not fits and row == (*shape[1:], shape[0]):
+            text += f", as {name}.transpose(0, 3, 1, 2) is"
+        raise ShapeError(text)
     return array
 
 
 def _room(z: Optional[Array], n: int, width: int) -> Array:
     """Room for a result that the caller may have given."""
     if z is None:
-        return np.empty((n, width), np.float32)
+        return np.empty((max(n, 0), width), np.float32)  # C refuses an n below 1
     if not (isinstance(z, np.ndarray) and z.dtype == np.float32 and z.flags.carray):
         raise InvalidError("z is written to: it must be a float32 array that is row-major and writable")
-    return _rows("z", z, width, n)
+    return _rows("z", z, (width,), n)
 
 
 # Handles.
@@ -351,6 +381,7 @@ class _Handle:
     """What all handles have in common: a resource, until they are closed."""
 
     _kind: str  # as in the names of the library's functions
+    _shown: tuple[str, ...]  # properties, in its repr()
     _resource: Optional[_Resource] = None
 
     def _own(self, pointer: c_void_p, *needs: _Resource) -> None:
@@ -370,8 +401,21 @@ class _Handle:
             raise StateError(f"this {type(self).__name__} is closed")
         return resource
 
+    @classmethod
+    def _of(cls, name: str, handle: object) -> _Resource:
+        """The C object of an argument, which must be a handle of this class."""
+        if not isinstance(handle, cls):
+            raise TypeError(f"{name} must be a lebm.{cls.__name__}, not {type(handle).__name__}")
+        return handle._c
+
     def _function(self, name: str) -> Any:
         return getattr(_lib, f"lebm_{self._kind}_{name}")
+
+    def _results(self, name: str, shape: tuple[int, ...], *inputs: Array) -> Array:
+        """What a function of some rows writes to its last argument."""
+        out = np.empty(shape, np.float32)
+        self._function(name)(self._c, *inputs, len(inputs[0]), out)
+        return out
 
     def close(self) -> None:
         """Give the C object back: at once, or as soon as no trainer, net or running call needs it any more."""
@@ -383,6 +427,13 @@ class _Handle:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        shown = [f"{name}={getattr(self, name)!r}" for name in self._shown] if self._resource else ["closed"]
+        return f"<lebm.{type(self).__name__} {', '.join(shown)}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied: save_model() and load_model() instead")
+
 
 class _View(MutableMapping[str, _Item]):
     """Something of a handle's as a mapping whose keys are given."""
@@ -392,6 +443,9 @@ class _View(MutableMapping[str, _Item]):
 
     def __delitem__(self, key: str) -> None:
         raise TypeError(f"'{key}' can be set, but not deleted")
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 class Option(NamedTuple):
@@ -406,14 +460,14 @@ class Option(NamedTuple):
 
 
 _C_TYPES: dict[str, Any] = {"i64": c_int64, "f64": c_double, "str": c_char_p}
-_TO_C: dict[str, Callable[[Any], Any]] = {"i64": _integer, "f64": float, "str": _bytes}
+_TO_C: dict[str, Callable[[str, Any], Any]] = {"i64": _integer, "f64": _real, "str": _bytes}
 
 
 class Options(_View[Value]):
     """A handle's options: dict(options) has them all, options["steps"] = 60 sets one, options.update(...) several."""
 
     def _type(self, key: str) -> str:
-        kind = self._handle._function("option_type")(self._handle._c, _bytes(key))
+        kind = self._handle._function("option_type")(self._handle._c, _bytes("key", key))
         if kind is None:
             raise UnknownOptionError(f"{self._handle._kind} has no option '{key}'")
         return _string(kind)
@@ -421,12 +475,13 @@ class Options(_View[Value]):
     def __getitem__(self, key: str) -> Value:
         kind = self._type(key)
         value = _C_TYPES[kind]()
-        self._handle._function(f"get_{kind}")(self._handle._c, _bytes(key), byref(value))
+        self._handle._function(f"get_{kind}")(self._handle._c, key.encode(), byref(value))
         return _string(value.value) if kind == "str" else value.value
 
     def __setitem__(self, key: str, value: Value) -> None:
         kind = self._type(key)
-        self._handle._function(f"set_{kind}")(self._handle._c, _bytes(key), _TO_C[kind](value))
+        number_or_text = _TO_C[kind](f"option '{key}' of {self._handle._kind}", value)
+        self._handle._function(f"set_{kind}")(self._handle._c, key.encode(), number_or_text)
 
     def __iter__(self) -> Iterator[str]:
         for index in range(len(self)):
@@ -435,12 +490,9 @@ class Options(_View[Value]):
     def __len__(self) -> int:
         return self._handle._function("option_count")(self._handle._c)
 
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
     def describe(self, key: str) -> Option:
         """What the library says about an option."""
-        kind, name, c = self._type(key), _bytes(key), self._handle._c
+        kind, name, c = self._type(key), key.encode(), self._handle._c
         text = _string(self._handle._function("option_help")(c, name))
         if kind == "str":
             choices = _string(self._handle._function("option_choices")(c, name))
@@ -453,7 +505,7 @@ class Options(_View[Value]):
 class Params(_View["Array"]):
     """A net's parameters by their names in PyTorch, "0.weight" and so on: dict(params) is a state_dict of arrays.
 
-    What is read is a copy; params["0.weight"] = array sets a tensor, params.update(state_dict) several.
+    What is read is a read-only copy; params["0.weight"] = array sets a tensor, params.update(state_dict) several.
     """
 
     def _index(self, name: str) -> int:
@@ -470,6 +522,7 @@ class Params(_View["Array"]):
         index = self._index(name)
         array = np.empty(self._shape(index), np.float32)
         _lib.lebm_net_get_param(self._handle._c, index, array, array.size)
+        array.flags.writeable = False  # or params["0.bias"][0] = 1 would seem to work
         return array
 
     def __setitem__(self, name: str, values: ArrayLike) -> None:
@@ -490,11 +543,12 @@ class Net(_Handle):
     """A feed-forward net: f of the prior or g of the generator (lebm/net.h)."""
 
     _kind = "net"
+    _shown = "spec", "in_features", "out_shape"
 
     def __init__(self, spec: str, **options: Value) -> None:
         """Make a net from a text such as "in 16; linear 200; gelu; linear 1", all its parameters zero."""
         pointer = c_void_p()
-        _lib.lebm_net_create_from_spec(byref(pointer), _bytes(spec))
+        _lib.lebm_net_create_from_spec(byref(pointer), _bytes("spec", spec))
         self._own(pointer)
         self.options.update(options)
 
@@ -507,12 +561,12 @@ class Net(_Handle):
 
     def init(self, scheme: str, seed: SupportsIndex) -> Net:
         """Set all parameters at random: "pytorch" or "xavier_normal". Returns the net."""
-        _lib.lebm_net_init(self._c, _bytes(scheme), _integer(seed, 0, 2**64 - 1))
+        _lib.lebm_net_init(self._c, _bytes("scheme", scheme), _integer("seed", seed, 0, 2**64 - 1))
         return self
 
     def add_linear(self, out_features: SupportsIndex, bias: bool = True) -> None:
         """Append y = W x + b."""
-        _lib.lebm_net_add_linear(self._c, _integer(out_features), bias)
+        _lib.lebm_net_add_linear(self._c, _integer("out_features", out_features), bool(bias))
 
     def add_conv_transpose2d(
         self,
@@ -523,16 +577,17 @@ class Net(_Handle):
         bias: bool = True,
     ) -> None:
         """Append a transposed convolution of an image."""
-        sizes = map(_integer, (out_channels, kernel, stride, padding))
-        _lib.lebm_net_add_conv_transpose2d(self._c, *sizes, bias)
+        sizes = {"out_channels": out_channels, "kernel": kernel, "stride": stride, "padding": padding}
+        _lib.lebm_net_add_conv_transpose2d(self._c, *itertools.starmap(_integer, sizes.items()), bool(bias))
 
     def add_reshape(self, channels: SupportsIndex, height: SupportsIndex = 1, width: SupportsIndex = 1) -> None:
         """Append a change of shape."""
-        _lib.lebm_net_add_reshape(self._c, *map(_integer, (channels, height, width)))
+        sizes = {"channels": channels, "height": height, "width": width}
+        _lib.lebm_net_add_reshape(self._c, *itertools.starmap(_integer, sizes.items()))
 
     def add_activation(self, kind: str, parameter: float = 0.0) -> None:
         """Append an activation: "relu", "leaky_relu" (whose parameter is its slope), "gelu", ..."""
-        _lib.lebm_net_add_activation(self._c, _bytes(kind), parameter)
+        _lib.lebm_net_add_activation(self._c, _bytes("kind", kind), _real("parameter", parameter))
 
     @property
     def options(self) -> Options:
@@ -574,15 +629,13 @@ class Net(_Handle):
 
     def forward(self, x: ArrayLike) -> Array:
         """The net's output [n, out_features] for inputs [n, in_features]."""
-        x = _rows("x", x, self.in_features)
-        out = np.empty((len(x), self.out_features), np.float32)
-        _lib.lebm_net_forward(self._c, x, len(x), out)
-        return out
+        x = _rows("x", x, (self.in_features,))
+        return self._results("forward", (len(x), self.out_features), x)
 
     def vjp(self, x: ArrayLike, grad_out: ArrayLike) -> tuple[Array, Array]:
         """The gradients of the sum of grad_out * forward(x): in x, and in all parameters one after the other."""
-        x = _rows("x", x, self.in_features)
-        grad_out = _rows("grad_out", grad_out, self.out_features, len(x))
+        x = _rows("x", x, (self.in_features,))
+        grad_out = _rows("grad_out", grad_out, self.out_shape, len(x))
         grad_in = np.empty((len(x), self.in_features), np.float32)
         grad_params = np.empty(_lib.lebm_net_param_total(self._c), np.float32)
         _lib.lebm_net_vjp(self._c, x, len(x), grad_out, grad_in, grad_params)
@@ -593,11 +646,12 @@ class Prior(_Handle):
     """The energy-based prior p(z) = exp(f(z)) N(z; 0, sigma0^2 I) / Z (lebm/prior.h)."""
 
     _kind = "prior"
+    _shown = "latent_size", "sigma0", "net"
 
     def __init__(self, net: Net, sigma0: float = 1.0) -> None:
         """Make a prior from the net f, which can be used on but belongs to the prior: no layers can be added."""
         pointer = c_void_p()
-        _lib.lebm_prior_create(byref(pointer), net._c, sigma0)
+        _lib.lebm_prior_create(byref(pointer), Net._of("net", net), _real("sigma0", sigma0))
         net._given_to(self, pointer)
 
     @property
@@ -617,23 +671,20 @@ class Prior(_Handle):
 
     def log_density(self, z: ArrayLike) -> Array:
         """f(z) + log p0(z) of each row, which is log p(z) without the constant log Z: [n]."""
-        z = _rows("z", z, self.latent_size)
-        out = np.empty(len(z), np.float32)
-        _lib.lebm_prior_log_density(self._c, z, len(z), out)
-        return out
+        z = _rows("z", z, (self.latent_size,))
+        return self._results("log_density", (len(z),), z)
 
     def score(self, z: ArrayLike) -> Array:
         """d log p(z)/dz of each row: [n, M]."""
-        z = _rows("z", z, self.latent_size)
-        out = np.empty((len(z), self.latent_size), np.float32)
-        _lib.lebm_prior_score(self._c, z, len(z), out)
-        return out
+        z = _rows("z", z, (self.latent_size,))
+        return self._results("score", (len(z), self.latent_size), z)
 
 
 class Generator(_Handle):
     """The generator p(x|z): the net g and a likelihood (lebm/generator.h)."""
 
     _kind = "generator"
+    _shown = "latent_size", "data_shape", "likelihood", "sigma", "net"
 
     def __init__(self, net: Net, likelihood: str, sigma: float = 0.0) -> None:
         """Make a generator from the net g, which can be used on but belongs to the generator.
@@ -641,7 +692,8 @@ class Generator(_Handle):
         likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma.
         """
         pointer = c_void_p()
-        _lib.lebm_generator_create(byref(pointer), net._c, _bytes(likelihood), sigma)
+        arguments = Net._of("net", net), _bytes("likelihood", likelihood), _real("sigma", sigma)
+        _lib.lebm_generator_create(byref(pointer), *arguments)
         net._given_to(self, pointer)
 
     @property
@@ -678,26 +730,20 @@ class Generator(_Handle):
 
     def decode(self, z: ArrayLike) -> Array:
         """The mean of x given each row of z: [n, D]."""
-        z = _rows("z", z, self.latent_size)
-        out = np.empty((len(z), self.data_size), np.float32)
-        _lib.lebm_generator_decode(self._c, z, len(z), out)
-        return out
+        z = _rows("z", z, (self.latent_size,))
+        return self._results("decode", (len(z), self.data_size), z)
 
     def log_likelihood(self, z: ArrayLike, x: ArrayLike) -> Array:
         """log p(x|z) of each row: [n]."""
-        z = _rows("z", z, self.latent_size)
-        x = _rows("x", x, self.data_size, len(z))
-        out = np.empty(len(z), np.float32)
-        _lib.lebm_generator_log_likelihood(self._c, z, x, len(z), out)
-        return out
+        z = _rows("z", z, (self.latent_size,))
+        x = _rows("x", x, self.data_shape, len(z))
+        return self._results("log_likelihood", (len(z),), z, x)
 
     def score(self, z: ArrayLike, x: ArrayLike) -> Array:
         """d log p(x|z)/dz of each row: [n, M]."""
-        z = _rows("z", z, self.latent_size)
-        x = _rows("x", x, self.data_size, len(z))
-        out = np.empty((len(z), self.latent_size), np.float32)
-        _lib.lebm_generator_score(self._c, z, x, len(z), out)
-        return out
+        z = _rows("z", z, (self.latent_size,))
+        x = _rows("x", x, self.data_shape, len(z))
+        return self._results("score", (len(z), self.latent_size), z, x)
 
 
 def _answers(callback: Optional[Progress], raised: list[BaseException]) -> PythonGenerator[int, float, None]:
@@ -724,9 +770,18 @@ def _answers(callback: Optional[Progress], raised: list[BaseException]) -> Pytho
 class _Runner(_Handle):
     """What samplers and trainers have in common: options, metrics, and calls that take long."""
 
-    #: Called now and then with the fraction of a call that is done. If it returns something true, the call changes
-    #: nothing and raises Stopped; what it raises, the call raises.
-    progress: Optional[Progress] = None
+    _progress: Optional[Progress] = None
+
+    @property
+    def progress(self) -> Optional[Progress]:
+        """Called now and then with the fraction done: a true answer stops the call, which raises what this raises."""
+        return self._progress
+
+    @progress.setter
+    def progress(self, callback: Optional[Progress]) -> None:
+        if callback is not None and not callable(callback):
+            raise TypeError(f"progress must be something to call, or None, not {type(callback).__name__}")
+        self._progress = callback
 
     def _run(self, name: str, *arguments: Any) -> None:
         """Make a call that takes long."""
@@ -754,7 +809,7 @@ class _Runner(_Handle):
     def metric(self, key: str) -> float:
         """A metric of the last run or step."""
         value = c_double()
-        self._function("metric")(self._c, _bytes(key), byref(value))
+        self._function("metric")(self._c, _bytes("key", key), byref(value))
         return value.value
 
 
@@ -762,11 +817,12 @@ class Sampler(_Runner):
     """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h)."""
 
     _kind = "sampler"
+    _shown = "kernel", "options"
 
     def __init__(self, kernel: str = "langevin", **options: Value) -> None:
         """Make a sampler; options are steps, step_size, seed, ... (lebm.Sampler().options has them all)."""
         pointer = c_void_p()
-        _lib.lebm_sampler_create(byref(pointer), _bytes(kernel))
+        _lib.lebm_sampler_create(byref(pointer), _bytes("kernel", kernel))
         self._own(pointer)
         self.options.update(options)
 
@@ -780,16 +836,17 @@ class Sampler(_Runner):
 
         z is where they go, a new array if there is none; if the option start is "given", chains start from what it has.
         """
-        n = _integer(n, 1)
+        model, n = Prior._of("prior", prior), _integer("n", n)
         z = self._start(z, n, prior.latent_size)
-        self._run("run_prior", prior._c, n, z)
+        self._run("run_prior", model, n, z)
         return z
 
     def run_posterior(self, prior: Prior, generator: Generator, x: ArrayLike, z: Optional[Array] = None) -> Array:
         """Draw a latent vector from the posterior of each row of x: [n, M]; z as for run_prior()."""
-        x = _rows("x", x, generator.data_size)
+        model = Prior._of("prior", prior), Generator._of("generator", generator)
+        x = _rows("x", x, generator.data_shape)
         z = self._start(z, len(x), prior.latent_size)
-        self._run("run_posterior", prior._c, generator._c, x, len(x), z)
+        self._run("run_posterior", *model, x, len(x), z)
         return z
 
     def _start(self, z: Optional[Array], n: int, width: int) -> Array:
@@ -802,6 +859,7 @@ class Trainer(_Runner):
     """Learns a prior and a generator by maximum likelihood (lebm/trainer.h)."""
 
     _kind = "trainer"
+    _shown = "steps_done", "epochs_done", "options"
 
     def __init__(
         self, prior: Prior, generator: Generator, to_prior: Sampler, to_posterior: Sampler, **options: Value
@@ -811,15 +869,16 @@ class Trainer(_Runner):
         It uses the samplers' options as they are at each step.
         """
         pointer = c_void_p()
-        needs = prior._c, generator._c, to_prior._c, to_posterior._c
+        model = Prior._of("prior", prior), Generator._of("generator", generator)
+        needs = *model, Sampler._of("to_prior", to_prior), Sampler._of("to_posterior", to_posterior)
         _lib.lebm_trainer_create(byref(pointer), *needs)
         self._own(pointer, *needs)
-        self._data_size = generator.data_size
+        self._data_shape = generator.data_shape
         self.options.update(options)
 
     def step(self, x: ArrayLike) -> None:
         """One step of maximum likelihood on a batch [n, D]."""
-        x = _rows("x", x, self._data_size)
+        x = _rows("x", x, self._data_shape)
         self._run("step", x, len(x))
 
     def end_epoch(self) -> None:
@@ -851,7 +910,7 @@ class Trainer(_Runner):
 
 def save_model(path: Path, prior: Prior, generator: Generator) -> None:
     """Save a model (lebm/model.h)."""
-    _lib.lebm_model_save(_path(path), prior._c, generator._c)
+    _lib.lebm_model_save(_path(path), Prior._of("prior", prior), Generator._of("generator", generator))
 
 
 def load_model(path: Path) -> tuple[Prior, Generator]:
@@ -864,7 +923,7 @@ def load_model(path: Path) -> tuple[Prior, Generator]:
 def load_sampler(path: Path, role: str) -> Sampler:
     """Make the sampler that a model was trained with: role is "to_prior" or "to_posterior"."""
     sampler = c_void_p()
-    _lib.lebm_model_load_sampler(_path(path), _bytes(role), byref(sampler))
+    _lib.lebm_model_load_sampler(_path(path), _bytes("role", role), byref(sampler))
     return Sampler._owner_of(sampler)
 
 

@@ -7,19 +7,19 @@ vectors: the prior's samples should lie where the posterior's do, and neither wh
 from __future__ import annotations
 
 import argparse
+import gzip
 import pathlib
 import sys
 
 import lebm
 import numpy as np
-from train_mnist import read_images
 
 try:
     import matplotlib
 except ImportError:
     sys.exit("plot_run.py needs matplotlib (on Debian or Ubuntu: apt-get install python3-matplotlib)")
 matplotlib.use("Agg")  # draws to files, without a display
-from matplotlib import pyplot  # noqa: E402 # after the choice of what draws
+from matplotlib import pyplot, ticker  # noqa: E402 # after the choice of what draws
 
 CURVES = {
     "reconstruction MSE": ["reconstruction_mse"],
@@ -42,8 +42,17 @@ def draw_curves(axes: np.ndarray, path: pathlib.Path) -> None:
             axis.plot(smooth(rows["step"], width), smooth(rows[column], width), label=column)
         axis.set(title=title, xlabel="step")
         axis.legend()
-    axes[0].set_yscale("log")
-    axes[2].set_yscale("log")
+    for axis in axes[0], axes[2]:
+        axis.set_yscale("log")
+        axis.yaxis.set_minor_formatter(ticker.LogFormatterSciNotation(minor_thresholds=(2, 0.5)))  # up to two decades
+
+
+def read_images(path: pathlib.Path) -> np.ndarray:
+    """The images [n, H, W] of an IDX file, or of its compressed form PATH.gz, with pixels in [-1, 1]."""
+    path = path if path.exists() else pathlib.Path(f"{path}.gz")
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
+    return pixels.reshape(shape) / np.float32(127.5) - 1
 
 
 def energies(path: pathlib.Path, n: int, images: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -68,7 +77,8 @@ def draw_histogram(axis: pyplot.Axes, values: dict[str, np.ndarray]) -> None:
     for name, f in values.items():
         axis.hist(f, bins, density=True, alpha=0.5, label=name)
     axis.set(title="f(z), the negative energy", xlabel="f(z)")
-    axis.legend()
+    axis.margins(y=0.35)  # for the legend
+    axis.legend(loc="upper right")
 
 
 def main() -> None:
@@ -91,5 +101,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (OSError, lebm.LebmError) as error:
+    except (OSError, EOFError, ValueError, lebm.LebmError) as error:
         sys.exit(f"plot_run.py: {error}")

@@ -14,27 +14,30 @@ Optimisers are not moved. In ours the step size s is half the square of the auth
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
+from typing import Optional
 
+MISSING: Optional[ImportError] = None  # --help needs nothing
 try:
     import torch
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
     from safetensors.torch import save_file
 except ImportError as error:
-    sys.exit(f"torch_exchange.py needs torch and safetensors (pip install torch safetensors): {error}")
+    MISSING = error
 
-State = dict[str, torch.Tensor]
+State = dict[str, "torch.Tensor"]
 
 ENERGY_PLACES = ["ebm.0", "ebm.2", "ebm.4"]
 GENERATOR_PLACES = ["gen.0", "gen.3", "gen.6", "gen.9"]
+KERNEL = (4, 4)  # of the transposed convolutions
 
 
-def renamed(state: Mapping[str, torch.Tensor], old: list[str], new: list[str]) -> State:
-    """The tensors of the layers `old` under the names `new`; there must be no others."""
+def renamed(state: Mapping[str, torch.Tensor], old: list[str], new: list[str], kernel: tuple[int, ...] = ()) -> State:
+    """The tensors of the layers `old` under the names `new`; there must be no others, and of this kernel's shape."""
     names = {f"{a}.{part}": f"{b}.{part}" for a, b in zip(old, new) for part in ("weight", "bias")}
-    if set(state) != set(names):
-        raise ValueError(f"the state_dict should have {', '.join(names)}; it has {', '.join(state)}")
+    if set(state) != set(names) or any(state[f"{layer}.weight"].shape[2:] != kernel for layer in old):
+        networks = "only the authors' SVHN networks can be moved, of three layers (energy) and four of 4x4 (generator)"
+        raise ValueError(f"{networks}: this should have {', '.join(names)}, and has {', '.join(state)}")
     return {names[name]: state[name].detach().to(torch.float32).contiguous() for name in names}
 
 
@@ -53,7 +56,7 @@ def to_lebm(
 ) -> None:
     """Write a model file of liblatentebm from the state_dicts of netE and netG."""
     f = negated(renamed(energy, ENERGY_PLACES, ["f.0", "f.2", "f.4"]), "f.4")
-    g = renamed(generator, GENERATOR_PLACES, ["g.0", "g.2", "g.4", "g.6"])
+    g = renamed(generator, GENERATOR_PLACES, ["g.0", "g.2", "g.4", "g.6"], KERNEL)
     latent, (hidden, hidden2, one) = f["f.0.weight"].shape[1], (len(f[f"f.{i}.bias"]) for i in (0, 2, 4))
     channels = [len(g[f"g.{i}.bias"]) for i in (0, 2, 4, 6)]
     convolutions = [
@@ -78,7 +81,20 @@ def from_lebm(path: str) -> tuple[State, State]:
         f = {name: file.get_tensor(name) for name in file.keys() if name.startswith("f.")}
         g = {name: file.get_tensor(name) for name in file.keys() if name.startswith("g.")}
     energy = negated(renamed(f, ["f.0", "f.2", "f.4"], ENERGY_PLACES), "ebm.4")
-    return energy, renamed(g, ["g.0", "g.2", "g.4", "g.6"], GENERATOR_PLACES)
+    return energy, renamed(g, ["g.0", "g.2", "g.4", "g.6"], GENERATOR_PLACES, KERNEL)
+
+
+def load_checkpoint(path: str) -> tuple[State, State]:
+    """Read the state_dicts of netE and netG from a checkpoint of the authors'."""
+    try:
+        nets = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # of a file of another kind: an error of any class, of many lines or none
+        raise ValueError(f"{path} is no PyTorch checkpoint of tensors ({type(error).__name__})") from error
+    if not isinstance(nets, dict) or not all(isinstance(nets.get(name), dict) for name in ("netE", "netG")):
+        raise ValueError(f"{path} does not have the state_dicts netE and netG")
+    return nets["netE"], nets["netG"]
 
 
 def main() -> None:
@@ -92,17 +108,18 @@ def main() -> None:
     parser.add_argument("--sigma0", type=float, default=1.0, help="standard deviation of p0 (%(default)s)")
     parser.add_argument("--sigma", type=float, default=0.3, help="standard deviation of the noise (%(default)s)")
     options = parser.parse_args()
-    if options.direction == "in":
-        nets = torch.load(options.source, map_location="cpu", weights_only=True)
-        model = nets["netE"], nets["netG"]
-        to_lebm(*model, options.target, options.activation, options.sigma0, options.sigma)
-    else:
-        energy, generator = from_lebm(options.source)
-        torch.save({"netE": energy, "netG": generator}, options.target)
+    if MISSING is not None:
+        parser.exit(1, f"torch_exchange.py needs torch and safetensors (pip install torch safetensors): {MISSING}\n")
+    try:
+        if options.direction == "in":
+            model = load_checkpoint(options.source)
+            to_lebm(*model, options.target, options.activation, options.sigma0, options.sigma)
+        else:
+            energy, generator = from_lebm(options.source)
+            torch.save({"netE": energy, "netG": generator}, options.target)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:  # the last two name no file
+        parser.exit(1, f"torch_exchange.py: from {options.source} to {options.target}: {error}\n")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (OSError, ValueError) as error:
-        sys.exit(f"torch_exchange.py: {error}")
+    main()

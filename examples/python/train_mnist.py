@@ -7,21 +7,20 @@ import pathlib
 import lebm
 import numpy as np
 
-
-def read_images(path: pathlib.Path) -> np.ndarray:
-    """The images [n, H, W] of an IDX file, or of its compressed form PATH.gz, with pixels in [-1, 1]."""
-    data = path.read_bytes() if path.exists() else gzip.decompress(pathlib.Path(f"{path}.gz").read_bytes())
-    pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
-    return pixels.reshape(shape) / np.float32(127.5) - 1
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="has train-images-idx3-ubyte or train-images-idx3-ubyte.gz")
-    parser.add_argument("--epochs", type=int, default=11)
+    parser.add_argument("--epochs", type=int, default=11, help="passes over the images (%(default)s)")
     parser.add_argument("--model", default="model.safetensors", help="file for the model (%(default)s)")
     options = parser.parse_args()
-    images, rng = read_images(options.folder / "train-images-idx3-ubyte"), np.random.default_rng(1)
+    path = options.folder / "train-images-idx3-ubyte"
+    try:
+        data = path.read_bytes() if path.exists() else gzip.decompress(pathlib.Path(f"{path}.gz").read_bytes())
+    except OSError as error:
+        parser.exit(1, f"train_mnist.py: {error}\n")
+    pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
+    images, rng = pixels.reshape(shape) / np.float32(127.5) - 1, np.random.default_rng(1)  # pixels in [-1, 1]
+
     f = lebm.Net("in 16; linear 200; gelu; linear 200; gelu; linear 1").init("pytorch", seed=1)
     g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=1)
     to_prior = lebm.Sampler(steps=160, step_size=0.25, last_step_size=0.01)  # first stride, then settle
@@ -38,3 +37,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print(f"interrupted after {trainer.steps_done} steps")
     trainer.save_model(options.model)
+    print(f"the model is in {options.model}")

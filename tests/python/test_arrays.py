@@ -86,14 +86,23 @@ class Nets(unittest.TestCase):
         with self.assertRaises(TypeError):
             del net.params["0.bias"]
 
+    def test_params_are_read_only_copies(self) -> None:
+        net = lebm.Net("in 2; linear 3").init("pytorch", 5)
+        before = net.params["0.bias"]
+        with self.assertRaisesRegex(ValueError, "read-only"):
+            net.params["0.bias"][0] = 5
+        net.params["0.bias"] = np.full(3, 5)
+        self.assertFalse((before == 5).any())
+        np.testing.assert_array_equal(net.params["0.bias"], np.full(3, 5))
+
 
 class Copies(unittest.TestCase):
     def test_arrays_as_c_wants_them_are_not_copied(self) -> None:
         array = np.zeros((3, LATENT), np.float32)
         array.flags.writeable = False
-        self.assertIs(lebm._rows("z", array, LATENT), array)
+        self.assertIs(lebm._rows("z", array, (LATENT,)), array)
         images = np.zeros((3, 3, 2, 2), np.float32)
-        self.assertIs(lebm._rows("x", images, DATA), images)
+        self.assertIs(lebm._rows("x", images, (3, 2, 2)), images)
 
     def test_other_arrays_are_copied(self) -> None:
         prior = small_prior()
@@ -150,6 +159,44 @@ class Shapes(unittest.TestCase):
         for name, call in calls.items():
             with self.subTest(name), self.assertRaisesRegex(lebm.ShapeError, r"has shape \(.*\); allowed is \("):
                 call()
+
+    def test_images_flat_or_in_their_shape(self) -> None:
+        generator = small_generator()  # of [3, 2, 2]
+        z, x = np.zeros((5, LATENT)), np.random.default_rng(0).uniform(-1, 1, (5, DATA))
+        expected = generator.log_likelihood(z, x)
+        for shape in ((5, 3, 2, 2), (5, 3, 1, 2, 2), (5, 1, DATA)):
+            self.assertTrue(equal_bits(generator.log_likelihood(z, x.reshape(shape)), expected), shape)
+        for shape in ((5, 2, 6), (5, 3, 4), (5, 2, 3, 2)):
+            with self.subTest(shape), self.assertRaisesRegex(lebm.ShapeError, r"\(5, 12\) or \(5, 3, 2, 2\)$"):
+                generator.log_likelihood(z, x.reshape(shape))
+
+    def test_channels_last_are_refused_with_a_hint(self) -> None:
+        prior, generator, sampler = small_prior(), small_generator(), lebm.Sampler(steps=1)
+        trainer = lebm.Trainer(prior, generator, sampler, sampler)
+        z, last = np.zeros((5, LATENT)), np.zeros((5, 2, 2, 3))
+        calls = {
+            "step": trainer.step,
+            "posterior": lambda x: sampler.run_posterior(prior, generator, x),
+            "log_likelihood": lambda x: generator.log_likelihood(z, x),
+            "score": lambda x: generator.score(z, x),
+            "vjp": lambda grad_out: generator.net.vjp(z, grad_out),
+        }
+        text = r"has shape \(5, 2, 2, 3\); .*\(., 3, 2, 2\), as (x|grad_out)\.transpose\(0, 3, 1, 2\) is"
+        for name, call in calls.items():
+            with self.subTest(name):
+                with self.assertRaisesRegex(lebm.ShapeError, text):
+                    call(last)
+                call(last.transpose(0, 3, 1, 2))
+        cube = lebm.Generator(lebm.Net(f"in {LATENT}; linear 8; reshape 2 2 2"), "gaussian", 0.3)
+        with self.assertRaises(lebm.ShapeError) as caught:  # what a transpose would not mend gets no hint
+            cube.score(z, np.zeros((4, 2, 2, 2)))
+        self.assertNotIn("transpose", str(caught.exception))
+
+    def test_of_one_channel_or_a_vector_every_order_is_the_same(self) -> None:
+        for tail, rows in (("; reshape 1 2 6", [(2, 6), (1, 2, 6), (2, 6, 1)]), ("", [(2, 6), (3, 2, 2), (2, 2, 3)])):
+            generator = lebm.Generator(lebm.Net(f"in {LATENT}; linear {DATA}{tail}"), "gaussian", 0.3)
+            for row in rows:
+                self.assertEqual(generator.score(np.zeros((5, LATENT)), np.zeros((5, *row))).shape, (5, LATENT), row)
 
 
 class Files(unittest.TestCase):

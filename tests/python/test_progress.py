@@ -63,9 +63,15 @@ class Callbacks(unittest.TestCase):
         with self.assertRaises(ValueError):
             self.sampler.run_prior(self.prior, 2)
 
+    def test_it_must_be_callable(self) -> None:
+        self.sampler.progress = callback = print
+        with self.assertRaisesRegex(TypeError, "progress must be something to call, or None, not int"):
+            self.sampler.progress = 3
+        self.assertIs(self.sampler.progress, callback)
+
     def test_it_must_not_use_what_is_running(self) -> None:
         self.sampler.progress = lambda done: self.sampler.run_prior(self.prior, 2)
-        with self.assertRaises(lebm.StateError):
+        with self.assertRaisesRegex(lebm.StateError, "^sampler is running"):
             self.sampler.run_prior(self.prior, 2)
 
     def test_it_may_use_and_close_handles(self) -> None:

@@ -29,6 +29,26 @@ class Threads(unittest.TestCase):
         self.assertEqual(drawn, [sample(1, meet=False), sample(2, meet=False)])
         self.assertNotEqual(*drawn)
 
+    def test_one_sampler_makes_one_call_at_a_time(self) -> None:
+        prior, sampler = small_prior(), lebm.Sampler(steps=10**9)
+        running, stop = threading.Event(), threading.Event()
+
+        def progress(done: float) -> bool:
+            running.set()
+            return stop.is_set()
+
+        sampler.progress = progress
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(sampler.run_prior, prior, 1)
+            running.wait(60)
+            try:
+                with self.assertRaisesRegex(lebm.StateError, "^sampler is running"):
+                    sampler.run_prior(prior, 1)
+            finally:
+                stop.set()
+            with self.assertRaises(lebm.Stopped):
+                first.result()
+
     def test_errors_are_the_threads_own(self) -> None:
         together = threading.Barrier(2)
 

@@ -1,10 +1,13 @@
 """torch_exchange.py: the authors' networks give the same outputs in PyTorch and here."""
 
+import contextlib
+import io
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from support import PYTHON, lebm, need, np
 
@@ -93,25 +96,62 @@ class Exchange(unittest.TestCase):
         before = {"epoch": 1, "netE": NetE(nn.GELU()).state_dict(), "netG": NetG().state_dict()}
         torch.save(before, self.folder / "before.pth")
         for direction, source, target in (("in", "before.pth", "model"), ("out", "model", "after.pth")):
-            command = [
-                sys.executable,
-                PYTHON / "torch_exchange.py",
-                direction,
-                self.folder / source,
-                self.folder / target,
-            ]
-            subprocess.run(command, check=True)
+            command = [PYTHON / "torch_exchange.py", direction, self.folder / source, self.folder / target]
+            done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
         after = torch.load(self.folder / "after.pth", weights_only=True)
         for name in ("netE", "netG"):
             self.assertEqual(list(after[name]), list(before[name]))
             for key, tensor in before[name].items():
                 self.assertTrue(torch.equal(after[name][key], tensor), key)
 
+    def test_what_cannot_be_moved_ends_in_one_line(self) -> None:
+        energy, generator = NetE(nn.GELU()).state_dict(), NetG().state_dict()
+        torch.save({"netE": energy, "netG": generator}, self.folder / "good.pth")
+        torch.save({"netE": energy}, self.folder / "half.pth")
+        torch.save([energy, generator], self.folder / "list.pth")
+        torch.save({"netE": energy["ebm.0.bias"], "netG": generator}, self.folder / "tensor.pth")
+        torch.save({"netE": energy, "netG": generator, "options": Path("x")}, self.folder / "objects.pth")
+        (self.folder / "text").write_text("hello world")
+        (self.folder / "empty").write_text("")
+        torch_exchange.to_lebm(energy, generator, self.folder / "model")
+        f, g = lebm.Net("in 16; linear 20; gelu; linear 20; gelu; linear 1"), lebm.Net("in 16; linear 20; tanh")
+        lebm.save_model(self.folder / "mnist", lebm.Prior(f), lebm.Generator(g, "gaussian", 0.3))
+        for direction, source, target, text in (
+            ("in", "half.pth", "x", "half.pth does not have the state_dicts netE and netG"),
+            ("in", "list.pth", "x", "list.pth does not have the state_dicts"),
+            ("in", "tensor.pth", "x", "tensor.pth does not have the state_dicts"),
+            ("in", "objects.pth", "x", "objects.pth is no PyTorch checkpoint of tensors"),
+            ("in", "text", "x", "text is no PyTorch checkpoint of tensors"),
+            ("in", "empty", "x", "empty is no PyTorch checkpoint of tensors"),
+            ("in", "nowhere", "x", "nowhere"),
+            ("in", "good.pth", "nowhere/x", "good.pth to .*nowhere/x: "),
+            ("out", "text", "x", "text to "),
+            ("out", "empty", "x", "empty to "),
+            ("out", "nowhere", "x", "nowhere"),
+            ("out", "model", "nowhere/x", "model to .*nowhere/x: "),
+            ("out", "mnist", "x", "only the authors' SVHN networks can be moved.* should have g.0.weight, .*g.6.bias"),
+        ):
+            with self.subTest(f"{direction} {source} {target}"):
+                arguments = ["torch_exchange.py", direction, str(self.folder / source), str(self.folder / target)]
+                with mock.patch("sys.argv", arguments), contextlib.redirect_stderr(io.StringIO()) as stderr:
+                    with self.assertRaises(SystemExit) as caught:
+                        torch_exchange.main()
+                self.assertEqual(caught.exception.code, 1)
+                self.assertRegex(stderr.getvalue(), f"^torch_exchange.py: .*{text}.*\n$")
+
     def test_other_networks_are_refused(self) -> None:
-        state = NetG().state_dict()
-        del state["gen.9.bias"]
-        with self.assertRaisesRegex(ValueError, "should have gen.0.weight"):
-            torch_exchange.to_lebm(NetE(nn.GELU()).state_dict(), state, self.path)
+        energy, changes = NetE(nn.GELU()).state_dict(), ["missing", "besides", "kernel"]
+        for change in changes:
+            state = NetG().state_dict()
+            if change == "missing":
+                del state["gen.9.bias"]
+            elif change == "besides":
+                state["gen.12.bias"] = state["gen.9.bias"]
+            else:
+                state["gen.9.weight"] = state["gen.9.weight"][:, :, 1:, 1:]
+            with self.subTest(change), self.assertRaisesRegex(ValueError, "only the authors' SVHN networks"):
+                torch_exchange.to_lebm(energy, state, self.path)
 
 
 if __name__ == "__main__":

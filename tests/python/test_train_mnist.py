@@ -47,6 +47,7 @@ class TrainMnist(unittest.TestCase):
                     output = process.communicate()[0]
                 self.assertEqual(process.returncode, 0, output)
                 self.assertRegex(output, r"reconstruction_mse.*0\.\d+.*f_gap")
+                self.assertIn(f"\nthe model is in {self.model}\n", output)
                 self.check_model()
                 self.model.unlink()
 
@@ -57,8 +58,14 @@ class TrainMnist(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             output = first + process.communicate()[0]
         self.assertEqual(process.returncode, 0, output)
-        self.assertRegex(output, r"interrupted after \d+ steps")
+        self.assertRegex(output, rf"interrupted after \d+ steps\nthe model is in {self.model}\n")
         self.check_model()
+
+    def test_a_missing_folder_ends_in_one_line(self) -> None:
+        with self.start() as process:
+            output = process.communicate()[0]
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(output, rf"^train_mnist.py: .*No such file.*{self.folder}/train-images-idx3-ubyte.gz'\n$")
 
 
 if __name__ == "__main__":

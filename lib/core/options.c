@@ -11,6 +11,11 @@ static void *value_of(const lebm__option *row, void *values)
     return (char *)values + row->offset;
 }
 
+static const void *value_in(const lebm__option *row, const void *values)
+{
+    return (const char *)values + row->offset;
+}
+
 void lebm__options_reset(const lebm__options *table, void *values)
 {
     for (const lebm__option *row = table->rows; row < table->rows + table->count; row++) {
@@ -118,7 +123,7 @@ int lebm__options_get_i64(const lebm__options *table, const void *values, const 
 {
     const lebm__option *row;
     LEBM__TRY(find(table, key, LEBM__I64, &row));
-    *value = *(const int64_t *)((const char *)values + row->offset);
+    *value = *(const int64_t *)value_in(row, values);
     return LEBM_OK;
 }
 
@@ -126,7 +131,7 @@ int lebm__options_get_f64(const lebm__options *table, const void *values, const 
 {
     const lebm__option *row;
     LEBM__TRY(find(table, key, LEBM__F64, &row));
-    *value = *(const double *)((const char *)values + row->offset);
+    *value = *(const double *)value_in(row, values);
     return LEBM_OK;
 }
 
@@ -134,7 +139,7 @@ int lebm__options_get_str(const lebm__options *table, const void *values, const 
 {
     const lebm__option *row;
     LEBM__TRY(find(table, key, LEBM__STR, &row));
-    *value = (const char *)values + row->offset;
+    *value = value_in(row, values);
     return LEBM_OK;
 }
 

@@ -8,13 +8,15 @@
 
 static _Thread_local char last_error[LEBM__ERROR_SIZE];
 
-/* Whatever the text quotes, it is one line of UTF-8: what is cut off or never was a character becomes '?'. */
+/* Whatever the text quotes, it is one line of UTF-8 that no terminal takes for a command: what is cut off, never was a
+ * character, or controls a terminal becomes '?'. */
 static void make_presentable(char *text)
 {
     for (int64_t left = (int64_t)strlen(text); left > 0;) {
         const int64_t length = lebm__utf8_length(text, left);
         if (length == 0) *text = '?';
         if (*text == '\n' || *text == '\r') *text = ' ';
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
         const int64_t step = length == 0 ? 1 : length;
         text += step;
         left -= step;

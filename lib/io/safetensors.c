@@ -252,10 +252,10 @@ static int read_header(lebm__st_reader *reader)
     }
     LEBM__TRY(read_at(reader, 0, bytes, LENGTH_SIZE));
     const uint64_t length = get_u64(bytes);
-    const uint64_t rest = (uint64_t)(file_size - LENGTH_SIZE);
-    if (length > rest) {
+    const int64_t rest = file_size - LENGTH_SIZE;
+    if (length > (uint64_t)rest) {
         return FORMAT_ERROR(reader,
-                            "not a safetensors file, or cut short: the header would have %" PRIu64 " bytes of %" PRIu64,
+                            "not a safetensors file, or cut short: the header would have %" PRIu64 " bytes of %" PRId64,
                             length, rest);
     }
     if (length < 2 || length > HEADER_MOST) {

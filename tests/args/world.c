@@ -1,0 +1,199 @@
+#include "args/world.h"
+
+#include "support/files.h"
+#include "support/nets.h"
+
+const char saved_path[] = "a.safetensors", checkpoint_path[] = "b.safetensors";
+
+static const char net_spec[] = "in 3; linear 16; gelu; reshape 4 2 2; conv_transpose2d 2 4 2 1; reshape 32; linear 1";
+static const char f_spec[] = "in 3; linear 8; gelu; linear 1";
+static const char g_spec[] = "in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh";
+
+/* The checkpoint comes from another step than the worlds'. */
+static void make_checkpoint(void)
+{
+    struct world w;
+    world_make(&w, &(struct world_kind){1, 1, LEBM_GAUSSIAN});
+    LEBM_ASSERT_OK(lebm_trainer_step(w.trainer, w.x, N - 1));
+    LEBM_ASSERT_OK(lebm_trainer_save(w.trainer, checkpoint_path));
+    world_free(&w);
+}
+
+void world_open_folder(void)
+{
+    make_folder_in_memory();
+    ck_assert_int_eq(chdir(folder), 0);
+    make_checkpoint();
+}
+
+void world_remove_folder(void)
+{
+    ck_assert_int_eq(chdir("/"), 0);
+    remove_folder();
+}
+
+int go_on(double done, void *user)
+{
+    (void)user;
+    return !(done >= 0 && done <= 1);
+}
+
+static lebm_sampler *make_sampler(int threads)
+{
+    lebm_sampler *sampler;
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, go_on, NULL));
+    return sampler;
+}
+
+void world_make(struct world *w, const struct world_kind *kind)
+{
+    const int is_gaussian = strcmp(kind->likelihood, LEBM_GAUSSIAN) == 0;
+    uint64_t seed = 4;
+    for (int i = 0; i < N * LATENT; i++) w->z[i] = (float)test_normal(&seed);
+    for (int i = 0; i < N * DATA; i++) w->x[i] = (float)test_uniform(&seed, 0, 1);
+    write_bytes(saved_path, "an older file", 13);
+
+    w->net = make_net(net_spec, 1);
+    LEBM_ASSERT_OK(lebm_prior_create(&w->prior, make_net(f_spec, 2), 1));
+    lebm_net *g = make_net(g_spec, 3);
+    if (kind->threads > 1) LEBM_ASSERT_OK(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "filtered"));
+    LEBM_ASSERT_OK(lebm_generator_create(&w->generator, g, kind->likelihood, is_gaussian ? 0.3 : 0));
+    w->to_prior = make_sampler(kind->threads);
+    w->to_posterior = make_sampler(kind->threads);
+    LEBM_ASSERT_OK(lebm_trainer_create(&w->trainer, w->prior, w->generator, w->to_prior, w->to_posterior));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, kind->threads));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-3));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-3));
+    LEBM_ASSERT_OK(lebm_trainer_set_progress(w->trainer, go_on, NULL));
+    if (kind->has_stepped) {
+        float z[N * LATENT];
+        LEBM_ASSERT_OK(lebm_sampler_run_prior(w->to_prior, w->prior, N, z));
+        LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
+        LEBM_ASSERT_OK(lebm_trainer_end_epoch(w->trainer));
+    }
+}
+
+void world_free(struct world *w)
+{
+    lebm_trainer_destroy(w->trainer);
+    lebm_sampler_destroy(w->to_prior);
+    lebm_sampler_destroy(w->to_posterior);
+    lebm_prior_destroy(w->prior);
+    lebm_generator_destroy(w->generator);
+    lebm_net_destroy(w->net);
+}
+
+/* ---- hashes ---- */
+
+uint64_t hash_start(void)
+{
+    return 14695981039346656037u;
+}
+
+void hash_bytes(uint64_t *hash, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i += sizeof *hash) {
+        uint64_t word = 0;
+        memcpy(&word, (const char *)bytes + i, size - i < sizeof word ? size - i : sizeof word);
+        *hash = (*hash ^ word) * 1099511628211u;
+        *hash ^= *hash >> 32;
+    }
+}
+
+void hash_text(uint64_t *hash, const char *text)
+{
+    if (text) hash_bytes(hash, text, strlen(text) + 1);
+}
+
+static void hash_floats(uint64_t *hash, const float *values, int64_t count)
+{
+    hash_bytes(hash, values, (size_t)count * sizeof *values);
+}
+
+void hash_net(uint64_t *hash, const lebm_net *net)
+{
+    const char *convolution;
+    if (!net) return;
+    LEBM_ASSERT_OK(lebm_net_get_str(net, LEBM_NET_CONVOLUTION, &convolution));
+    hash_text(hash, convolution);
+    hash_text(hash, lebm_net_spec(net));
+    for (int64_t t = 0; t < lebm_net_param_count(net); t++) {
+        const int64_t size = lebm_net_param_size(net, t);
+        float *values = test_floats(size);
+        LEBM_ASSERT_OK(lebm_net_get_param(net, t, values, size));
+        hash_floats(hash, values, size);
+        free(values);
+    }
+}
+
+/* The options of samplers and of trainers, which have the same functions by other names. */
+#define HASH_OPTIONS(hash, handle, object)                                                                             \
+    for (int64_t i_ = 0; i_ < lebm_##handle##_option_count(object); i_++) {                                            \
+        const char *key_ = lebm_##handle##_option_key(object, i_), *text_;                                             \
+        int64_t integer_;                                                                                              \
+        double number_;                                                                                                \
+        if (lebm_##handle##_get_i64(object, key_, &integer_) == LEBM_OK) {                                             \
+            hash_bytes(hash, &integer_, sizeof integer_);                                                              \
+        } else if (lebm_##handle##_get_f64(object, key_, &number_) == LEBM_OK) {                                       \
+            hash_bytes(hash, &number_, sizeof number_);                                                                \
+        } else {                                                                                                       \
+            LEBM_ASSERT_OK(lebm_##handle##_get_str(object, key_, &text_));                                             \
+            hash_text(hash, text_);                                                                                    \
+        }                                                                                                              \
+    }
+
+static void hash_file(uint64_t *hash, const char *from)
+{
+    size_t size;
+    if (access(from, F_OK) != 0) return;
+    unsigned char *bytes = read_bytes(from, &size);
+    hash_bytes(hash, bytes, size);
+    free(bytes);
+}
+
+uint64_t world_look(const struct world *w)
+{
+    uint64_t hash = hash_start();
+    hash_net(&hash, w->net);
+    hash_net(&hash, lebm_prior_net(w->prior));
+    hash_net(&hash, lebm_generator_net(w->generator));
+    HASH_OPTIONS(&hash, sampler, w->to_prior);
+    HASH_OPTIONS(&hash, sampler, w->to_posterior);
+    HASH_OPTIONS(&hash, trainer, w->trainer);
+    const int64_t counts[] = {lebm_trainer_steps_done(w->trainer), lebm_trainer_epochs_done(w->trainer), count_files()};
+    hash_bytes(&hash, counts, sizeof counts);
+    hash_file(&hash, saved_path);
+    hash_file(&hash, checkpoint_path);
+    return hash;
+}
+
+uint64_t world_use(struct world *w)
+{
+    uint64_t hash = hash_start();
+    float out[N * DATA];
+    if (w->net) {
+        LEBM_ASSERT_OK(lebm_net_forward(w->net, w->z, N, out));
+        hash_floats(&hash, out, N * lebm_net_out_features(w->net));
+    }
+    if (w->generator) {
+        LEBM_ASSERT_OK(lebm_generator_decode(w->generator, w->z, N, out));
+        hash_floats(&hash, out, N * DATA);
+    }
+    if (w->prior && w->to_prior) {
+        LEBM_ASSERT_OK(lebm_sampler_run_prior(w->to_prior, w->prior, N, out));
+        hash_floats(&hash, out, N * LATENT);
+    }
+    if (w->prior && w->generator) {
+        LEBM_ASSERT_OK(lebm_sampler_run_posterior(w->to_posterior, w->prior, w->generator, w->x, N, out));
+        hash_floats(&hash, out, N * LATENT);
+    }
+    if (w->trainer) {
+        LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
+        hash_net(&hash, lebm_prior_net(w->prior));
+        hash_net(&hash, lebm_generator_net(w->generator));
+    }
+    return hash;
+}

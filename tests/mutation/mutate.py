@@ -12,8 +12,9 @@ A list holds mutations, separated by empty lines:
     ! exact/closed_forms
 
 The old text must be in the file exactly once. The test, KIND/NAME, must pass before and fail (or crash, or take longer than
-its limit) with the new text in the old one's place. FOLDER is made anew for the copy and its build; --only takes those
-mutations alone that hold TEXT. Ends with 1 if any bug goes unnoticed.
+its limit) with the new text in the old one's place; if the name of a case follows it, that case must fail. The copy and its
+build are made anew in FOLDER/mutation; --only takes those mutations alone that hold TEXT. Ends with 1 if any bug goes
+unnoticed.
 """
 
 import argparse
@@ -40,7 +41,7 @@ class Mutation:
         self.file = plain[0]
         self.title = " ".join(marked["#"])
         self.old, self.new = "\n".join(marked["-"]), "\n".join(marked["+"])
-        self.test = marked["!"][0]
+        self.test, _, self.case = marked["!"][0].partition(" ")
 
     def applied_to(self, source):
         """The file's text with the bug. A text of several lines may be indented."""
@@ -89,10 +90,9 @@ class Copy:
         os.utime(path, (max(before + 1, time.time()),) * 2)
 
 
-def first_failure(output):
-    """The case that failed, in Check's report: 'file:line:F:group:case:number: what'."""
-    found = re.search(r":\d+:[EF]:[^:]*:([^:]+):", output)
-    return found.group(1) if found else "it did not end in good order"
+def failures(output):
+    """The cases that failed, in Check's report: 'file:line:F:group:case:number: what'."""
+    return re.findall(r":\d+:[EF]:[^:\n]*:([^:\n]+):", output)
 
 
 def main():
@@ -107,7 +107,7 @@ def main():
     if not mutations:
         sys.exit(f"mutate.py: no mutation holds '{arguments.only}'")
 
-    copy = Copy(arguments.work, arguments.cmake)
+    copy = Copy(arguments.work / "mutation", arguments.cmake)
     tests = sorted({mutation.test for mutation in mutations})
     copy.make(tests)
     for test in tests:
@@ -121,8 +121,11 @@ def main():
         copy.make([mutation.test])
         passes, output = copy.passes(mutation.test)
         copy.write(mutation.file, before)
-        unnoticed += passes
-        verdict = "NOT NOTICED" if passes else f"noticed by {first_failure(output)}"
+        cases = failures(output)
+        noticed = mutation.case in cases if mutation.case else not passes
+        unnoticed += not noticed
+        by = mutation.case or (cases[0] if cases else "not ending in good order")
+        verdict = f"noticed by {by}" if noticed else "NOT NOTICED"
         print(f"{number}/{len(mutations)} {mutation.file}: {mutation.title} {mutation.test}: {verdict}", flush=True)
     print(f"{len(mutations) - unnoticed} of {len(mutations)} bugs noticed")
     return 1 if unnoticed else 0

@@ -1,5 +1,5 @@
-/* Samplers: moments of chains with known targets, the reference without noise, equal bits for any number of threads and
- * chains, streams, metrics, divergence, progress and errors. */
+/* Samplers: their random numbers, the reference without noise, equal bits for any number of threads and chains, streams,
+ * metrics, divergence, progress and errors. Targets with known moments are in tests/exact. */
 #include <pthread.h>
 
 #include "lebm.h"
@@ -98,49 +98,6 @@ START_TEST(noise_is_normal_and_fresh_each_step)
 }
 END_TEST
 
-START_TEST(stationary_variance_on_p0)
-{
-    /* f = 0: z' = (1 - s/sigma0^2) z + sqrt(2s) e settles at the variance sigma0^2 / (1 - s/(2 sigma0^2)). */
-    static const struct {
-        double step_size, sigma0;
-        int64_t steps;
-    } cases[] = {{0.03, 1, 250}, {0.08, 1, 100}, {0.5, 1, 30}, {1.2, 1, 30}, {0.02, 0.3, 60}, {2, 3, 60}};
-    enum { M = 4, N = 25000 };
-    struct model model;
-    model_linear(&model, M, 1, cases[_i].sigma0, 1);
-    lebm_sampler *sampler = make_sampler(cases[_i].steps, cases[_i].step_size);
-    float *z = run(sampler, &model, NULL, N);
-    double square = cases[_i].sigma0 * cases[_i].sigma0;
-    double variance = square / (1 - cases[_i].step_size / (2 * square));
-    assert_normal(z, N * M, 1, 0, variance, 4);
-    LEBM_ASSERT_WITHIN(sample_correlation(z, z + 1, N, M), 0, 5, 1 / sqrt(N));
-    free(z);
-    lebm_sampler_destroy(sampler);
-    model_free(&model);
-}
-END_TEST
-
-START_TEST(variance_on_the_way_there)
-{
-    /* After k steps from N(0, v0): v <- (1 - s)^2 v + 2s. */
-    enum { M = 4, N = 25000 };
-    const double s = 0.1, start_std = 3;
-    struct model model;
-    model_linear(&model, M, 1, 1, 1);
-    double variance = start_std * start_std;
-    for (int steps = 1; steps <= 4; steps++) {
-        variance = (1 - s) * (1 - s) * variance + 2 * s;
-        lebm_sampler *sampler = make_sampler(steps, s);
-        LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, start_std));
-        float *z = run(sampler, &model, NULL, N);
-        assert_normal(z, N * M, 1, 0, variance, 4);
-        free(z);
-        lebm_sampler_destroy(sampler);
-    }
-    model_free(&model);
-}
-END_TEST
-
 START_TEST(noise_follows_the_schedule_too)
 {
     /* On p0 = N(0, 1), with s from 0.8 down to 0.05 in 6 steps: v <- (1 - s)^2 v + 2 s, with the s of each step. */
@@ -158,88 +115,6 @@ START_TEST(noise_follows_the_schedule_too)
     ck_assert_double_gt(fabs(variance - 1 / (1 - 0.8 / 2)), 0.1); /* what a constant step size would give */
     ck_assert_double_gt(fabs(variance - 1 / (1 - 0.05 / 2)), 0.1);
     assert_normal(z, N * M, 1, 0, variance, 4);
-    free(z);
-    lebm_sampler_destroy(sampler);
-    model_free(&model);
-}
-END_TEST
-
-/* Mean and covariance of a chain on N(mean, inverse of precision) after some steps from N(0, I), exactly: the step is
- * z' = z - s precision (z - mean) + sqrt(2s) e. */
-static void exact_chain(const double precision[2][2], const double mean[2], double s, int steps, double m[2],
-                        double c[2][2])
-{
-    double a[2][2], next_m[2], ac[2][2];
-    m[0] = m[1] = c[0][1] = c[1][0] = 0;
-    c[0][0] = c[1][1] = 1;
-    for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++) a[i][j] = (i == j) - s * precision[i][j];
-    for (int step = 0; step < steps; step++) {
-        for (int i = 0; i < 2; i++)
-            next_m[i] = m[i] - s * (precision[i][0] * (m[0] - mean[0]) + precision[i][1] * (m[1] - mean[1]));
-        for (int i = 0; i < 2; i++)
-            for (int j = 0; j < 2; j++) ac[i][j] = a[i][0] * c[0][j] + a[i][1] * c[1][j];
-        for (int i = 0; i < 2; i++)
-            for (int j = 0; j < 2; j++) c[i][j] = ac[i][0] * a[j][0] + ac[i][1] * a[j][1] + (i == j) * 2 * s;
-        memcpy(m, next_m, sizeof next_m);
-    }
-}
-
-START_TEST(posterior_of_a_linear_gaussian_model)
-{
-    /* x = W z + b + noise, f(z) = a.z: the posterior is Gaussian with precision P = W'W/sigma^2 + I/sigma0^2 and mean
-     * P^-1 (W'(x - b)/sigma^2 + a). Two kinds of x, so that each chain must see its own. */
-    enum { M = 2, D = 3, N = 40000, STEPS = 120 };
-    static const double w[D][M] = {{1, 0.5}, {-0.3, 0.8}, {0.2, -1.1}}, b[D] = {0.1, -0.4, 0.3}, a[M] = {1.5, -1};
-    static const double xs[2][D] = {{1, 0.2, -0.7}, {-1.4, 0.5, 1}};
-    const double sigma = 0.6, sigma0 = 0.9, s = 0.03;
-    struct model model;
-    model_linear(&model, M, D, sigma0, sigma);
-    for (int i = 0; i < D; i++) {
-        for (int j = 0; j < M; j++) model.g.ref.params[i * M + j] = w[i][j];
-        model.g.ref.params[D * M + i] = b[i];
-    }
-    pair_push(&model.g);
-    memcpy(model.f.ref.params, a, sizeof a);
-    model.f.ref.params[M] = 0.7; /* a constant in f changes nothing */
-    pair_push(&model.f);
-
-    float *x = test_floats(N * D);
-    for (int64_t i = 0; i < N * D; i++) x[i] = (float)xs[i / D % 2][i % D];
-    lebm_sampler *sampler = make_sampler(STEPS, s);
-    float *z = run(sampler, &model, x, N);
-
-    double precision[2][2] = {{0, 0}, {0, 0}}, inverse[2][2];
-    for (int i = 0; i < M; i++)
-        for (int j = 0; j < M; j++) {
-            for (int k = 0; k < D; k++) precision[i][j] += w[k][i] * w[k][j] / (sigma * sigma);
-            precision[i][j] += (i == j) / (sigma0 * sigma0);
-        }
-    double det = precision[0][0] * precision[1][1] - precision[0][1] * precision[1][0];
-    for (int i = 0; i < M; i++)
-        for (int j = 0; j < M; j++) inverse[i][j] = (i == j ? precision[1 - i][1 - i] : -precision[i][j]) / det;
-    for (int kind = 0; kind < 2; kind++) {
-        double pull[M], mean[M], m[M], c[2][2];
-        for (int i = 0; i < M; i++) {
-            pull[i] = a[i];
-            for (int k = 0; k < D; k++) pull[i] += w[k][i] * (xs[kind][k] - b[k]) / (sigma * sigma);
-        }
-        for (int i = 0; i < M; i++) mean[i] = inverse[i][0] * pull[0] + inverse[i][1] * pull[1];
-        exact_chain(precision, mean, s, STEPS, m, c);
-        LEBM_ASSERT_NEAR(m[0], mean[0], 0.01); /* the chains are long enough */
-        LEBM_ASSERT_NEAR(m[1], mean[1], 0.01);
-
-        const int64_t count = N / 2;
-        const float *mine = z + kind * M;
-        for (int i = 0; i < M; i++) {
-            struct sample_moments sample = sample_moments(mine + i, count, 2 * M);
-            LEBM_ASSERT_WITHIN(sample.mean, m[i], 4, sqrt(c[i][i] / (double)count));
-            for (int j = 0; j <= i; j++)
-                LEBM_ASSERT_WITHIN(sample_covariance(mine + i, mine + j, count, 2 * M), c[i][j], 4,
-                                   sqrt((c[i][i] * c[j][j] + c[i][j] * c[i][j]) / (double)count));
-        }
-    }
-    free(x);
     free(z);
     lebm_sampler_destroy(sampler);
     model_free(&model);
@@ -868,10 +743,7 @@ static Suite *suite(void)
     tcase_set_timeout(statistics, 30);
     tcase_add_test(statistics, start_is_normal);
     tcase_add_test(statistics, noise_is_normal_and_fresh_each_step);
-    tcase_add_loop_test(statistics, stationary_variance_on_p0, 0, 6);
-    tcase_add_test(statistics, variance_on_the_way_there);
     tcase_add_test(statistics, noise_follows_the_schedule_too);
-    tcase_add_test(statistics, posterior_of_a_linear_gaussian_model);
     suite_add_tcase(suite, statistics);
 
     TCase *reference = tcase_create("reference");

@@ -4,7 +4,7 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-out=out-quickstart
+out="out-quickstart"
 
 have() {
     command -v "$1" >/dev/null 2>&1

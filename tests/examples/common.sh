@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the shell tests share. The first argument is the folder with the programs; every test works in a folder of its
 # own, which is removed when the test ends.
 set -eu
@@ -33,6 +34,7 @@ make_data() {
 
 # word N: prints a number as four bytes, the lowest first.
 word() {
+    # shellcheck disable=SC2046 # one word for each byte
     bytes $(printf '%02x %02x %02x %02x' $(($1 % 256)) $(($1 / 256 % 256)) $(($1 / 65536 % 256)) $(($1 / 16777216)))
 }
 

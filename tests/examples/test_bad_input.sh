@@ -71,8 +71,8 @@ head -c 30000 data/train-images-idx3-ubyte >bad/train-images-idx3-ubyte
 refuse 1 "truncated" use_bad_data
 bad_data
 gzip bad/t10k-images-idx3-ubyte
-head -c 5000 bad/t10k-images-idx3-ubyte.gz >cut
-mv cut bad/t10k-images-idx3-ubyte.gz
+head -c 5000 bad/t10k-images-idx3-ubyte.gz >shorter
+mv shorter bad/t10k-images-idx3-ubyte.gz
 refuse 1 "truncated" use_bad_data
 bad_data
 echo >>bad/t10k-images-idx3-ubyte

@@ -7,7 +7,7 @@
 for file in metrics.csv samples.png reconstructions.png prior.png checkpoint.safetensors model.safetensors; do
     [ -s "a run/$file" ] || fail "there is no $file"
 done
-[ -z "$(ls "a run" | grep tmp)" ] || fail "temporary files were left behind"
+[ -z "$(find "a run" -name "*tmp*")" ] || fail "temporary files were left behind"
 [ "$(wc -l <"a run/metrics.csv")" -eq 5 ] || fail "metrics.csv has not a header and 4 rows"
 awk -F, 'NF != 10 { exit 1 }' "a run/metrics.csv" || fail "metrics.csv has not 10 columns everywhere"
 grep -q "drawn digits" report || fail "the report does not name the data"

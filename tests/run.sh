@@ -73,7 +73,7 @@ check() {
     shift
     echo
     echo "== tests: $name"
-    (cd "$root/build/test-$name" && "$ctest" --output-on-failure "$@")
+    (cd "$root/build/test-$name" && "$ctest" --output-on-failure --parallel "$jobs" "$@")
 }
 
 build release

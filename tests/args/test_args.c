@@ -184,7 +184,7 @@ static const struct {
     {"no such thing", {"no such thing"}},
     {" ", {"' '", "\"\""}},
     {"%n%s%d%1000000d%*s%%", {"%n%s%d%1000000d%*s%%"}},
-    {"\x01\x02\t\x1b[31m\x7f", {"\x01\x02\t\x1b[31m\x7f"}},
+    {"\x01\x02\t\x1b[31m\x7f", {"\?\?\?\?[31m\?"}},
     {"line\nbreak\r\nend", {"line break  end"}},
     {"\xff\xfe\xc3(\xed\xa0\x80\xf4\x90\x80\x80", {"\?\?\?(\?\?\?\?\?\?\?"}},
     {"\xe2\x82\xac \xf0\x9f\x98\x80", {"\xe2\x82\xac \xf0\x9f\x98\x80"}},

@@ -400,6 +400,19 @@ START_TEST(hostile_specs)
 }
 END_TEST
 
+START_TEST(a_net_has_1024_layers_at_most)
+{
+    lebm_net *net;
+    LEBM_ASSERT_OK(lebm_net_create(&net, 3));
+    for (int i = 0; i < 1024; i++) LEBM_ASSERT_OK(lebm_net_add_activation(net, LEBM_TANH, 0));
+    LEBM_ASSERT_STATUS(lebm_net_add_linear(net, 2, 1), LEBM_ERR_RANGE);
+    LEBM_ASSERT_ERROR_NAMES("1024 layers");
+    ck_assert_int_eq(lebm_net_layer_count(net), 1024);
+    ck_assert_int_eq(lebm_net_out_features(net), 3);
+    lebm_net_destroy(net);
+}
+END_TEST
+
 START_TEST(refused_layers_leave_the_net_as_it_was)
 {
     static const int64_t in_count = 12;
@@ -789,6 +802,7 @@ static Suite *suite(void)
     tcase_add_test(building, new_parameters_are_used_at_once);
     tcase_add_test(building, layers_keep_the_parameters_before_them);
     tcase_add_test(building, out_shapes);
+    tcase_add_test(building, a_net_has_1024_layers_at_most);
     tcase_add_test(building, refused_layers_leave_the_net_as_it_was);
     tcase_add_test(building, an_owned_net_cannot_grow);
     suite_add_tcase(suite, building);

@@ -24,6 +24,7 @@ import math
 import operator
 import os
 import re
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Generator as PythonGenerator
@@ -469,7 +470,7 @@ class Options(_View[Value]):
     def _type(self, key: str) -> str:
         kind = self._handle._function("option_type")(self._handle._c, _bytes("key", key))
         if kind is None:
-            raise UnknownOptionError(f"{self._handle._kind} has no option '{key}'")
+            raise UnknownOptionError(f"{self._handle._kind} has no option '{key}'; it has {', '.join(self)}")
         return _string(kind)
 
     def __getitem__(self, key: str) -> Value:
@@ -772,6 +773,10 @@ class _Runner(_Handle):
 
     _progress: Optional[Progress] = None
 
+    def _own(self, pointer: c_void_p, *needs: _Resource) -> None:
+        super()._own(pointer, *needs)
+        self._busy = threading.Lock()  # C would go on calling the function of a call that was refused
+
     @property
     def progress(self) -> Optional[Progress]:
         """Called now and then with the fraction done: a true answer stops the call, which raises what this raises."""
@@ -790,11 +795,15 @@ class _Runner(_Handle):
         next(answers)
         answer = _PROGRESS(answers.send)  # C calls it until this call returns, and the next call has its own
         c, failure = self._c, None
+        if not self._busy.acquire(blocking=False):
+            raise StateError(f"{self._kind} is running, in another thread or in the call that this callback belongs to")
         try:
             self._function("set_progress")(c, answer, None)
             self._function(name)(c, *arguments)
         except LebmError as error:
             failure = raised.pop() if raised else error
+        finally:
+            self._busy.release()
         if failure is not None:
             try:
                 raise failure  # here, where it gets no context: the user's exception stays as it was

@@ -110,7 +110,7 @@ LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_str(lebm_net *net, const char *key, const char *value);
 
-/** Read an option. @param value  receives a string owned by the net, valid until that option is set again
+/** Read an option. @param value  receives a string owned by the net, valid until that option is set again; NULL on failure
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_get_str(const lebm_net *net, const char *key, const char **value);

@@ -77,7 +77,7 @@ LEBM_API const char *lebm_sampler_kernel(const lebm_sampler *sampler);
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or of another type),
  *         LEBM_ERR_RANGE (the text gives the bounds; a text must be UTF-8 of at most 255 bytes),
  *         LEBM_ERR_STATE (set by a callback while the sampler is running)
- * A string read is owned by the sampler and valid until that option is set again.
+ * A string read is owned by the sampler and valid until that option is set again; NULL on failure.
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_i64(lebm_sampler *sampler, const char *key, int64_t value);
 LEBM_API int lebm_sampler_set_f64(lebm_sampler *sampler, const char *key, double value);

@@ -2,6 +2,7 @@
 #ifndef LEBM_CORE_OPTIONS_H
 #define LEBM_CORE_OPTIONS_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,12 +69,14 @@ int lebm__options_bounds_f64(const lebm__options *table, const char *key, double
 /* Return LEBM_ERR_STATE from a public function if the handle is running. */
 #define LEBM__REQUIRE_IDLE(handle)                                                                                     \
     do {                                                                                                               \
-        if ((handle)->running) {                                                                                       \
-            return lebm__fail(LEBM_ERR_STATE,                                                                          \
-                              "%s: %s is running, in another thread or in the call that this callback belongs to",     \
-                              __func__, #handle);                                                                      \
-        }                                                                                                              \
+        if ((handle)->running) return lebm__fail_running(__func__, #handle);                                           \
     } while (0)
+
+/* Mark a handle as running for the call `function`, which sets `running` to 0 when it ends; fail if another call, of
+ * whatever thread, has done so. */
+int lebm__claim(atomic_int *running, const char *function, const char *handle);
+
+int lebm__fail_running(const char *function, const char *handle);
 
 /* Define the public option functions of a handle, lebm_<handle>_set_i64() and so on, for a struct lebm_<handle> with
  * the members `options`, the struct of options, and `running`. */

@@ -17,6 +17,7 @@ static void make_presentable(char *text)
         if (length == 0) *text = '?';
         if (*text == '\n' || *text == '\r') *text = ' ';
         if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+        if (length == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0) text[0] = text[1] = '?';
         const int64_t step = length == 0 ? 1 : length;
         text += step;
         left -= step;

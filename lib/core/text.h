@@ -10,7 +10,7 @@ int64_t lebm__utf8_length(const char *text, int64_t left);
 /* Whether a C string is UTF-8. */
 int lebm__is_utf8(const char *text);
 
-/* Append a name to a list "a, b" in `size` bytes; what there is no room for is left out. */
+/* Append a name to a list "a, b" in `size` bytes; what there is no room for is cut off. */
 void lebm__list_add(char *list, int64_t size, const char *name);
 
 #endif

@@ -205,13 +205,8 @@ static void set_trainer(lebm_trainer *trainer, const checkpoint *c)
     trainer->has_stepped = 0; /* the metrics were those of another training */
 }
 
-int lebm_trainer_load(lebm_trainer *trainer, const char *path)
+static int load(lebm_trainer *trainer, const char *path)
 {
-    LEBM__REQUIRE(trainer);
-    LEBM__REQUIRE(path);
-    LEBM__REQUIRE_IDLE(trainer);
-    LEBM__REQUIRE_IDLE(trainer->to_prior);
-    LEBM__REQUIRE_IDLE(trainer->to_posterior);
     lebm__st_reader st;
     checkpoint c = {.numbers = NULL};
     LEBM__TRY(lebm__model_open(&st, path));
@@ -219,5 +214,15 @@ int lebm_trainer_load(lebm_trainer *trainer, const char *path)
     lebm__st_close(&st);
     if (status == LEBM_OK) set_trainer(trainer, &c);
     lebm__free(c.numbers);
+    return status;
+}
+
+int lebm_trainer_load(lebm_trainer *trainer, const char *path)
+{
+    LEBM__REQUIRE(trainer);
+    LEBM__REQUIRE(path);
+    LEBM__TRY(lebm__trainer_claim(trainer, __func__));
+    const int status = load(trainer, path);
+    lebm__trainer_release(trainer);
     return status;
 }

@@ -253,7 +253,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
     return status;
 }
 
-/* Both public runs, after their arguments are checked for NULL. */
+/* Both public runs, after their arguments are checked for NULL and the sampler is claimed. */
 static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator, const float *x,
                       int64_t n, float *z)
 {
@@ -265,10 +265,8 @@ static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm
     LEBM__TRY(lebm__pool_resize(&sampler->pool, lebm__thread_count(options->threads)));
     const lebm__key key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream,
                                          generator == NULL ? LEBM__FOR_PRIOR : LEBM__FOR_POSTERIOR);
-    sampler->running = 1;
     const int status = lebm__sampler_run(sampler, sampler->pool, key, prior, generator, x, n, z, &sampler->metrics,
                                          sampler->progress, sampler->progress_user);
-    sampler->running = 0;
     if (status != LEBM_OK) return status;
     options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     sampler->has_run = 1;
@@ -280,8 +278,10 @@ int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
-    LEBM__REQUIRE_IDLE(sampler);
-    return run_public(sampler, prior, NULL, NULL, n, z);
+    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    const int status = run_public(sampler, prior, NULL, NULL, n, z);
+    sampler->running = 0;
+    return status;
 }
 
 int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
@@ -292,9 +292,11 @@ int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, c
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(z);
-    LEBM__REQUIRE_IDLE(sampler);
     LEBM__TRY(lebm__model_check(prior, generator));
-    return run_public(sampler, prior, generator, x, n, z);
+    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    const int status = run_public(sampler, prior, generator, x, n, z);
+    sampler->running = 0;
+    return status;
 }
 
 int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *value)

@@ -23,7 +23,7 @@ struct lebm_sampler {
     lebm__pool *pool; /* made at the first run */
     lebm_progress_fn progress;
     void *progress_user;
-    int running; /* a call is under way */
+    atomic_int running; /* a call is under way */
     int has_run;
     lebm__run_metrics metrics;
 };

@@ -309,13 +309,25 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
     return measure(s, metrics);
 }
 
-/* While a step runs, callbacks find trainer and samplers busy. */
-static void set_running(lebm_trainer *trainer, int running)
+int lebm__trainer_claim(lebm_trainer *trainer, const char *function)
 {
-    trainer->running = trainer->to_prior->running = trainer->to_posterior->running = running;
+    LEBM__TRY(lebm__claim(&trainer->running, function, "trainer"));
+    int status = lebm__claim(&trainer->to_prior->running, function, "to_prior");
+    if (status == LEBM_OK && trainer->to_posterior != trainer->to_prior) {
+        status = lebm__claim(&trainer->to_posterior->running, function, "to_posterior");
+        if (status != LEBM_OK) trainer->to_prior->running = 0;
+    }
+    if (status != LEBM_OK) trainer->running = 0;
+    return status;
 }
 
-/* A step after its arguments are checked. */
+void lebm__trainer_release(lebm_trainer *trainer)
+{
+    trainer->to_prior->running = trainer->to_posterior->running = 0;
+    trainer->running = 0;
+}
+
+/* What a step changes but the trainer's own numbers. */
 static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trainer_metrics *metrics)
 {
     step s;
@@ -330,14 +342,10 @@ static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trai
     return status;
 }
 
-int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
+/* A step, after its arguments are checked for NULL and the trainer is claimed. */
+static int step_public(lebm_trainer *trainer, const float *x, int64_t n)
 {
     const double begin = lebm__seconds();
-    LEBM__REQUIRE(trainer);
-    LEBM__REQUIRE(x);
-    LEBM__REQUIRE_IDLE(trainer);
-    LEBM__REQUIRE_IDLE(trainer->to_prior);
-    LEBM__REQUIRE_IDLE(trainer->to_posterior);
     if (n < 1 || n > INT32_MAX) {
         return lebm__fail(LEBM_ERR_RANGE, "n is %lld observations; allowed are 1 to %d", (long long)n, INT32_MAX);
     }
@@ -349,10 +357,7 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
     LEBM__TRY(lebm__pool_resize(&trainer->pool, lebm__thread_count(trainer->options.threads)));
 
     lebm__trainer_metrics metrics;
-    set_running(trainer, 1);
-    const int status = run_step(trainer, x, n, &metrics);
-    set_running(trainer, 0);
-    if (status != LEBM_OK) return status;
+    LEBM__TRY(run_step(trainer, x, n, &metrics));
     trainer->adam_f.steps++;
     trainer->adam_g.steps++;
     trainer->steps_done++;
@@ -362,6 +367,16 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
     trainer->metrics = metrics;
     trainer->has_stepped = 1;
     return LEBM_OK;
+}
+
+int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
+{
+    LEBM__REQUIRE(trainer);
+    LEBM__REQUIRE(x);
+    LEBM__TRY(lebm__trainer_claim(trainer, __func__));
+    const int status = step_public(trainer, x, n);
+    lebm__trainer_release(trainer);
+    return status;
 }
 
 int lebm_trainer_end_epoch(lebm_trainer *trainer)

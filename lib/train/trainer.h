@@ -26,7 +26,7 @@ struct lebm_trainer {
     lebm__trainer_options options;
     int64_t steps_done, epochs_done;
     lebm__adam adam_f, adam_g;
-    int running; /* a step is under way */
+    atomic_int running; /* a call is under way */
     int has_stepped;
     lebm__trainer_metrics metrics;
     lebm__pool *pool; /* made at the first step */
@@ -35,5 +35,9 @@ struct lebm_trainer {
 };
 
 extern const lebm__options lebm__trainer_table;
+
+/* Mark the trainer and its samplers as running for the call `function`, or fail if one of them is; and unmark them. */
+int lebm__trainer_claim(lebm_trainer *trainer, const char *function);
+void lebm__trainer_release(lebm_trainer *trainer);
 
 #endif

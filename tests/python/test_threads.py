@@ -49,6 +49,23 @@ class Threads(unittest.TestCase):
             with self.assertRaises(lebm.Stopped):
                 first.result()
 
+    def test_threads_that_meet_at_one_sampler_take_turns(self) -> None:
+        prior, sampler, together = small_prior(), lebm.Sampler(steps=1, threads=2), threading.Barrier(2)
+
+        def run(_: int) -> int:
+            refused = 0
+            for _ in range(500):
+                together.wait()
+                try:
+                    sampler.run_prior(prior, 3)
+                except lebm.StateError:
+                    refused += 1
+            return refused
+
+        with ThreadPoolExecutor(2) as pool:
+            refused = sum(pool.map(run, range(2)))
+        self.assertEqual(sampler.options["stream"], 1000 - refused)
+
     def test_errors_are_the_threads_own(self) -> None:
         together = threading.Barrier(2)
 
@@ -59,7 +76,7 @@ class Threads(unittest.TestCase):
                 try:
                     lebm.Sampler(**{key: 1})
                 except lebm.UnknownOptionError as error:
-                    texts.add(str(error))
+                    texts.add(str(error).split(";")[0])
             return texts
 
         with ThreadPoolExecutor(2) as pool:

@@ -299,6 +299,72 @@ START_TEST(threads_learn_side_by_side) /* and, in a process of its own, make the
 }
 END_TEST
 
+/* ---- threads at one sampler and its trainer ---- */
+
+struct meeting {
+    const struct model *model;
+    lebm_sampler *sampler; /* of the trainer, for both kinds of its chains */
+    lebm_trainer *trainer;
+    pthread_barrier_t round;
+    _Atomic int64_t runs, steps, refused, others; /* how calls ended */
+};
+
+/* Thread 0 makes a run and thread 1 a training step, in the same moment: one of them, or both in turn. */
+static void *meet(void *argument, int makes_steps)
+{
+    struct meeting *m = argument;
+    float z[3 * LATENT];
+    for (int i = 0; i < 300; i++) {
+        pthread_barrier_wait(&m->round);
+        const int status = makes_steps ? lebm_trainer_step(m->trainer, m->model->x, 3)
+                                       : lebm_sampler_run_prior(m->sampler, m->model->prior, 3, z);
+        if (status == LEBM_OK) {
+            (*(makes_steps ? &m->steps : &m->runs))++;
+        } else {
+            (*(status == LEBM_ERR_STATE ? &m->refused : &m->others))++;
+        }
+    }
+    return NULL;
+}
+
+static void *make_runs(void *meeting)
+{
+    return meet(meeting, 0);
+}
+
+static void *make_steps(void *meeting)
+{
+    return meet(meeting, 1);
+}
+
+START_TEST(threads_that_meet_at_one_handle_take_turns) /* _i: whether the second makes steps, or runs as the first */
+{
+    struct model model;
+    struct meeting m = {.model = &model};
+    pthread_t threads[2];
+    int64_t stream;
+    make_model(&model, 8);
+    LEBM_ASSERT_OK(lebm_sampler_create(&m.sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(m.sampler, LEBM_SAMPLER_STEPS, 1));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(m.sampler, LEBM_SAMPLER_THREADS, 2));
+    LEBM_ASSERT_OK(lebm_trainer_create(&m.trainer, model.prior, model.generator, m.sampler, m.sampler));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(m.trainer, LEBM_TRAINER_THREADS, 2));
+    ck_assert_int_eq(pthread_barrier_init(&m.round, NULL, 2), 0);
+    ck_assert_int_eq(pthread_create(&threads[0], NULL, make_runs, &m), 0);
+    ck_assert_int_eq(pthread_create(&threads[1], NULL, _i ? make_steps : make_runs, &m), 0);
+    for (int t = 0; t < 2; t++) ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
+    ck_assert_int_eq(m.others, 0);
+    ck_assert_int_eq(m.runs + m.steps + m.refused, 600);
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(m.sampler, LEBM_SAMPLER_STREAM, &stream));
+    ck_assert_int_eq(stream, m.runs);
+    ck_assert_int_eq(lebm_trainer_steps_done(m.trainer), m.steps);
+    pthread_barrier_destroy(&m.round);
+    lebm_trainer_destroy(m.trainer);
+    lebm_sampler_destroy(m.sampler);
+    free_model(&model);
+}
+END_TEST
+
 /* ---- files ---- */
 
 struct saver {
@@ -404,6 +470,7 @@ static Suite *suite(void)
     TCase *apart = tcase_create("apart");
     tcase_set_timeout(apart, 30);
     tcase_add_test(apart, threads_learn_side_by_side);
+    tcase_add_loop_test(apart, threads_that_meet_at_one_handle_take_turns, 0, 2);
     suite_add_tcase(suite, apart);
     return suite;
 }

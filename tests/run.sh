@@ -14,7 +14,7 @@ for argument in "$@"; do
     case $argument in
     --all)
         all=yes
-        more="$more valgrind gcovr"
+        more="$more valgrind gcovr clang clang-tidy clang-format-14 cppcheck shellcheck"
         ;;
     *)
         echo "run.sh: unknown argument '$argument' (--all is known)" >&2

@@ -14,8 +14,8 @@ int fail(failure *why, const char *format, ...)
     va_start(values, format);
     vsnprintf(why->text, sizeof why->text, format, values);
     va_end(values);
-    for (char *c = why->text; *c != '\0'; c++) /* whatever it quotes, it is one line */
-        if (*c == '\n' || *c == '\r') *c = ' ';
+    for (char *c = why->text; *c != '\0'; c++) /* whatever it quotes, it is one line that no terminal obeys */
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = ' ';
     return -1;
 }
 

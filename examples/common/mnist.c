@@ -24,9 +24,11 @@ static int read_folder(const char *folder, const char *images_name, const char *
 {
     char *images = find(folder, images_name), *labels = find(folder, labels_name);
     int result;
-    if (images == NULL)
-        result = fail_for_lack_of(images_name, folder, why);
-    else
+    if (images == NULL) {
+        char names[96];
+        snprintf(names, sizeof names, "%s or %s.gz", images_name, images_name);
+        result = fail_for_lack_of(names, folder, why);
+    } else
         result = idx_read_images(images, data, why);
     if (result == 0 && labels != NULL) {
         result = idx_read_labels(labels, data, why);

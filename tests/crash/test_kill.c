@@ -222,14 +222,14 @@ int main(void)
     TCase *on_disk = tcase_create("on disk");
     tcase_add_checked_fixture(on_disk, share_tally, NULL);
     tcase_add_checked_fixture(on_disk, make_folder, remove_folder);
-    tcase_set_timeout(on_disk, 100);
+    tcase_set_timeout(on_disk, 500);
     tcase_add_test(on_disk, a_killed_training_resumes_to_the_bit);
     suite_add_tcase(suite, on_disk);
 
     TCase *in_memory = tcase_create("in memory");
     tcase_add_checked_fixture(in_memory, share_tally, NULL);
     tcase_add_checked_fixture(in_memory, make_folder_in_memory, remove_folder);
-    tcase_set_timeout(in_memory, 100);
+    tcase_set_timeout(in_memory, 500);
     tcase_add_test(in_memory, a_killed_program_leaves_one_of_two_models);
     suite_add_tcase(suite, in_memory);
     return test_run_suite(suite);

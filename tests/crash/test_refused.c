@@ -47,9 +47,11 @@ static void assert_refused(const char *to)
 /* Where even root cannot make a file. */
 START_TEST(folders_of_the_system_are_refused)
 {
-    assert_refused("/proc/a.safetensors");
-    assert_refused("/proc/self/a.safetensors");
-    assert_refused("/sys/a.safetensors");
+    if (access("/proc/self", F_OK) == 0) { /* mounted */
+        assert_refused("/proc/a.safetensors");
+        assert_refused("/proc/self/a.safetensors");
+    }
+    if (access("/sys/kernel", F_OK) == 0) assert_refused("/sys/a.safetensors");
     assert_refused("/dev/null/a.safetensors");
     assert_refused("/nonexistent/a.safetensors");
 }
@@ -267,14 +269,16 @@ END_TEST
 
 /* ---- several processes ---- */
 
-enum { PROCESSES = 3, TIMES = 60 };
+enum { PROCESSES = 3, LOOKS = 100 };
 
 static struct training states[PROCESSES];
 static int which;
 
+static _Atomic int *enough; /* shared with the children */
+
 static void save_often(void)
 {
-    for (int i = 0; i < TIMES; i++) child_needs(save_checkpoint(&states[which], path));
+    while (!*enough) child_needs(save_checkpoint(&states[which], path));
 }
 
 /* Which state the file holds; fails if none. */
@@ -296,25 +300,26 @@ START_TEST(processes_that_save_to_one_path_take_turns)
     unsigned char *bytes[PROCESSES];
     size_t size;
     pid_t children[PROCESSES];
-    int seen[PROCESSES] = {0}, running = PROCESSES, kinds = 0;
+    int seen[PROCESSES] = {0}, kinds = 0;
+    enough = mmap(NULL, sizeof *enough, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne((void *)enough, MAP_FAILED);
     for (int i = 0; i < PROCESSES; i++) {
         training_make(&states[i], WIDTH, (uint64_t)i);
         LEBM_ASSERT_OK(save_checkpoint(&states[i], path));
         bytes[i] = read_bytes(path, &size);
     }
     for (which = 0; which < PROCESSES; which++) children[which] = child_start(save_often);
-    for (int i = 0; running > 0; i = (i + 1) % PROCESSES) {
-        int end;
-        seen[find_state(bytes, size)]++;
+    for (int looks = 0; looks < LOOKS || kinds < 2; looks++) {
+        kinds += seen[find_state(bytes, size)]++ == 0;
         LEBM_ASSERT_OK(lebm_trainer_load(state.trainer, path));
-        if (children[i] == 0 || waitpid(children[i], &end, WNOHANG) == 0) continue;
-        LEBM_ASSERT_MSG(WIFEXITED(end) && WEXITSTATUS(end) == 0, "process %d could not save", i);
-        children[i] = 0;
-        running--;
     }
-    seen[find_state(bytes, size)]++;
-    for (int i = 0; i < PROCESSES; i++) kinds += seen[i] > 0;
-    LEBM_ASSERT_MSG(kinds > 1, "they did not take turns: %d, %d and %d files were seen", seen[0], seen[1], seen[2]);
+    *enough = 1;
+    for (int i = 0; i < PROCESSES; i++) {
+        int end;
+        ck_assert_int_eq(waitpid(children[i], &end, 0), children[i]);
+        LEBM_ASSERT_MSG(WIFEXITED(end) && WEXITSTATUS(end) == 0, "process %d could not save", i);
+    }
+    find_state(bytes, size);
     ck_assert_int_eq(count_files(), 1);
     for (int i = 0; i < PROCESSES; i++) {
         training_free(&states[i]);

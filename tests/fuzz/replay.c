@@ -156,6 +156,12 @@ int main(int argc, char **argv)
     const long count = argc == 3 ? atol(argv[2]) : 0;
     program = argv[0];
     signal(SIGABRT, keep_input);
+#ifndef __SANITIZE_ADDRESS__ /* which ends with an abort whatever happens */
+    signal(SIGSEGV, keep_input);
+    signal(SIGBUS, keep_input);
+    signal(SIGFPE, keep_input);
+    signal(SIGILL, keep_input);
+#endif
 
     struct dirent **list;
     const int listed = scandir(argv[1], &list, NULL, alphasort);

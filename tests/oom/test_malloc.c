@@ -1,6 +1,8 @@
 /* Every single malloc() of the process failing in turn while a public function is at work: those of the C library, of
  * cJSON and of starting threads, too. The malloc() here takes the place of the C library's, in all of the process;
  * sanitizers have their own, which cannot be replaced. */
+#define _GNU_SOURCE /* RTLD_DEFAULT */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -122,5 +124,9 @@ static Suite *suite(void)
 
 int main(void)
 {
+    if (dlsym(RTLD_DEFAULT, "GOMP_parallel") != NULL) {
+        puts("skipped: the BLAS runs on libgomp, which ends the process when it gets no memory");
+        return 77;
+    }
     return test_run_suite(suite());
 }

@@ -36,7 +36,7 @@ configure()
 # tidy CHECKS: clang-tidy, file by file: with several at once, version 14 forgets the type of va_list.
 tidy()
 {
-    needs clang-tidy clang-tidy-14
+    needs clang-tidy-14 clang-tidy
     configure
     bad=0
     for file in $(cd "$source" && find lib examples -name '*.c' | sort); do

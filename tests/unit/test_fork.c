@@ -15,7 +15,7 @@
 int main(void)
 {
     puts("skipped: under ThreadSanitizer, the child of a process with threads cannot start any");
-    return EXIT_SUCCESS;
+    return 77; /* skipped, for ctest */
 }
 
 #else

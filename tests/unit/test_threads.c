@@ -450,7 +450,6 @@ static int use_in_child(lebm__pool **pool, int threads, int destroy_only)
     if (child == 0) {
         notes n;
         int64_t done = 0;
-        alarm(20); /* rather than hang */
         for (int i = 0; i < 3 && !destroy_only; i++) {
             clear(&n, threads);
             if (lebm__pool_resize(pool, threads) != LEBM_OK) _exit(1);

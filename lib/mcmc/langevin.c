@@ -40,7 +40,7 @@ int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *targe
 {
     const int64_t numbers = tile->n * target->dims;
     for (int64_t step = 1; step <= langevin->steps; step++) {
-        if (langevin->stop(langevin->context, step)) return LEBM_STOPPED;
+        if (langevin->stop(langevin->context)) return LEBM_STOPPED;
         target->evaluate(target->context, tile->n, tile->z, tile->log_density, tile->score);
         LEBM__TRY(check(target, tile, step));
         if (langevin->noise) {

@@ -10,7 +10,7 @@ typedef struct {
     double step_size, last_step_size; /* s of eq. 20 at the first and the last step */
     int noise;
     lebm__key key;
-    int (*stop)(void *context, int64_t step); /* asked before each step; nonzero: return LEBM_STOPPED */
+    int (*stop)(void *context); /* asked before each step; nonzero: return LEBM_STOPPED */
     void *context;
 } lebm__langevin;
 

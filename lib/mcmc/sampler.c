@@ -93,6 +93,7 @@ typedef struct {
     lebm_progress_fn progress;
     void *user;
     double asked;                     /* when it was called last, in seconds */
+    _Atomic int64_t begun;            /* steps of all tiles, by all threads */
     _Atomic int stopped;              /* it said so */
     float *z;                         /* [n, M] the result */
     double *log_density, *score_norm; /* [n] */
@@ -134,25 +135,26 @@ static void evaluate(void *context, int64_t n, const float *z, double *log_densi
     if (w->generator != NULL) lebm__generator_add(w->generator, &w->g, z, w->x, n, log_density, score);
 }
 
-/* A tile on its way, for asking whether to stop. */
+/* A thread that runs a tile, for asking whether to stop. */
 typedef struct {
     run *r;
-    int64_t task;
     int thread;
 } on_the_way;
 
-/* Whether to stop before `step`. The calling thread, which is thread 0, asks the caller now and then. */
-static int stop(void *context, int64_t step)
+/* Whether to stop before a step. The calling thread, which is thread 0, asks the caller now and then. */
+static int stop(void *context)
 {
     enum { PER_SECOND = 20 };
     const on_the_way *at = context;
     run *r = at->r;
+    const int64_t begun = atomic_fetch_add(&r->begun, 1);
     if (r->progress != NULL && at->thread == 0) {
         const double now = lebm__seconds();
         if (now - r->asked >= 1.0 / PER_SECOND) {
-            const double steps = (double)r->sampler->options.steps, tiles = (double)r->tiles;
             r->asked = now;
-            if (r->progress(((double)at->task + (double)(step - 1) / steps) / tiles, r->user)) r->stopped = 1;
+            if (r->progress((double)begun / ((double)r->sampler->options.steps * (double)r->tiles), r->user)) {
+                r->stopped = 1;
+            }
         }
     }
     return r->stopped;
@@ -162,7 +164,7 @@ static int stop(void *context, int64_t step)
 static int run_tile(void *context, int64_t task, int thread)
 {
     run *r = context;
-    on_the_way at = {r, task, thread};
+    on_the_way at = {r, thread};
     worker *w = &r->workers[thread];
     const lebm__sampler_options *options = &r->sampler->options;
     const int64_t first = task * r->tile, left = r->n - first, n = left < r->tile ? left : r->tile;

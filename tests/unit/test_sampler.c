@@ -1,6 +1,7 @@
 /* Samplers: their random numbers, the reference without noise, equal bits for any number of threads and chains, streams,
  * metrics, divergence, progress and errors. Targets with known moments are in tests/exact. */
 #include <pthread.h>
+#include <unistd.h>
 
 #include "lebm.h"
 #include "support/approx.h"
@@ -633,6 +634,39 @@ START_TEST(prior_and_posterior_draw_different_numbers)
 }
 END_TEST
 
+enum { DAWDLING_STEPS = 1000000000, CALLS = 10 };
+
+struct dawdler {
+    int calls;
+    double first, last;
+};
+
+/* Leaves the calling thread time for one step from call to call, and stops at the last. */
+static int dawdle(double done, void *user)
+{
+    struct dawdler *d = user;
+    usleep(60000);
+    if (d->calls == 0) d->first = done;
+    d->last = done;
+    return ++d->calls == CALLS;
+}
+
+START_TEST(progress_counts_the_work_of_all_threads)
+{
+    struct model model;
+    struct dawdler d = {0, 0, 0};
+    float z[64 * 3];
+    model_small(&model, 3, 8, 6, 1.0, 0.3);
+    lebm_sampler *sampler = make_sampler(DAWDLING_STEPS, 1e-4);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, 2));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, dawdle, &d));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, 64, z), LEBM_STOPPED);
+    ck_assert_double_gt((d.last - d.first) * 2 * DAWDLING_STEPS, 10 * CALLS); /* steps; the other thread's above all */
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
 START_TEST(progress_is_reported_on_the_calling_thread)
 {
     struct model model;
@@ -773,6 +807,7 @@ static Suite *suite(void)
     TCase *contract = tcase_create("contract");
     tcase_add_test(contract, a_callback_may_not_change_its_sampler);
     tcase_add_test(contract, prior_and_posterior_draw_different_numbers);
+    tcase_add_test(contract, progress_counts_the_work_of_all_threads);
     tcase_add_test(contract, progress_is_reported_on_the_calling_thread);
     tcase_add_test(contract, stopping_changes_nothing);
     tcase_add_test(contract, wrong_arguments);

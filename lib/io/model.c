@@ -237,19 +237,12 @@ int lebm__get_tensors(const lebm__st_reader *st, const char *group, const lebm_n
                               (double)tensor[bad]);
         }
     }
-    return LEBM_OK;
-}
-
-/* Fill a net that was made from the file's spec; `numbers` is what the file holds for it. */
-static int fill_net(const lebm__st_reader *st, const char *group, int64_t numbers, lebm_net *net)
-{
-    if (net->param_total != numbers) {
-        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': net %s has %" PRId64 " parameters, its tensors %" PRId64,
-                          st->path, group, net->param_total, numbers);
-    }
-    LEBM__TRY(lebm__get_tensors(st, group, net, -FLT_MAX, net->params));
-    lebm__net_changed(net);
-    return LEBM_OK;
+    char prefix[KEY_SIZE];
+    make_key(prefix, group, "");
+    const int64_t tensors = lebm__st_tensors(st, prefix);
+    if (tensors == net->param_count) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': %" PRId64 " tensors are called '%s*', of a net with %" PRId64,
+                      st->path, tensors, prefix, net->param_count);
 }
 
 static int load_net(const lebm__st_reader *st, const char *group, lebm_net **net)
@@ -257,11 +250,13 @@ static int load_net(const lebm__st_reader *st, const char *group, lebm_net **net
     const char *spec;
     char prefix[KEY_SIZE];
     make_key(prefix, group, "");
-    const int64_t numbers = lebm__st_numbers(st, prefix);
     LEBM__TRY(lebm__get_text(st, group, "spec", &spec));
-    LEBM__TRY(in_file(st, lebm__net_from_spec(net, spec, numbers)));
-    const int status = fill_net(st, group, numbers, *net);
-    if (status != LEBM_OK) lebm_net_destroy(*net);
+    LEBM__TRY(in_file(st, lebm__net_from_spec(net, spec, lebm__st_numbers(st, prefix))));
+    const int status = lebm__get_tensors(st, group, *net, -FLT_MAX, (*net)->params);
+    if (status == LEBM_OK)
+        lebm__net_changed(*net);
+    else
+        lebm_net_destroy(*net);
     return status;
 }
 

@@ -50,38 +50,47 @@ static int open_folder(lebm__replacement *replacement)
     return replacement->folder < 0 ? cannot_write(replacement, errno) : LEBM_OK;
 }
 
-/* Mode of the file to replace, -1 if there is none. */
-static int find_mode(const lebm__replacement *replacement, int *mode)
+/* The file to replace; its mode is 0 if there is none. */
+static int find_old(const lebm__replacement *replacement, struct stat *old)
 {
-    struct stat info;
-    *mode = -1;
+    *old = (struct stat){0};
     if (replacement->name[0] == '\0') return cannot_write(replacement, EISDIR);
-    if (fstatat(replacement->folder, replacement->name, &info, 0) != 0) {
+    if (fstatat(replacement->folder, replacement->name, old, 0) != 0) {
         return errno == ENOENT ? LEBM_OK : cannot_write(replacement, errno);
     }
-    if (!S_ISREG(info.st_mode)) {
+    if (!S_ISREG(old->st_mode)) {
         return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': not a regular file", replacement->path);
     }
     /* The folder alone decides whether a file may be replaced; a file marked read-only is meant to stay. */
     if (faccessat(replacement->folder, replacement->name, W_OK, AT_EACCESS) != 0) {
         return cannot_write(replacement, errno);
     }
-    *mode = (int)(info.st_mode & 07777);
     return LEBM_OK;
 }
 
-/* Create the new file under a name that nobody else uses, never more readable than the old one. */
-static int open_temporary(lebm__replacement *replacement, int mode)
+/* Give the new file the group and the mode of the old one, or, where it cannot be of that group, nothing to any group. */
+static int copy_mode(const lebm__replacement *replacement, const struct stat *old)
 {
+    struct stat new;
+    mode_t mode = old->st_mode & 07777;
+    if (fstat(replacement->file, &new) != 0) return cannot_write(replacement, errno);
+    if (new.st_gid != old->st_gid && fchown(replacement->file, (uid_t)-1, old->st_gid) != 0) mode &= ~(mode_t)S_IRWXG;
+    return fchmod(replacement->file, mode) == 0 ? LEBM_OK : cannot_write(replacement, errno);
+}
+
+/* Create the new file under a name that nobody else uses, never more readable than the old one. */
+static int open_temporary(lebm__replacement *replacement, const struct stat *old)
+{
+    enum { NAME_MOST = 255, NAME_KEPT = 200 }; /* bytes that file systems allow, and of the old name */
     static atomic_uint counter;
-    const size_t size = strlen(replacement->name) + 64;
-    replacement->temporary = lebm__alloc_raw((int64_t)size, 1);
+    const int is_new = old->st_mode == 0;
+    replacement->temporary = lebm__alloc_raw(NAME_MOST + 1, 1);
     if (replacement->temporary == NULL) return LEBM_ERR_NOMEM;
     for (int attempt = 0; attempt < NAME_ATTEMPTS && replacement->file < 0; attempt++) {
-        snprintf(replacement->temporary, size, "%s.tmp-%ld-%u", replacement->name, (long)getpid(),
+        snprintf(replacement->temporary, NAME_MOST + 1, "%.*s.tmp-%ld-%u", NAME_KEPT, replacement->name, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
         replacement->file = openat(replacement->folder, replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                                   mode < 0 ? 0666 : mode & 0777);
+                                   is_new ? 0666 : old->st_mode & S_IRWXU);
         if (replacement->file < 0 && errno != EEXIST) break;
     }
     if (replacement->file < 0) {
@@ -89,17 +98,16 @@ static int open_temporary(lebm__replacement *replacement, int mode)
         replacement->temporary = NULL;
         return cannot_write(replacement, errno);
     }
-    if (mode >= 0 && fchmod(replacement->file, (mode_t)mode) != 0) return cannot_write(replacement, errno);
-    return LEBM_OK;
+    return is_new ? LEBM_OK : copy_mode(replacement, old);
 }
 
 static int begin(lebm__replacement *replacement)
 {
-    int mode;
+    struct stat old;
     LEBM__TRY(find_target(replacement));
     LEBM__TRY(open_folder(replacement));
-    LEBM__TRY(find_mode(replacement, &mode));
-    return open_temporary(replacement, mode);
+    LEBM__TRY(find_old(replacement, &old));
+    return open_temporary(replacement, &old);
 }
 
 int lebm__replace_begin(lebm__replacement *replacement, const char *path)

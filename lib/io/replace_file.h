@@ -13,14 +13,14 @@ typedef struct {
 } lebm__replacement;
 
 /* Begin to write the file that will be, or take the place of, `path`, which is borrowed until the end. A file that
- * exists keeps its mode; a symbolic link stays one. On failure there is nothing to end. */
+ * exists keeps its group and mode; a symbolic link stays one. On failure there is nothing to end. */
 int lebm__replace_begin(lebm__replacement *replacement, const char *path);
 
 /* Append to the new file. */
 int lebm__replace_write(lebm__replacement *replacement, const void *data, int64_t size);
 
 /* End, if `status` is LEBM_OK with the new file on disk and in place, else, or if that fails, with the old one as it
- * was. Returns `status` or the failure. */
+ * was; but where only the last flush, of the folder, fails, the new one is in place. Returns `status` or the failure. */
 int lebm__replace_end(lebm__replacement *replacement, int status);
 
 #endif

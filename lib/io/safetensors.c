@@ -458,12 +458,23 @@ const char *lebm__st_text(const lebm__st_reader *reader, const char *key)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reader->metadata, key));
 }
 
+static int begins_with(const lebm__st_tensor *tensor, const char *prefix)
+{
+    return strncmp(tensor->name, prefix, strlen(prefix)) == 0;
+}
+
+int64_t lebm__st_tensors(const lebm__st_reader *reader, const char *prefix)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < reader->count; i++) count += begins_with(&reader->tensors[i], prefix);
+    return count;
+}
+
 int64_t lebm__st_numbers(const lebm__st_reader *reader, const char *prefix)
 {
     int64_t sum = 0;
-    for (const lebm__st_tensor *tensor = reader->tensors; tensor < reader->tensors + reader->count; tensor++) {
-        if (strncmp(tensor->name, prefix, strlen(prefix)) == 0) sum += tensor->count;
-    }
+    for (int64_t i = 0; i < reader->count; i++)
+        if (begins_with(&reader->tensors[i], prefix)) sum += reader->tensors[i].count;
     return sum;
 }
 

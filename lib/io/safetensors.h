@@ -53,7 +53,8 @@ void lebm__st_close(lebm__st_reader *reader);
 /* A text of the metadata, or NULL. */
 const char *lebm__st_text(const lebm__st_reader *reader, const char *key);
 
-/* How many numbers the tensors hold whose names begin with `prefix`. */
+/* How many tensors have names that begin with `prefix`, and how many numbers these hold. */
+int64_t lebm__st_tensors(const lebm__st_reader *reader, const char *prefix);
 int64_t lebm__st_numbers(const lebm__st_reader *reader, const char *prefix);
 
 /* Read a float32 tensor of this shape. LEBM_ERR_FORMAT if it is missing or of another shape, LEBM_ERR_UNSUPPORTED if of

@@ -341,6 +341,8 @@ static const struct {
     {"\"f.0.weight\"", "\"f.0.wait\"", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
     {"\"g.0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2,2,2]", "\"g.0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3,2,2]",
      LEBM_ERR_FORMAT, "'g.0.weight' is of shape [2,3,2,2]; needed is [3,2,2,2]"},
+    {"\"f.0.bias\"", "\"f.9.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},\"f.0.bias\"",
+     LEBM_ERR_FORMAT, "tensors are called 'f.*'"},
     {"\"adam.v.g.3.bias\":{\"dtype\":\"F32\"", "\"adam.v.g.3.bias\":{\"dtype\":\"I32\"", LEBM_ERR_UNSUPPORTED, "I32"},
 };
 

@@ -577,13 +577,17 @@ START_TEST(shares_the_folder_with_other_files)
 }
 END_TEST
 
-START_TEST(refuses_names_without_room_for_a_temporary_one)
+START_TEST(takes_names_as_long_as_the_system_does)
 {
-    char name[320];
-    snprintf(name, sizeof name, "%s/%0250d", folder, 0);
-    LEBM_ASSERT_STATUS(write_small(name, "x"), LEBM_ERR_IO);
-    LEBM_ASSERT_ERROR_NAMES(strerror(ENAMETOOLONG));
-    ck_assert_int_eq(count_files(), 0);
+    char name[400];
+    for (int length = 190; length <= 260; length++) {
+        snprintf(name, sizeof name, "%s/%0*d", folder, length, 0);
+        LEBM_ASSERT_STATUS(write_small(name, "x"), length <= 255 ? LEBM_OK : LEBM_ERR_IO);
+        if (length > 255) LEBM_ASSERT_ERROR_NAMES(strerror(ENAMETOOLONG));
+        if (length <= 255) ck_assert(is_small(name, "x"));
+        unlink(name);
+        ck_assert_int_eq(count_files(), 0);
+    }
 }
 END_TEST
 
@@ -597,6 +601,33 @@ static void become_oneself(void)
 {
     ck_assert_int_eq(seteuid(getuid()), 0);
 }
+
+/* A file of another group than its writer's stays of that group, or is for no group. */
+START_TEST(shows_a_file_to_no_other_group)
+{
+    enum { GROUP = 4711, SOMEBODY = 65534 };
+    struct stat info;
+    if (geteuid() != 0) return; /* others cannot make such a file */
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    LEBM_ASSERT_OK(write_small(path, "old"));
+    ck_assert_int_eq(chown(path, SOMEBODY, GROUP), 0);
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    LEBM_ASSERT_OK(write_small(path, "new"));
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_eq(info.st_gid, GROUP);
+    ck_assert_int_eq(info.st_mode & 07777, 0640);
+
+    ck_assert_int_eq(chown(path, SOMEBODY, GROUP), 0);
+    become_somebody(); /* who owns it, and is not of its group */
+    const int status = write_small(path, "newer");
+    become_oneself();
+    LEBM_ASSERT_OK(status);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_ne(info.st_gid, GROUP);
+    ck_assert_int_eq(info.st_mode & 07777, 0600);
+    ck_assert(is_small(path, "newer"));
+}
+END_TEST
 
 START_TEST(leaves_what_is_read_only)
 {
@@ -760,11 +791,12 @@ int main(void)
     tcase_add_checked_fixture(replacing, make_folder, remove_full_folder);
     tcase_set_timeout(replacing, 30);
     tcase_add_test(replacing, keeps_the_mode_of_a_file);
+    tcase_add_test(replacing, shows_a_file_to_no_other_group);
     tcase_add_test(replacing, writes_through_a_link);
     tcase_add_test(replacing, writes_relative_paths);
     tcase_add_test(replacing, refuses_paths_it_cannot_replace);
     tcase_add_test(replacing, shares_the_folder_with_other_files);
-    tcase_add_test(replacing, refuses_names_without_room_for_a_temporary_one);
+    tcase_add_test(replacing, takes_names_as_long_as_the_system_does);
     tcase_add_test(replacing, leaves_what_is_read_only);
     tcase_add_test(replacing, leaves_the_old_file_when_the_disk_is_full);
     tcase_add_test(replacing, leaves_a_whole_file_when_killed);

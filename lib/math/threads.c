@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/number.h"
 #include "core/status.h"
 #include "math/blas.h"
 
@@ -32,9 +33,9 @@ typedef struct {
 } worker;
 
 struct lebm__pool {
-    int threads;   /* the caller's included */
-    int started;   /* workers running, threads 1 to started */
-    pid_t process; /* that started them: they are not carried over a fork */
+    int threads; /* the caller's included */
+    int started; /* workers running, threads 1 to started */
+    int forks;   /* before they were started: they are not carried over one */
     int quit;
     int64_t calls; /* calls begun so far: a worker waits for this to change */
     int called;    /* workers that take part in the present call, threads 1 to called */
@@ -53,7 +54,7 @@ int lebm__thread_count(int64_t option)
 {
     if (option <= 0) {
         const char *text = getenv("LEBM_NUM_THREADS");
-        option = text == NULL ? 0 : strtol(text, NULL, 10);
+        if (text == NULL || !lebm__parse_i64(text, &option)) option = 0;
     }
 #ifdef __linux__
     if (option <= 0) {
@@ -63,6 +64,21 @@ int lebm__thread_count(int64_t option)
 #endif
     if (option <= 0) option = sysconf(_SC_NPROCESSORS_ONLN);
     return option < 1 ? 1 : option > MAX_THREADS ? MAX_THREADS : (int)option;
+}
+
+/* Forks between the first process that had a pool and this one. Their ids would not do: a child that is the first process
+ * of a namespace may have its parent's. */
+static int forks;
+static int forks_go_unnoticed;
+
+static void count_fork(void)
+{
+    forks++;
+}
+
+static void watch_forks(void)
+{
+    forks_go_unnoticed = pthread_atfork(NULL, NULL, count_fork) != 0;
 }
 
 /* Do a task. Holds the mutex on entry and on return. */
@@ -105,7 +121,7 @@ static void start_state(lebm__pool *pool)
 {
     pool->started = 0;
     pool->quit = 0;
-    pool->process = getpid();
+    pool->forks = forks;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->finished, NULL);
@@ -133,7 +149,7 @@ static void start_workers(lebm__pool *pool, int count)
 
 static void stop_workers(lebm__pool *pool)
 {
-    if (pool->process == getpid()) {
+    if (pool->forks == forks) {
         pthread_mutex_lock(&pool->mutex);
         pool->quit = 1;
         pthread_cond_broadcast(&pool->work);
@@ -157,11 +173,14 @@ static void release_memory(lebm__pool *pool, int thread)
 
 int lebm__pool_resize(lebm__pool **pool, int threads)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    if (forks_go_unnoticed) return lebm__fail(LEBM_ERR_NOMEM, "no memory to watch for forks");
     if (*pool == NULL) {
         *pool = lebm__alloc(1, sizeof **pool);
         if (*pool == NULL) return LEBM_ERR_NOMEM;
         start_state(*pool);
-    } else if ((*pool)->process != getpid()) {
+    } else if ((*pool)->forks != forks) {
         start_state(*pool); /* in a child the parent's workers, and who held the mutex, are gone */
     } else if ((*pool)->threads > threads) {
         stop_workers(*pool);

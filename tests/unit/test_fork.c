@@ -1,5 +1,7 @@
 /* A process that forks after it used the library: its children use the handles that it made, start their own threads,
  * and get the same bits. */
+#define _GNU_SOURCE /* unshare() */
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -244,6 +246,37 @@ START_TEST(a_parent_may_go_on_where_its_child_was)
 }
 END_TEST
 
+static void use_and_fork_into_namespace(struct handles *h, struct results *r)
+{
+    ck_assert_int_eq(getpid(), 1);
+    use_handles(h, &r[1]);
+    ck_assert_int_eq(unshare(CLONE_NEWPID), 0);
+    await_child(start_child(use_and_destroy, h, r)); /* number 1 as well */
+    destroy_handles(h);
+}
+
+/* Makes a namespace of processes, in which the next child is number 1, if it may. */
+static void enter_namespace(struct handles *h, struct results *r)
+{
+    if (unshare(CLONE_NEWPID) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) return;
+    await_child(start_child(use_and_fork_into_namespace, h, r));
+    destroy_handles(h);
+}
+
+START_TEST(a_child_may_have_the_number_of_its_parent)
+{
+    struct results *r = shared_results(3);
+    struct handles h;
+    make_handles(&h);
+    await_child(start_child(enter_namespace, &h, r));
+    for (int i = 1; i >= 0 && r[i].size > 0; i--) { /* the child's results and then those of its own child */
+        use_handles(&h, &r[2]);
+        assert_same(&r[i], &r[2]);
+    }
+    destroy_handles(&h);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("fork");
@@ -255,6 +288,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, children_and_their_parent_may_work_at_once);
     tcase_add_test(tcase, a_grandchild_goes_on_as_well);
     tcase_add_test(tcase, a_parent_may_go_on_where_its_child_was);
+    tcase_add_test(tcase, a_child_may_have_the_number_of_its_parent);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -496,7 +496,7 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
         int threads; /* 0: all processors */
     } cases[] = {{NULL, 1, 1},   {NULL, 7, 7}, {NULL, 1024, 1024}, {NULL, 5000, 1024}, {"5", 0, 5},
                  {"5", 3, 3},    {"5", -1, 5}, {"99999", 0, 1024}, {"0", 0, 0},        {"-3", 0, 0},
-                 {"many", 0, 0}, {"", 0, 0},   {NULL, 0, 0}};
+                 {"many", 0, 0}, {"", 0, 0},   {NULL, 0, 0},       {"7 of 8", 0, 0},   {"2.9", 0, 0}};
     cpu_set_t all, one;
     ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

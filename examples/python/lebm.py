@@ -891,7 +891,7 @@ class Trainer(_Runner):
         self._run("step", x, len(x))
 
     def end_epoch(self) -> None:
-        """End an epoch: learning rates are multiplied by the option decay_per_epoch."""
+        """End an epoch: learning rates are those options times decay_per_epoch to the number of epochs done."""
         _lib.lebm_trainer_end_epoch(self._c)
 
     @property

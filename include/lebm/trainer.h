@@ -29,7 +29,7 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_BETA1                   "beta1"           /**< f64: Adam's decay of the first moment (0.5) */
 #define LEBM_TRAINER_BETA2                   "beta2"           /**< f64: Adam's decay of the second moment (0.999) */
 #define LEBM_TRAINER_EPSILON                 "epsilon"         /**< f64: Adam's epsilon (1e-8) */
-#define LEBM_TRAINER_DECAY_PER_EPOCH         "decay_per_epoch" /**< f64: factor on both rates at an epoch's end (1) */
+#define LEBM_TRAINER_DECAY_PER_EPOCH         "decay_per_epoch" /**< f64: factor on both rates for each epoch done (1) */
 #define LEBM_TRAINER_PRIOR_WEIGHT_DECAY      "prior_weight_decay" /**< f64: L2 term of f, as in torch.optim.Adam (0) */
 #define LEBM_TRAINER_GENERATOR_WEIGHT_DECAY                                                                            \
     "generator_weight_decay"                                   /**< f64: L2 term of g, as in torch.optim.Adam (0) */
@@ -105,7 +105,8 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
 
-/** End an epoch: both learning rates are from now on multiplied by decay_per_epoch once more.
+/** End an epoch. Steps use both learning rates times decay_per_epoch^(epochs done): a decay that is set later counts for
+ * the epochs done before, too.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (a step is running)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_end_epoch(lebm_trainer *trainer);

@@ -22,12 +22,12 @@ static inline void relu(vf x, float parameter, vf *y, vf *slope)
 {
     (void)parameter;
     *y = choose(x < 0.0f, splat(0.0f), x);
-    *slope = choose(x > 0.0f, splat(1.0f), splat(0.0f));
+    *slope = choose(x > 0.0f, splat(1.0f), choose(x <= 0.0f, splat(0.0f), x));
 }
 
 static inline void leaky_relu(vf x, float parameter, vf *y, vf *slope)
 {
-    *slope = choose(x > 0.0f, splat(1.0f), splat(parameter));
+    *slope = choose(x > 0.0f, splat(1.0f), choose(x <= 0.0f, splat(parameter), x));
     *y = x * *slope;
 }
 
@@ -270,16 +270,33 @@ static double bernoulli(int64_t n, const float *restrict x, float *restrict g)
     return sum_of(sum);
 }
 
+/* Adam for one parameter. */
+static inline void adam_one(lebm__adam_step s, float grad, float *m, float *v, float *param)
+{
+    const float g = s.scale * grad + s.decay * *param;
+    *m = s.beta1 * *m + s.new1 * g;
+    *v = s.beta2 * *v + s.new2 * g * g;
+    *param -= s.rate * *m / (s.root * __builtin_sqrtf(*v) + s.epsilon);
+}
+
 static void adam(int64_t n, const lebm__adam_step *step, const float *restrict grad, float *restrict m,
                  float *restrict v, float *restrict params)
 {
     const lebm__adam_step s = *step;
+    for (int64_t i = 0; i < n; i++) adam_one(s, grad[i], &m[i], &v[i], &params[i]);
+}
+
+static int adam_is_finite(int64_t n, const lebm__adam_step *step, const float *grad, const float *m, const float *v,
+                          const float *params)
+{
+    const lebm__adam_step s = *step;
+    int bad = 0;
     for (int64_t i = 0; i < n; i++) {
-        const float g = s.scale * grad[i] + s.decay * params[i];
-        m[i] = s.beta1 * m[i] + s.new1 * g;
-        v[i] = s.beta2 * v[i] + s.new2 * g * g;
-        params[i] -= s.rate * m[i] / (s.root * __builtin_sqrtf(v[i]) + s.epsilon);
+        float new_m = m[i], new_v = v[i], new_param = params[i];
+        adam_one(s, grad[i], &new_m, &new_v, &new_param);
+        bad |= (new_m - new_m) + (new_v - new_v) + (new_param - new_param) != 0.0f; /* each 0, or NaN */
     }
+    return !bad;
 }
 
 #endif

@@ -85,7 +85,10 @@ typedef struct {
     /* g = x - sigmoid(g), and the sum of x g - softplus(g) before */
     double (*bernoulli)(int64_t n, const float *x, float *g);
 
+    /* A step of Adam, and whether all that it would write is finite. */
     void (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, float *m, float *v, float *params);
+    int (*adam_is_finite)(int64_t n, const lebm__adam_step *step, const float *grad, const float *m, const float *v,
+                          const float *params);
 } lebm__kernel_table;
 
 const lebm__kernel_table *lebm__kernels(void);

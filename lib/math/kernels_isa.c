@@ -29,4 +29,5 @@ const lebm__kernel_table LEBM__TABLE = {
     .residual = residual,
     .bernoulli = bernoulli,
     .adam = adam,
+    .adam_is_finite = adam_is_finite,
 };

@@ -13,21 +13,22 @@ enum { MOST_WORDS = 6, WORD_SIZE = 32 };
 /* One item, "conv_transpose2d 512 4 1 0", cut into words. */
 typedef struct {
     const char *text;
-    int length;
+    int64_t length;
     int words;
     char word[MOST_WORDS][WORD_SIZE];
 } item;
 
 static int malformed(const item *it, const char *why)
 {
-    return lebm__fail(LEBM_ERR_FORMAT, "spec item \"%.*s\": %s", it->length < 80 ? it->length : 80, it->text, why);
+    return lebm__fail(LEBM_ERR_FORMAT, "spec item \"%.*s\": %s", (int)(it->length < 80 ? it->length : 80), it->text,
+                      why);
 }
 
 /* Cut the text up to the next ';' and step over it. */
 static int read_item(const char **text, item *it)
 {
     *text += strspn(*text, " \t\r\n");
-    *it = (item){.text = *text, .length = (int)strcspn(*text, ";")};
+    *it = (item){.text = *text, .length = (int64_t)strcspn(*text, ";")};
     const char *next = it->text, *end = it->text + it->length;
     while (it->length > 0 && strchr(" \t\r\n", it->text[it->length - 1]) != NULL) it->length--;
     *text = *end == ';' ? end + 1 : end;

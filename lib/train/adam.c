@@ -25,11 +25,10 @@ void lebm__adam_destroy(lebm__adam *adam)
 
 /* With t the number of this update: g = scale grad + weight_decay params, m = beta1 m + (1 - beta1) g,
  * v = beta2 v + (1 - beta2) g^2, params -= rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon). */
-void lebm__adam_update(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
-                       int64_t count, const float *grad, float *params)
+static lebm__adam_step next_step(const lebm__adam *adam, const lebm__adam_settings *settings, double scale)
 {
     const double t = (double)(adam->steps + 1);
-    const lebm__adam_step step = {
+    return (lebm__adam_step){
         .scale = (float)scale,
         .decay = (float)settings->weight_decay,
         .beta1 = (float)settings->beta1,
@@ -40,5 +39,19 @@ void lebm__adam_update(const lebm__adam *adam, const lebm__adam_settings *settin
         .root = (float)(1.0 / sqrt(1.0 - pow(settings->beta2, t))),
         .epsilon = (float)settings->epsilon,
     };
+}
+
+int lebm__adam_is_finite(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
+                         int64_t count, const float *grad, const float *params)
+{
+    const lebm__adam_step step = next_step(adam, settings, scale);
+    return lebm__kernels()->adam_is_finite(count, &step, grad + first, adam->m + first, adam->v + first,
+                                           params + first);
+}
+
+void lebm__adam_update(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
+                       int64_t count, const float *grad, float *params)
+{
+    const lebm__adam_step step = next_step(adam, settings, scale);
     lebm__kernels()->adam(count, &step, grad + first, adam->m + first, adam->v + first, params + first);
 }

@@ -22,4 +22,8 @@ void lebm__adam_destroy(lebm__adam *adam);
 void lebm__adam_update(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
                        int64_t count, const float *grad, float *params);
 
+/* Whether that would leave all of them, and their moments, finite. */
+int lebm__adam_is_finite(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
+                         int64_t count, const float *grad, const float *params);
+
 #endif

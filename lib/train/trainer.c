@@ -25,7 +25,7 @@ static const lebm__option rows[] = {
     LEBM__OPTION_F64(LEBM_TRAINER_BETA2, ROW(beta2), 0.999, 0.0, 0.99999, 1, "Adam's decay of the second moment"),
     LEBM__OPTION_F64(LEBM_TRAINER_EPSILON, ROW(epsilon), 1e-8, 1e-30, 1.0, 1, "Adam's epsilon"),
     LEBM__OPTION_F64(LEBM_TRAINER_DECAY_PER_EPOCH, ROW(decay_per_epoch), 1.0, 0.0, 1.0, 1,
-                     "factor on both learning rates at the end of each epoch"),
+                     "factor on both learning rates for each epoch done"),
     LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_WEIGHT_DECAY, ROW(prior_weight_decay), 0.0, 0.0, 1e3, 1,
                      "weight of the L2 term added to f's gradient"),
     LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, ROW(generator_weight_decay), 0.0, 0.0, 1e3, 1,
@@ -207,10 +207,18 @@ static int64_t parts(int64_t size)
     return (size + PART - 1) / PART;
 }
 
-static int update_part(void *context, int64_t task, int thread)
+typedef struct {
+    const char *net; /* "f" or "g" */
+    const lebm__adam *adam;
+    lebm__adam_settings settings;
+    double scale;
+    int64_t first, count;
+    const float *grad;
+    float *params;
+} part;
+
+static part get_part(const step *s, int64_t task)
 {
-    (void)thread;
-    const step *s = context;
     const lebm_trainer *t = s->trainer;
     const lebm__trainer_options *o = &t->options;
     const int64_t f_parts = parts(t->adam_f.size);
@@ -218,15 +226,36 @@ static int update_part(void *context, int64_t task, int thread)
     const lebm__adam *adam = is_f ? &t->adam_f : &t->adam_g;
     const int64_t first = (is_f ? task : task - f_parts) * PART;
     const double decay = pow(o->decay_per_epoch, (double)t->epochs_done);
-    const lebm__adam_settings settings = {.learning_rate =
-                                              decay * (is_f ? o->prior_learning_rate : o->generator_learning_rate),
-                                          .beta1 = o->beta1,
-                                          .beta2 = o->beta2,
-                                          .epsilon = o->epsilon,
-                                          .weight_decay = is_f ? o->prior_weight_decay : o->generator_weight_decay};
-    lebm__adam_update(adam, &settings, is_f ? s->scale_f : s->scale_g, first,
-                      adam->size - first < PART ? adam->size - first : PART, is_f ? s->grad_f : s->grad_g,
-                      (is_f ? t->prior->net : t->generator->net)->params);
+    return (part){.net = is_f ? "f" : "g",
+                  .adam = adam,
+                  .settings = {.learning_rate = decay * (is_f ? o->prior_learning_rate : o->generator_learning_rate),
+                               .beta1 = o->beta1,
+                               .beta2 = o->beta2,
+                               .epsilon = o->epsilon,
+                               .weight_decay = is_f ? o->prior_weight_decay : o->generator_weight_decay},
+                  .scale = is_f ? s->scale_f : s->scale_g,
+                  .first = first,
+                  .count = adam->size - first < PART ? adam->size - first : PART,
+                  .grad = is_f ? s->grad_f : s->grad_g,
+                  .params = (is_f ? t->prior->net : t->generator->net)->params};
+}
+
+/* A huge gradient, its square in Adam's moments, or a huge parameter with weight decay can all be too much. */
+static int check_part(void *context, int64_t task, int thread)
+{
+    (void)thread;
+    const step *s = context;
+    const part p = get_part(s, task);
+    if (lebm__adam_is_finite(p.adam, &p.settings, p.scale, p.first, p.count, p.grad, p.params)) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_DIVERGED, "Adam's update of %s is not finite at training step %lld", p.net,
+                      (long long)s->trainer->steps_done + 1);
+}
+
+static int update_part(void *context, int64_t task, int thread)
+{
+    (void)thread;
+    const part p = get_part(context, task);
+    lebm__adam_update(p.adam, &p.settings, p.scale, p.first, p.count, p.grad, p.params);
     return LEBM_OK;
 }
 
@@ -271,21 +300,22 @@ static int measure(const step *s, lebm__trainer_metrics *m)
 }
 
 /* What multiplies the summed gradient: the mean over the batch, cut as torch.nn.utils.clip_grad_norm_ does, and
- * downhill, since the likelihood is to rise. Adam keeps squares, so those must be finite, too. */
-static int scale_gradient(const char *quantity, double norm, double clip, const step *s, double *scale)
+ * downhill, since the likelihood is to rise. */
+static double gradient_scale(double norm, double clip, int64_t n)
 {
     const double cut = clip > 0.0 ? fmin(1.0, clip / (norm + 1e-6)) : 1.0;
-    *scale = -cut / (double)s->n;
-    return require_finite(quantity, (float)(cut * norm * cut * norm), s->trainer->steps_done);
+    return -cut / (double)n;
 }
 
-static int scale_gradients(step *s, const lebm__trainer_metrics *metrics)
+/* Adam's step for both nets, or for neither. */
+static int update(step *s, const lebm__trainer_metrics *metrics)
 {
-    const lebm__trainer_options *o = &s->trainer->options;
-    LEBM__TRY(
-        scale_gradient("squared norm of f's gradient", metrics->prior_grad_norm, o->prior_clip_norm, s, &s->scale_f));
-    return scale_gradient("squared norm of g's gradient", metrics->generator_grad_norm, o->generator_clip_norm, s,
-                          &s->scale_g);
+    const lebm_trainer *t = s->trainer;
+    const int64_t count = parts(t->adam_f.size) + parts(t->adam_g.size);
+    s->scale_f = gradient_scale(metrics->prior_grad_norm, t->options.prior_clip_norm, s->n);
+    s->scale_g = gradient_scale(metrics->generator_grad_norm, t->options.generator_clip_norm, s->n);
+    LEBM__TRY(lebm__pool_run(t->pool, count, check_part, s));
+    return lebm__pool_run(t->pool, count, update_part, s);
 }
 
 /* Both kinds of chains, then the gradients; changes nothing of the trainer. */
@@ -331,14 +361,14 @@ void lebm__trainer_release(lebm_trainer *trainer)
 static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trainer_metrics *metrics)
 {
     step s;
+    lebm__net_use(trainer->prior->net);
+    lebm__net_use(trainer->generator->net);
     int status = step_create(&s, trainer, x, n);
     if (status == LEBM_OK) status = gather(&s, metrics);
-    if (status == LEBM_OK) status = scale_gradients(&s, metrics);
-    if (status == LEBM_OK) {
-        const int64_t count = parts(trainer->adam_f.size) + parts(trainer->adam_g.size);
-        status = lebm__pool_run(trainer->pool, count, update_part, &s);
-    }
+    if (status == LEBM_OK) status = update(&s, metrics);
     step_destroy(&s);
+    lebm__net_leave(trainer->prior->net);
+    lebm__net_leave(trainer->generator->net);
     return status;
 }
 

@@ -183,8 +183,9 @@ START_TEST(activations_keep_nan)
                 memcpy(&x[at], &patterns[at % PATTERNS], sizeof *x);
                 table->activate(activations[a].kind, (float)activations[a].parameter, N, x, y);
                 for (int i = 0; i < N; i++)
-                    LEBM_ASSERT_MSG(isnan(y[i]) == (i == at), "%s: with NaN at %d, %s gives %g at %d", table->name, at,
-                                    activations[a].name, (double)y[i], i);
+                    LEBM_ASSERT_MSG(isnan(y[i]) == (i == at) && isnan(x[i]) == (i == at),
+                                    "%s: with NaN at %d, %s gives %g, slope %g, at %d", table->name, at,
+                                    activations[a].name, (double)y[i], (double)x[i], i);
             }
         }
     }

@@ -589,6 +589,60 @@ START_TEST(a_gradient_whose_square_overflows_is_refused)
 }
 END_TEST
 
+START_TEST(an_update_that_overflows_is_refused)
+{
+    /* Weight decay times a huge parameter: the gradient is infinite, or only its square is. */
+    static const float huge[] = {1e36f, 1e18f};
+    for (int i = 0; i < 2; i++) {
+        struct model model;
+        model_small(&model, 3, 5, 4, 1, 0.5);
+        const float x[4] = {0};
+        struct training t = make_noiseless_training(&model);
+        float bias;
+        LEBM_ASSERT_OK(lebm_net_set_param(model.f.net, 3, &huge[i], 1));
+        set(t.trainer, LEBM_TRAINER_PRIOR_WEIGHT_DECAY, 1000);
+        float *before = pair_params(model.g.net);
+        LEBM_ASSERT_STATUS(lebm_trainer_step(t.trainer, x, 1), LEBM_ERR_DIVERGED);
+        LEBM_ASSERT_ERROR_NAMES("update of f");
+        LEBM_ASSERT_ERROR_NAMES("training step 1");
+        LEBM_ASSERT_OK(lebm_net_get_param(model.f.net, 3, &bias, 1));
+        ck_assert_float_eq(bias, huge[i]);
+        float *after = pair_params(model.g.net); /* neither net has learned */
+        LEBM_ASSERT_SAME_BITS(after, before, model.g.ref.param_total);
+        ck_assert_int_eq(lebm_trainer_steps_done(t.trainer), 0);
+        set(t.trainer, LEBM_TRAINER_PRIOR_WEIGHT_DECAY, 0);
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, 1));
+        free(before);
+        free(after);
+        free_training(&t);
+        model_free(&model);
+    }
+}
+END_TEST
+
+/* In every phase of a step, with the learning among them. */
+static int try_to_change_g(double done, void *user)
+{
+    (void)done;
+    lebm_net *g = user;
+    LEBM_ASSERT_STATUS(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "direct"), LEBM_ERR_STATE);
+    return 0;
+}
+
+START_TEST(a_callback_may_not_change_a_net)
+{
+    struct model model;
+    model_small(&model, 3, 5, 4, 1, 0.5);
+    const float x[4] = {0};
+    struct training t = make_noiseless_training(&model);
+    LEBM_ASSERT_OK(lebm_trainer_set_progress(t.trainer, try_to_change_g, model.g.net));
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, 1));
+    LEBM_ASSERT_OK(lebm_net_set_str(model.g.net, LEBM_NET_CONVOLUTION, "direct"));
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
 START_TEST(stopping_changes_nothing)
 {
     for (int64_t threads = 1; threads <= 3; threads += 2) {
@@ -704,6 +758,8 @@ static Suite *suite(void)
     tcase_add_test(contract, divergence_changes_nothing);
     tcase_add_test(contract, a_bad_parameter_is_noticed);
     tcase_add_test(contract, a_gradient_whose_square_overflows_is_refused);
+    tcase_add_test(contract, an_update_that_overflows_is_refused);
+    tcase_add_test(contract, a_callback_may_not_change_a_net);
     tcase_add_test(contract, stopping_changes_nothing);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);

@@ -55,8 +55,8 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
             F64("generator-learning-rate", "R", p->generator_learning_rate, 0, 1e3, "and for g"),
         [BETA1] = F64("beta1", "B", p->beta1, 0, .99999, "Adam's decay of the first moment"),
         [BETA2] = F64("beta2", "B", p->beta2, 0, .99999, "Adam's decay of the second moment"),
-        [DECAY_PER_EPOCH] = F64("decay-per-epoch", "D", p->decay_per_epoch, 0, 1,
-                                "factor on both learning rates for each epoch done"),
+        [DECAY_PER_EPOCH] =
+            F64("decay-per-epoch", "D", p->decay_per_epoch, 0, 1, "factor on both learning rates for each epoch done"),
         [PRIOR_WEIGHT_DECAY] = F64("prior-weight-decay", "W", p->prior_weight_decay, 0, 1e3, "weight decay of f"),
         [GENERATOR_WEIGHT_DECAY] = F64("generator-weight-decay", "W", p->generator_weight_decay, 0, 1e3, "and of g"),
         [PRIOR_CLIP_NORM] =

@@ -7,16 +7,16 @@
 
 #include "core/status.h"
 
-static _Atomic int64_t allocations_left = -1;
+static atomic_long allocations_left = -1; /* of 64 bits it would need libatomic on some 32-bit machines */
 
 void lebm__alloc_fail_after(int64_t count)
 {
-    atomic_store(&allocations_left, count);
+    atomic_store(&allocations_left, (long)count);
 }
 
 static int refused(void)
 {
-    int64_t left = atomic_load(&allocations_left);
+    long left = atomic_load(&allocations_left);
     while (left > 0 && !atomic_compare_exchange_weak(&allocations_left, &left, left - 1)) {
     }
     return left == 0;
@@ -41,7 +41,8 @@ void *lebm__alloc_raw(int64_t count, int64_t size)
 {
     int64_t bytes;
     void *memory = NULL;
-    if (count < 0 || size < 0 || __builtin_mul_overflow(count, size, &bytes) || bytes > INT64_MAX / 2) {
+    /* Of PTRDIFF_MAX: on machines of 32 bits, more would be cut on its way into a size_t. */
+    if (count < 0 || size < 0 || __builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX / 2) {
         lebm__fail(LEBM_ERR_NOMEM, "out of memory: %lld numbers of %lld bytes", (long long)count, (long long)size);
         return NULL;
     }

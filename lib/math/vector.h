@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if __FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2
+#error "The kernels need floats rounded at each operation; on 32-bit x86 compile with -msse2 -mfpmath=sse"
+#endif
+
 #if defined(__AVX512F__)
 enum { VECTOR_BYTES = 64 };
 #elif defined(__AVX2__)

@@ -18,10 +18,10 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void __wrap_free(void *memory);
+LEBM_API void *__wrap_malloc(size_t size);
+LEBM_API void *__wrap_calloc(size_t count, size_t size);
+LEBM_API void *__wrap_aligned_alloc(size_t alignment, size_t size);
+LEBM_API void __wrap_free(void *memory);
 
 static struct {
     int64_t held, most; /* bytes */

@@ -42,12 +42,14 @@ static int is_decimal(const char *text)
 static int read_whole(const char *text, int64_t *value)
 {
     const int negative = *text == '-';
-    __int128 sum = 0;
+    const uint64_t most = (uint64_t)INT64_MAX + (uint64_t)negative;
+    uint64_t sum = 0;
     text += negative || *text == '+';
     if (!is_digit(*text)) return 0;
     for (; is_digit(*text); text++) {
-        sum = 10 * sum + (*text - '0');
-        if (sum > (__int128)INT64_MAX + negative) return 0;
+        const uint64_t digit = (uint64_t)(*text - '0');
+        if (sum > (most - digit) / 10) return 0;
+        sum = 10 * sum + digit;
     }
     *value = (int64_t)(negative ? -sum : sum);
     return *text == '\0';

@@ -28,7 +28,7 @@ class TrainMnist(unittest.TestCase):
         self.model = self.folder / "model.safetensors"
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        command = [sys.executable, str(PROGRAM), str(self.folder), "--model", str(self.model), *arguments]
+        command = [sys.executable, "-u", str(PROGRAM), str(self.folder), "--model", str(self.model), *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def check_model(self) -> None:

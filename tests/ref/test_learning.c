@@ -128,8 +128,7 @@ static void compare(struct agreement *a, const struct learner *l, const char *wh
 static double moved(const struct learner *l, const float *before)
 {
     float *params = pair_params(l->pair->net);
-    double most = 0;
-    for (int64_t i = 0; i < l->adam.count; i++) most = fmax(most, fabs((double)params[i] - (double)before[i]));
+    const double most = approx_farthest(params, before, l->adam.count);
     free(params);
     return most / l->adam.learning_rate;
 }

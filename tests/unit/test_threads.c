@@ -311,7 +311,9 @@ START_TEST(only_making_a_pool_takes_memory)
 }
 END_TEST
 
-/* No thread can be started whose stack is larger than any memory. */
+/* No thread can be started whose stack is larger than any memory. C libraries other than glibc take no such size as the
+ * usual one. */
+#ifdef __GLIBC__
 START_TEST(without_other_threads_the_caller_does_the_work)
 {
     lebm__pool *pool = make_pool(4);
@@ -320,7 +322,7 @@ START_TEST(without_other_threads_the_caller_does_the_work)
     clear(&n, 4);
     ck_assert_int_eq(pthread_getattr_default_np(&usual), 0);
     ck_assert_int_eq(pthread_attr_init(&huge), 0);
-    ck_assert_int_eq(pthread_attr_setstacksize(&huge, SIZE_MAX / 4), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&huge, SIZE_MAX / 4 * 3), 0);
     ck_assert_int_eq(pthread_setattr_default_np(&huge), 0);
     const int status = lebm__pool_run(pool, 100, take_note, &n);
     ck_assert_int_eq(pthread_setattr_default_np(&usual), 0);
@@ -333,6 +335,7 @@ START_TEST(without_other_threads_the_caller_does_the_work)
     lebm__pool_destroy(pool);
 }
 END_TEST
+#endif
 
 /* A status that is no error, as that of chains which were asked to stop. */
 static int stop_at_task_9(void *context, int64_t task, int thread)
@@ -542,7 +545,9 @@ static Suite *suite(void)
     tcase_add_test(failures, a_good_run_leaves_the_error_alone);
     tcase_add_test(failures, a_stop_drops_what_is_left_and_is_no_error);
     tcase_add_test(failures, only_making_a_pool_takes_memory);
+#ifdef __GLIBC__
     tcase_add_test(failures, without_other_threads_the_caller_does_the_work);
+#endif
     suite_add_tcase(suite, failures);
 
     TCase *several = tcase_create("several");

@@ -121,8 +121,7 @@ static void ascend(struct ref_adam *adam, struct ref_net *net, const double *gra
 static void assert_moved(const struct pair *pair, const float *before, double at_least)
 {
     float *after = pair_params(pair->net);
-    double moved = 0;
-    for (int64_t i = 0; i < pair->ref.param_total; i++) moved = fmax(moved, fabs((double)after[i] - (double)before[i]));
+    const double moved = approx_farthest(after, before, pair->ref.param_total);
     ck_assert_msg(moved > at_least, "the parameters moved by %g at most, expected more than %g", moved, at_least);
     free(after);
 }

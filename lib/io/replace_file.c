@@ -68,13 +68,17 @@ static int find_old(const lebm__replacement *replacement, struct stat *old)
     return LEBM_OK;
 }
 
-/* Give the new file the group and the mode of the old one, or, where it cannot be of that group, nothing to any group. */
+/* Give the new file the group and the mode of the old one. Where it cannot be of that group, nobody but its owner may do
+ * what the old group or all others could not. */
 static int copy_mode(const lebm__replacement *replacement, const struct stat *old)
 {
     struct stat new;
     mode_t mode = old->st_mode & 07777;
     if (fstat(replacement->file, &new) != 0) return cannot_write(replacement, errno);
-    if (new.st_gid != old->st_gid && fchown(replacement->file, (uid_t)-1, old->st_gid) != 0) mode &= ~(mode_t)S_IRWXG;
+    if (new.st_gid != old->st_gid && fchown(replacement->file, (uid_t)-1, old->st_gid) != 0) {
+        const mode_t shared = mode & mode >> 3 & S_IRWXO;
+        mode = (mode & S_IRWXU) | shared << 3 | shared;
+    }
     return fchmod(replacement->file, mode) == 0 ? LEBM_OK : cannot_write(replacement, errno);
 }
 

@@ -30,7 +30,7 @@ struct lebm_net {
         char convolution[LEBM__TEXT_SIZE];
     } options;
     int owned;         /* by a prior or generator: the shape is fixed, and its owner releases the net */
-    _Atomic int users; /* chains that run on it, whose callbacks must not change how it computes */
+    _Atomic int users; /* chains and training steps that run on it, whose callbacks must not change how it computes */
 
     /* Packed weights are made anew at the first use after a change, by whichever thread comes first. */
     pthread_mutex_t packing;

@@ -294,7 +294,7 @@ static int adam_is_finite(int64_t n, const lebm__adam_step *step, const float *g
     for (int64_t i = 0; i < n; i++) {
         float new_m = m[i], new_v = v[i], new_param = params[i];
         adam_one(s, grad[i], &new_m, &new_v, &new_param);
-        bad |= (new_m - new_m) + (new_v - new_v) + (new_param - new_param) != 0.0f; /* each 0, or NaN */
+        bad |= (new_v - new_v) + (new_param - new_param) != 0.0f; /* each 0, or NaN; of m the parameter tells */
     }
     return !bad;
 }

@@ -604,6 +604,38 @@ START_TEST(adam_is_accurate)
 }
 END_TEST
 
+START_TEST(adam_tells_what_would_not_be_finite)
+{
+    enum { N = 33, CASES = 6 };
+    static const struct {
+        float grad, m, v, param;
+    } cases[CASES] = {{1e21f, 0, 0, 0},    /* only v overflows */
+                      {0, 3e38f, 0, 0},    /* only the parameter does */
+                      {0, 0, 0, 3e38f},    /* by its decay */
+                      {0, INFINITY, 1, 0}, /* and what is no number from the start */
+                      {0, 0, INFINITY, 0}, {NAN, 0, 0, 0}};
+    const lebm__adam_step s = adam_step(1, 1000, 1, 1);
+    FOR_EACH_TABLE(table)
+    {
+        for (int at = -1; at < N; at++) { /* -1: nowhere */
+            for (int c = 0; c < CASES; c++) {
+                float grad[N], m[N] = {0}, v[N] = {0}, params[N] = {0};
+                for (int i = 0; i < N; i++) grad[i] = 1e15f;
+                if (at >= 0) {
+                    grad[at] = cases[c].grad;
+                    m[at] = cases[c].m;
+                    v[at] = cases[c].v;
+                    params[at] = cases[c].param;
+                }
+                const int finite = table->adam_is_finite(N, &s, grad, m, v, params);
+                LEBM_ASSERT_MSG(finite == (at < 0), "%s: with case %d at %d, adam_is_finite() is %d", table->name, c,
+                                at, finite);
+            }
+        }
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("elementwise");
@@ -633,6 +665,7 @@ static Suite *suite(void)
     tcase_add_test(others, squares_and_residual_are_sums_of_double);
     tcase_add_test(others, bernoulli_is_accurate);
     tcase_add_test(others, adam_is_accurate);
+    tcase_add_test(others, adam_tells_what_would_not_be_finite);
     suite_add_tcase(suite, others);
     return suite;
 }

@@ -60,12 +60,20 @@ typedef struct {
     lebm__points points;
 } lebm__tape_place;
 
+/* The layers from behind one product to before the next, and how far a pass has come with them. */
+typedef struct {
+    int64_t from, to;   /* layer from - 1 has the product before them, layer `to` the one behind */
+    int64_t first, end; /* rows that the product before has handed on and that are not done */
+    int64_t group;      /* how many of them the product behind takes at a time */
+} lebm__segment;
+
 /* What they need of all. */
 typedef struct {
     const lebm_net *net;
     int64_t rows;
-    lebm__tape_place *at; /* [layer_count + 1] */
-    float *scratch;       /* of the layer at work */
+    lebm__tape_place *at;    /* [layer_count + 1] */
+    lebm__segment *segments; /* in their order; the last one ends with the net */
+    float *scratch;          /* of the layer at work */
 } lebm__tape;
 
 /* To be called twice: the tape can be used after the call whose arena has memory. */

@@ -458,23 +458,23 @@ const char *lebm__st_text(const lebm__st_reader *reader, const char *key)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reader->metadata, key));
 }
 
-static int begins_with(const lebm__st_tensor *tensor, const char *prefix)
+const char *lebm__st_next_key(const lebm__st_reader *reader, const struct cJSON **place)
 {
-    return strncmp(tensor->name, prefix, strlen(prefix)) == 0;
+    if (reader->metadata == NULL) return NULL;
+    *place = *place == NULL ? reader->metadata->child : (*place)->next;
+    return *place == NULL ? NULL : (*place)->string;
 }
 
-int64_t lebm__st_tensors(const lebm__st_reader *reader, const char *prefix)
+const lebm__st_tensor *lebm__st_find(const lebm__st_reader *reader, const char *name)
 {
-    int64_t count = 0;
-    for (int64_t i = 0; i < reader->count; i++) count += begins_with(&reader->tensors[i], prefix);
-    return count;
+    const lebm__st_tensor key = {.name = name};
+    return bsearch(&key, reader->tensors, (size_t)reader->count, sizeof key, compare_names);
 }
 
-int64_t lebm__st_numbers(const lebm__st_reader *reader, const char *prefix)
+int64_t lebm__st_numbers(const lebm__st_reader *reader)
 {
     int64_t sum = 0;
-    for (int64_t i = 0; i < reader->count; i++)
-        if (begins_with(&reader->tensors[i], prefix)) sum += reader->tensors[i].count;
+    for (int64_t i = 0; i < reader->count; i++) sum += reader->tensors[i].count;
     return sum;
 }
 
@@ -509,8 +509,7 @@ static int wrong_shape(const lebm__st_reader *reader, const lebm__st_tensor *ten
 
 int lebm__st_read(const lebm__st_reader *reader, const char *name, int64_t ndim, const int64_t *shape, float *out)
 {
-    const lebm__st_tensor key = {.name = name},
-                          *tensor = bsearch(&key, reader->tensors, (size_t)reader->count, sizeof key, compare_names);
+    const lebm__st_tensor *tensor = lebm__st_find(reader, name);
     if (tensor == NULL) return FORMAT_ERROR(reader, "tensor '%.64s' is missing", name);
     if (strcmp(tensor->dtype, "F32") != 0) {
         return lebm__fail(LEBM_ERR_UNSUPPORTED, "'%.256s': tensor '%.64s' is of type '%.64s'; supported is F32",

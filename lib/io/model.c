@@ -61,8 +61,13 @@ static int check_version(const lebm__st_reader *st)
 {
     const char *format = lebm__st_text(st, "format"), *text = lebm__st_text(st, "format_version");
     int64_t version;
-    if (format == NULL || strcmp(format, format_name) != 0) {
-        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': not a file of %s", st->path, format_name);
+    if (format == NULL) {
+        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': not a file of %s: there is no metadata 'format'", st->path,
+                          format_name);
+    }
+    if (strcmp(format, format_name) != 0) {
+        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': not a file of %s: metadata 'format' is '%.64s'", st->path,
+                          format_name, format);
     }
     if (text == NULL || !lebm__parse_i64(text, &version) || version < 1) {
         return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': format_version is '%.64s'; this library reads 1 to %d", st->path,

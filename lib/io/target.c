@@ -16,13 +16,14 @@ int lebm__cannot_write(const char *path, int error)
     return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': %s", path, strerror(error));
 }
 
+const char *lebm__file_kind(mode_t mode)
+{
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 int lebm__not_regular(const char *path, mode_t mode)
 {
-    const char *kind = S_ISDIR(mode)    ? "a folder"
-                       : S_ISFIFO(mode) ? "a pipe"
-                       : S_ISSOCK(mode) ? "a socket"
-                                        : "a device";
-    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': it is %s, not a regular file", path, kind);
+    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': it is %s, not a regular file", path, lebm__file_kind(mode));
 }
 
 /* What `text`, which stands in the link at `from`, means as a path. */

@@ -38,29 +38,46 @@ int lebm__put_tensors(lebm__st_writer *st, const char *group, const lebm_net *ne
 
 /* ---- Reading ---- */
 
-/* The first tensor whose name ends like a longer name than `key`, or NULL: "module.f.0.weight" for "f.0.weight". */
-static const lebm__st_tensor *find_prefixed(const lebm__st_reader *st, const char *key)
+/* The first tensor, of none of our groups, whose name ends with these words, or NULL: as "module.f.0.weight", which the
+ * wrappers of PyTorch make, does with "f.0.weight". */
+static const lebm__st_tensor *find_ending(const lebm__st_reader *st, const char *words)
 {
-    const size_t length = strlen(key);
+    const size_t length = strlen(words);
     for (const lebm__st_tensor *tensor = st->tensors; tensor < st->tensors + st->count; tensor++) {
-        const size_t all = strlen(tensor->name);
-        if (all > length && strcmp(tensor->name + all - length, key) == 0) return tensor;
+        const char *name = tensor->name, *end = name + strlen(name);
+        if ((size_t)(end - name) < length || strcmp(end - length, words) != 0) continue;
+        const size_t before = (size_t)(end - name) - length;
+        const int is_net = before == 2 && (name[0] == 'f' || name[0] == 'g'), is_adam = strncmp(name, "adam.", 5) == 0;
+        if ((before == 0 || name[before - 1] == '.') && !is_net && !is_adam) return tensor;
     }
     return NULL;
 }
 
-static int missing(const lebm__st_reader *st, const char *key, const lebm_net *net)
+/* The names of the file's first tensors. */
+static void list_names(const lebm__st_reader *st, char *list, int64_t size)
 {
-    const lebm__st_tensor *prefixed = find_prefixed(st, key);
-    const char *last = strrchr(key, '.');
-    if (prefixed != NULL) {
+    enum { NAMES = 4 };
+    list[0] = '\0';
+    for (int64_t i = 0; i < st->count && i < NAMES; i++) lebm__list_add(list, size, st->tensors[i].name);
+    if (st->count > NAMES) lebm__list_add(list, size, "...");
+    if (st->count == 0) lebm__list_add(list, size, "none");
+}
+
+static int missing(const lebm__st_reader *st, const char *key, const lebm__param *param, const lebm_net *net)
+{
+    const char *hint = strcmp(strrchr(key, '.'), ".bias") == 0 ? " (a layer without bias says nobias)" : "";
+    const lebm__st_tensor *other = find_ending(st, key);
+    char names[128];
+    if (other == NULL) other = find_ending(st, param->name);
+    if (other != NULL) {
         return lebm__fail(LEBM_ERR_FORMAT,
-                          "'%.128s': tensor '%s' is missing; it is called '%.100s' there: take '%.*s' off", st->path,
-                          key, prefixed->name, (int)(strlen(prefixed->name) - strlen(key)), prefixed->name);
+                          "'%.128s': tensor '%s' is missing; there is '%.100s', to be renamed if it is that", st->path,
+                          key, other->name);
     }
-    return lebm__fail(LEBM_ERR_FORMAT, "'%.128s': tensor '%s' is missing, which a net of the spec '%.128s%s' has%s",
-                      st->path, key, net->spec, strlen(net->spec) > 128 ? "..." : "",
-                      strcmp(last, ".bias") == 0 ? " (a layer without bias says nobias)" : "");
+    list_names(st, names, sizeof names);
+    return lebm__fail(LEBM_ERR_FORMAT,
+                      "'%.96s': tensor '%s' is missing, which a net of the spec '%.96s%s' has%s; there are %s",
+                      st->path, key, net->spec, strlen(net->spec) > 96 ? "..." : "", hint, names);
 }
 
 /* The file has more tensors of the group than the net has parameters, all of which were found: name one of them. */
@@ -97,7 +114,7 @@ int lebm__get_tensors(const lebm__st_reader *st, const char *group, const lebm_n
         float *tensor = values + param->offset;
         char key[LEBM__KEY_SIZE];
         lebm__make_key(key, group, param->name);
-        if (lebm__st_find(st, key) == NULL) return missing(st, key, net);
+        if (lebm__st_find(st, key) == NULL) return missing(st, key, param, net);
         LEBM__TRY(lebm__st_read(st, key, param->ndim, param->dims, tensor));
         const int64_t bad = find_bad(tensor, param->size, least);
         if (bad < param->size) {

@@ -371,7 +371,7 @@ static const struct {
     {"\"adam.g.steps\":\"2\"", "\"x\":\"2\"", LEBM_ERR_FORMAT, "'adam.g.steps' is missing"},
     {"\"adam.m.f.0.weight\"", "\"adam.m.f.0.wait\"", LEBM_ERR_FORMAT, "'adam.m.f.0.weight' is missing"},
     {"\"adam.v.g.3.bias\"", "\"adam.v.g.3.bios\"", LEBM_ERR_FORMAT, "'adam.v.g.3.bias' is missing"},
-    {"\"f.0.weight\"", "\"f.0.wait\"", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
+    {"\"f.0.weight\"", "\"f.0.wait\"", LEBM_ERR_FORMAT, "'f.0.weight' is missing, which a net of the spec"},
     {"\"g.0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2,2,2]", "\"g.0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3,2,2]",
      LEBM_ERR_FORMAT, "'g.0.weight' is of shape [2,3,2,2]; needed is [3,2,2,2]"},
     {"\"f.0.bias\"", "\"f.9.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},\"f.0.bias\"",

@@ -213,7 +213,7 @@ static const struct {
     int status;
     const char *error;
 } edits[] = {
-    {METADATA("format", "liblatentebm"), METADATA("format", "pt"), LEBM_ERR_FORMAT, "not a file"},
+    {METADATA("format", "liblatentebm"), METADATA("format", "pt"), LEBM_ERR_FORMAT, "metadata 'format' is 'pt'"},
     {METADATA("format", "liblatentebm"), METADATA("former", "liblatentebm"), LEBM_ERR_FORMAT, "not a file"},
     {METADATA("format_version", "1"), METADATA("format_version", "2"), LEBM_ERR_VERSION, "is 2"},
     {METADATA("format_version", "1"), METADATA("format_version", "9223372036854775807"), LEBM_ERR_VERSION, "reads"},
@@ -269,9 +269,12 @@ static const struct {
     {"f.0.weight", "x.0.weight", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
     {"f.0.weight", "f.0.wait", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
     {"f.0.weight", "module.f.0.weight", LEBM_ERR_FORMAT,
-     "'f.0.weight' is missing; it is called 'module.f.0.weight' there: take 'module.' off"},
-    {"f.0.bias", "x.0.bias", LEBM_ERR_FORMAT, "'f.0.bias' is missing, which a net of the spec 'in 3; linear 4; gelu; "},
-    {"f.0.bias", "x.0.bias", LEBM_ERR_FORMAT, "(a layer without bias says nobias)"},
+     "'f.0.weight' is missing; there is 'module.f.0.weight', to be"},
+    {"f.0.weight", "f.net.1.0.weight", LEBM_ERR_FORMAT, "'f.0.weight' is missing; there is 'f.net.1.0.weight'"},
+    {"f.0.weight", "0.weight", LEBM_ERR_FORMAT, "'f.0.weight' is missing; there is '0.weight'"},
+    {"f.0.weight", "f.10.weight", LEBM_ERR_FORMAT, "has; there are f.0.bias, f.10.weight, f.2.weight, g.0.bias, ..."},
+    {"f.0.bias", "f.0.bios", LEBM_ERR_FORMAT, "'f.0.bias' is missing, which a net of the spec 'in 3; linear 4; gelu; "},
+    {"f.0.bias", "f.0.bios", LEBM_ERR_FORMAT, "(a layer without bias says nobias)"},
     {"f.0.weight", "f.2.bias", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
     {"\"shape\":[4,3]", "\"shape\":[3,4]", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [3,4]; needed is [4,3]"},
     {"\"shape\":[4,3]", "\"shape\":[12]", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [12]; needed is [4,3]"},

@@ -192,10 +192,10 @@ static int is_known(int group, const char *name)
 
 static int check_key(const lebm__st_reader *st, int group, const char *key)
 {
-    const char *writer = lebm__st_text(st, "library_version");
     const size_t length = strlen(groups[group].name);
     if (strncmp(key, groups[group].name, length) != 0 || key[length] != '.') return LEBM_OK;
     if (is_known(group, key + length + 1)) return LEBM_OK;
+    const char *writer = lebm__st_text(st, "library_version");
     return lebm__fail(LEBM_ERR_VERSION,
                       "'%.256s': metadata '%.64s' is unknown to this library, version %s; the file is of version %.32s",
                       st->path, key, lebm_version(), writer == NULL ? "unknown" : writer);

@@ -31,10 +31,9 @@ static char *link_target(const char *from, const char *text)
 {
     const char *slash = strrchr(from, '/');
     const size_t folder = text[0] == '/' || slash == NULL ? 0 : (size_t)(slash - from) + 1;
-    char *target = lebm__alloc((int64_t)(folder + strlen(text)) + 1, 1);
-    if (target == NULL) return NULL;
-    memcpy(target, from, folder);
-    memcpy(target + folder, text, strlen(text));
+    const size_t size = folder + strlen(text) + 1;
+    char *target = lebm__alloc_raw((int64_t)size, 1);
+    if (target != NULL) snprintf(target, size, "%.*s%s", (int)folder, from, text);
     return target;
 }
 

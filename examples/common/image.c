@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "output.h"
 
 enum { LINE = 1, GAP = 12, LINE_LEVEL = 96, GAP_LEVEL = 255 };
 
@@ -51,25 +51,15 @@ static void draw_block(const image_grid *grid, const float *images, uint8_t *pic
     }
 }
 
-/* Writes to a file beside `path` first, so that nobody ever sees half a picture. */
 static int write_png(png_image *png, const uint8_t *picture, const char *path, failure *why)
 {
-    char *temporary = path_append(path, ".tmp");
-    int result = 0;
-    FILE *file = fopen(temporary, "wb");
-    if (file == NULL) {
-        result = fail(why, "cannot write %s: %s", path, strerror(errno));
-    } else {
-        errno = 0;
-        const int written = png_image_write_to_stdio(png, file, 0, picture, 0, NULL);
-        if (fclose(file) != 0 || !written)
-            result = fail(why, "cannot write %s: %s", path, errno != 0 ? strerror(errno) : png->message);
-        else if (rename(temporary, path) != 0)
-            result = fail(why, "cannot write %s: %s", path, strerror(errno));
-        if (result != 0) remove(temporary);
-    }
-    free(temporary);
-    return result;
+    output o;
+    if (output_open(&o, path, why) != 0) return -1;
+    errno = 0;
+    if (png_image_write_to_stdio(png, o.file, 0, picture, 0, NULL)) return output_close(&o, why);
+    fail(why, "cannot write %s: %s", path, errno != 0 ? strerror(errno) : png->message);
+    output_discard(&o);
+    return -1;
 }
 
 int image_write_grid(const image_grid *grid, const char *path, failure *why)

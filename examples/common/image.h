@@ -16,7 +16,7 @@ typedef struct image_grid {
     const float *images[2]; /* of each block, [count, channels, height, width] in [-1, 1] */
 } image_grid;
 
-/* Writes the grid as a PNG file of 8 bits, in one piece or not at all.
+/* Writes the grid as a PNG file of 8 bits: see output.h for what becomes of what is there.
  * Returns 0, or -1 with the reason in *why. */
 int image_write_grid(const image_grid *grid, const char *path, failure *why);
 

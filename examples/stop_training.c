@@ -72,7 +72,7 @@ int main(int argc, char **argv)
     model m;
 
     if (digits_make(1000, 1, &digits, &why) != 0) die("%s", why.text);
-    batches_start(&b, &digits, BATCH, 1);
+    batches_start(&b, &digits, (pixel_range){-1, 1}, BATCH, 1); /* as g ends in tanh */
     lebm_trainer *trainer = make(&m);
     const double start = seconds_now();
     train(trainer, &b);

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
     or_die(lebm_prior_log_density(m.prior, z[0], PIXELS, learned), "density");
     report("data", z, truth);
     report("learned", z, learned);
-    const image_grid picture = {1, SIDE, SIDE, 2, 1, 1, 2, {truth, learned}};
+    const image_grid picture = {1, SIDE, SIDE, 2, 1, 1, 2, {-1, 1}, {truth, learned}};
     if (image_write_grid(&picture, path, &why) != 0) die("%s", why.text);
     model_free(&m);
     return 0;

@@ -175,7 +175,7 @@ static void start_batches(run *r)
 {
     int64_t seed;
     or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_SEED, &seed), "seed");
-    batches_start(&r->batches, &r->train, r->options[BATCH].value.i64, (uint64_t)seed);
+    batches_start(&r->batches, &r->train, model_pixel_range(&r->model), r->options[BATCH].value.i64, (uint64_t)seed);
     r->first_step = lebm_trainer_steps_done(r->trainer);
     if (lebm_trainer_epochs_done(r->trainer) != r->first_step / r->batches.per_epoch)
         die("cannot resume: the numbers of steps and epochs in %s do not fit together", r->checkpoint_path);

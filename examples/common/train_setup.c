@@ -99,6 +99,8 @@ static void make_model(run *r)
     lebm_net *g = make_net(o, GENERATOR, GENERATOR_INIT, seed + 1, g_spec);
     option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
     option_or_die(lebm_generator_create(&r->model.generator, g, LEBM_GAUSSIAN, sigma), &o[GENERATOR]);
+    lebm_net_destroy(f); /* prior and generator hold them from here on */
+    lebm_net_destroy(g);
     free(g_spec_of_width);
     lebm_generator_destroy(saved_generator);
     lebm_prior_destroy(saved_prior);

@@ -23,11 +23,15 @@ static lebm_sampler *make_sampler(void)
     return sampler;
 }
 
-static model make_model(const char *g, const char *likelihood)
+static model make_model(const char *g_spec, const char *likelihood)
 {
     model m = {.to_prior = make_sampler(), .to_posterior = make_sampler()};
-    ck_assert_int_eq(lebm_prior_create(&m.prior, make_net("in 2; linear 3; gelu; linear 1", 1), 1), LEBM_OK);
-    ck_assert_int_eq(lebm_generator_create(&m.generator, make_net(g, 2), likelihood, .3), LEBM_OK);
+    lebm_net *f = make_net("in 2; linear 3; gelu; linear 1", 1), *g = make_net(g_spec, 2);
+    const double sigma = strcmp(likelihood, LEBM_GAUSSIAN) == 0 ? .3 : 0;
+    ck_assert_int_eq(lebm_prior_create(&m.prior, f, 1), LEBM_OK);
+    ck_assert_int_eq(lebm_generator_create(&m.generator, g, likelihood, sigma), LEBM_OK);
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     return m;
 }
 

@@ -44,9 +44,12 @@ static void make_paths(run *r)
  * ours. */
 static void take_folder(run *r)
 {
+    failure why;
     r->locked = folder_lock(r->options[OUT].value.text);
-    if (run_resumes(r) && !file_exists(r->checkpoint_path)) die("--resume: there is no %s", r->checkpoint_path);
-    if (!run_resumes(r) && file_exists(r->checkpoint_path))
+    const bool is_there = file_exists(r->checkpoint_path);
+    if (run_resumes(r) && !is_there) die("--resume: there is no %s", r->checkpoint_path);
+    if (is_there && output_check_file(r->checkpoint_path, &why) != 0) die("%s", why.text);
+    if (!run_resumes(r) && is_there)
         die("%s is there from an earlier run: give --resume to go on with it, or another --out", r->checkpoint_path);
 }
 

@@ -1,11 +1,13 @@
 # shellcheck shell=sh
-# What the shell tests share. The first argument is the folder with the programs; every test works in a folder of its
-# own, which is removed when the test ends.
+# What the shell tests share. The arguments are the folder with the programs and the program with_signals; every test works
+# in a folder of its own, which is removed when the test ends.
 set -eu
 programs=$(cd "$1" && pwd)
 work=$(mktemp -d)
 process= # in the background; it does not outlive the test
 trap '[ -z "$process" ] || kill -KILL "$process" 2>/dev/null || true; rm -rf "$work"' EXIT
+ln -s "$2" "$work/with_signals"
+with_signals=./with_signals
 cd "$work"
 
 fail() {

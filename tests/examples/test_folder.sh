@@ -26,7 +26,7 @@ process=$!
 wait_until [ -f shared/checkpoint.safetensors ]
 refuse "another training writes to shared" --out shared --epochs 1
 refuse "another training writes to shared" --out shared --resume
-refuse "another training writes to shared" --out ./shared/. --epochs 1
+refuse "another training writes to ./shared/." --out ./shared/. --epochs 1
 train --out elsewhere --epochs 1 >/dev/null 2>errors || fail "in another folder: $(cat errors)"
 kill -0 "$process" || fail "the first one ended: $(cat log)"
 
@@ -56,10 +56,10 @@ for name in checkpoint.safetensors model.safetensors; do
     if [ $name = model.safetensors ]; then resume=; rm bad/checkpoint.safetensors; fi
     rm -f bad/$name
     mkfifo bad/$name
-    if [ $name = model.safetensors ]; then refuse "bad/$name: not a regular file" --out bad $resume; fi
+    refuse "cannot write bad/$name: not a regular file" --out bad $resume
     rm bad/$name
     mkdir bad/$name
-    refuse "bad/$name" --out bad $resume
+    refuse "cannot write bad/$name: Is a directory" --out bad $resume
     cmp -s good/metrics.csv bad/metrics.csv || fail "metrics.csv was touched although $name cannot be written"
 done
 for name in samples.png reconstructions.png prior.png metrics.csv; do

@@ -65,6 +65,9 @@ int lebm__net_require_set(const lebm_net *net, const char *name);
 /* Have a prior or generator hold the net; LEBM_ERR_STATE if another one does. */
 int lebm__net_take(lebm_net *net, const char *function);
 
+/* What the last layer, but for reshapes, lets the output be: -infinity and infinity where it has no bounds. */
+void lebm__net_out_range(const lebm_net *net, double *low, double *high);
+
 /* Holding ends, and with the last holder the net. */
 void lebm__net_let_go(lebm_net *net, lebm__holder holder);
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # numpy.typing is slow to import
 
 Value = Union[int, float, str]
 Progress = Callable[[float], object]
-Path = Union[str, "os.PathLike[str]"]
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _AnyHandle = TypeVar("_AnyHandle", bound="_Handle")
 _Item = TypeVar("_Item")
 
@@ -301,16 +301,25 @@ def _real(name: str, value: float) -> c_double:
     return _converted(name, value, c_double, "a number")
 
 
-def _bytes(name: str, text: str) -> bytes:
-    """A text in UTF-8; C would not see what follows a NUL."""
-    encoded = _converted(name, text, str.encode, "a str")
+def _encoded(name: str, text: Any, encode: Callable[[Any], bytes], kind: str) -> bytes:
+    """A text as C reads it, which would not see what follows a NUL."""
+    try:
+        encoded = _converted(name, text, encode, kind)
+    except UnicodeEncodeError as error:
+        raise InvalidError(f"{name} has a character that {error.encoding} does not have: {text!r}") from None
     if 0 in encoded:
         raise InvalidError(f"{name} must not have a NUL in it: {text!r}")
     return encoded
 
 
+def _bytes(name: str, text: str) -> bytes:
+    """A text in UTF-8."""
+    return _encoded(name, text, str.encode, "a str")
+
+
 def _path(path: Path) -> bytes:
-    return _bytes("path", os.fspath(path))
+    """The bytes that the system has for a path, which may be no text in any encoding."""
+    return _encoded("path", path, os.fsencode, "a str, bytes or os.PathLike")
 
 
 def _string(text: Optional[bytes]) -> str:

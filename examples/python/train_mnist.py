@@ -22,7 +22,7 @@ if __name__ == "__main__":
     images, rng = pixels.reshape(shape) / np.float32(127.5) - 1, np.random.default_rng(1)  # pixels in [-1, 1]
 
     f = lebm.Net("in 16; linear 200; gelu; linear 200; gelu; linear 1").init("pytorch", seed=1)
-    g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=1)
+    g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=2)
     to_prior = lebm.Sampler(steps=160, step_size=0.25, last_step_size=0.01)  # first stride, then settle
     to_posterior = lebm.Sampler(steps=40, step_size=0.005)
     rates = {"prior_learning_rate": 3e-3, "generator_learning_rate": 1e-3, "decay_per_epoch": 0.75}
@@ -37,4 +37,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print(f"interrupted after {trainer.steps_done} steps")
     trainer.save_model(options.model)
-    print(f"the model is in {options.model}")
+    print(f"the model is in {options.model!r}")

@@ -127,7 +127,8 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
 
 /** Save a checkpoint: a model file (lebm/model.h) with the optimiser, the numbers of steps and epochs, and all options
  * of trainer and samplers but their threads. Training goes on from it as if it had never stopped, to the bit.
- * @param path  UTF-8; an existing file is replaced in one piece or not at all
+ * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or
+ *              not at all
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
  *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_NOMEM
  * Threads: one call per trainer at a time. @since 0.1.0 */

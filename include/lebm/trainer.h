@@ -140,7 +140,7 @@ LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *path);
 
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
- * Options are set to those saved, but for threads.
+ * Options are set to those saved, but for threads: set what is to differ after it.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_SHAPE (another
  *         architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer or one of its
  *         samplers is running), LEBM_ERR_NOMEM; on failure nothing was changed

@@ -59,7 +59,9 @@ class Classes(unittest.TestCase):
                 self.assertIn(f"\n| `{item}` |", (ROOT / "docs" / "conventions.md").read_text())
 
     def test_without_docstrings(self) -> None:
-        subprocess.run([sys.executable, "-OO", "-c", "import lebm"], env={**os.environ, "PYTHONPATH": PYTHON}, check=True)
+        subprocess.run(
+            [sys.executable, "-OO", "-c", "import lebm"], env={**os.environ, "PYTHONPATH": PYTHON}, check=True
+        )
 
 
 class Names(unittest.TestCase):

@@ -50,7 +50,8 @@ class PlotRun(unittest.TestCase):
         self.folder = self.folder.rename(self.folder.parent / os.fsdecode(os.fsencode(self.folder.name) + b"\xff"))
         self.addCleanup(shutil.rmtree, self.folder)
         command = [sys.executable, PYTHON / "plot_run.py", self.folder, "--chains", "5"]
-        done = subprocess.run(command, capture_output=True)
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as in the locales of most users
+        done = subprocess.run(command, env=env, capture_output=True)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertTrue(os.path.exists(done.stdout.rstrip(b"\n")))
 

@@ -30,7 +30,8 @@ class TrainMnist(unittest.TestCase):
 
     def start(self, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-u", str(PROGRAM), str(self.folder), "--model", str(self.model), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as in the locales of most users
+        return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def check_model(self) -> None:
         prior, generator = lebm.load_model(self.model)

@@ -100,7 +100,8 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
 /** One step of maximum likelihood on a batch. Does the same, to the bit, for any number of threads.
  * @param x  [n, D]   @param n  1 or more observations
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
- *         LEBM_ERR_NOMEM, LEBM_ERR_STATE (a sampler's start is "given", or a callback calls while a step is running),
+ *         LEBM_ERR_NOMEM, LEBM_ERR_STATE (a sampler's start is "given", a callback calls while a step is running, a weight
+ *         of a net was never set, or another call is using a net when it is to be updated),
  *         LEBM_ERR_DIVERGED (the text names quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
@@ -142,8 +143,8 @@ LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *pa
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
  * Options are set to those saved, but for threads: set what is to differ after it.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_SHAPE (another
- *         architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer or one of its
- *         samplers is running), LEBM_ERR_NOMEM; on failure nothing was changed
+ *         architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer, one of its
+ *         samplers or a call on one of its nets is running), LEBM_ERR_NOMEM; on failure nothing was changed
  * Threads: as lebm_trainer_step(). @since 0.1.0 */
 LEBM_API int lebm_trainer_load(lebm_trainer *trainer, const char *path);
 

@@ -66,17 +66,9 @@ int lebm__options_bounds_i64(const lebm__options *table, const char *key, int64_
 int lebm__options_bounds_f64(const lebm__options *table, const char *key, double *standard, double *least,
                              double *most);
 
-/* Return LEBM_ERR_STATE from a public function if the handle is running. */
-#define LEBM__REQUIRE_IDLE(handle)                                                                                     \
-    do {                                                                                                               \
-        if ((handle)->running) return lebm__fail_running(__func__, #handle);                                           \
-    } while (0)
-
-/* Mark a handle as running for the call `function`, which sets `running` to 0 when it ends; fail if another call, of
- * whatever thread, has done so. */
+/* Mark a handle as running for the call `function`, which sets `running` to 0 when it ends; LEBM_ERR_STATE if another
+ * call, of whatever thread, has done so. */
 int lebm__claim(atomic_int *running, const char *function, const char *handle);
-
-int lebm__fail_running(const char *function, const char *handle);
 
 /* Define the public option functions of a handle, lebm_<handle>_set_i64() and so on, for a struct lebm_<handle> with
  * the members `options`, the struct of options, and `running`. */
@@ -85,23 +77,29 @@ int lebm__fail_running(const char *function, const char *handle);
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE_IDLE(handle);                                                                                    \
-        return lebm__options_set_i64(table, &handle->options, key, value);                                             \
+        LEBM__TRY(lebm__claim(&handle->running, __func__, #handle));                                                   \
+        const int status = lebm__options_set_i64(table, &handle->options, key, value);                                 \
+        handle->running = 0;                                                                                           \
+        return status;                                                                                                 \
     }                                                                                                                  \
     int lebm_##handle##_set_f64(lebm_##handle *handle, const char *key, double value)                                  \
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE_IDLE(handle);                                                                                    \
-        return lebm__options_set_f64(table, &handle->options, key, value);                                             \
+        LEBM__TRY(lebm__claim(&handle->running, __func__, #handle));                                                   \
+        const int status = lebm__options_set_f64(table, &handle->options, key, value);                                 \
+        handle->running = 0;                                                                                           \
+        return status;                                                                                                 \
     }                                                                                                                  \
     int lebm_##handle##_set_str(lebm_##handle *handle, const char *key, const char *value)                             \
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
         LEBM__REQUIRE(value);                                                                                          \
-        LEBM__REQUIRE_IDLE(handle);                                                                                    \
-        return lebm__options_set_str(table, &handle->options, key, value);                                             \
+        LEBM__TRY(lebm__claim(&handle->running, __func__, #handle));                                                   \
+        const int status = lebm__options_set_str(table, &handle->options, key, value);                                 \
+        handle->running = 0;                                                                                           \
+        return status;                                                                                                 \
     }                                                                                                                  \
     int lebm_##handle##_get_i64(const lebm_##handle *handle, const char *key, int64_t *value)                          \
     {                                                                                                                  \

@@ -189,7 +189,7 @@ static void set_net(lebm_net *net, lebm__adam *adam, const float *params, const 
     memcpy(adam->m, m, bytes);
     memcpy(adam->v, v, bytes);
     adam->steps = updates;
-    lebm__net_changed(net);
+    lebm__net_set_all(net);
 }
 
 /* Nothing here can fail. */
@@ -210,9 +210,13 @@ static int load(lebm_trainer *trainer, const char *path)
     lebm__st_reader st;
     checkpoint c = {.numbers = NULL};
     LEBM__TRY(lebm__model_open(&st, path));
-    const int status = get_checkpoint(&st, trainer, &c);
+    int status = get_checkpoint(&st, trainer, &c);
     lebm__st_close(&st);
-    if (status == LEBM_OK) set_trainer(trainer, &c);
+    if (status == LEBM_OK) status = lebm__model_claim(trainer->prior, trainer->generator, 0);
+    if (status == LEBM_OK) {
+        set_trainer(trainer, &c);
+        lebm__model_yield(trainer->prior, trainer->generator, 0);
+    }
     lebm__free(c.numbers);
     return status;
 }

@@ -254,7 +254,7 @@ static int load_net(const lebm__st_reader *st, const char *group, lebm_net **net
     LEBM__TRY(in_file(st, lebm__net_from_spec(net, spec, lebm__st_numbers(st, prefix))));
     const int status = lebm__get_tensors(st, group, *net, -FLT_MAX, (*net)->params);
     if (status == LEBM_OK)
-        lebm__net_changed(*net);
+        lebm__net_set_all(*net);
     else
         lebm_net_destroy(*net);
     return status;
@@ -267,7 +267,7 @@ static int load_prior(const lebm__st_reader *st, lebm_prior **prior)
     LEBM__TRY(lebm__get_f64(st, "prior", "sigma0", &sigma0));
     LEBM__TRY(load_net(st, "f", &f));
     const int status = in_file(st, lebm_prior_create(prior, f, sigma0));
-    if (status != LEBM_OK) lebm_net_destroy(f);
+    lebm_net_destroy(f);
     return status;
 }
 
@@ -280,7 +280,7 @@ static int load_generator(const lebm__st_reader *st, lebm_generator **generator)
     LEBM__TRY(lebm__get_f64(st, "generator", "sigma", &sigma));
     LEBM__TRY(load_net(st, "g", &g));
     const int status = in_file(st, lebm_generator_create(generator, g, likelihood, sigma));
-    if (status != LEBM_OK) lebm_net_destroy(g);
+    lebm_net_destroy(g);
     return status;
 }
 

@@ -82,9 +82,10 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__REQUIRE_IDLE(trainer);
+    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
     trainer->progress = progress;
     trainer->progress_user = user;
+    trainer->running = 0;
     return LEBM_OK;
 }
 
@@ -310,12 +311,17 @@ static double gradient_scale(double norm, double clip, int64_t n)
 /* Adam's step for both nets, or for neither. */
 static int update(step *s, const lebm__trainer_metrics *metrics)
 {
-    const lebm_trainer *t = s->trainer;
+    lebm_trainer *t = s->trainer;
     const int64_t count = parts(t->adam_f.size) + parts(t->adam_g.size);
     s->scale_f = gradient_scale(metrics->prior_grad_norm, t->options.prior_clip_norm, s->n);
     s->scale_g = gradient_scale(metrics->generator_grad_norm, t->options.generator_clip_norm, s->n);
     LEBM__TRY(lebm__pool_run(t->pool, count, check_part, s));
-    return lebm__pool_run(t->pool, count, update_part, s);
+    LEBM__TRY(lebm__model_claim(t->prior, t->generator, 1));
+    const int status = lebm__pool_run(t->pool, count, update_part, s);
+    lebm__net_changed(t->prior->net);
+    lebm__net_changed(t->generator->net);
+    lebm__model_yield(t->prior, t->generator, 1);
+    return status;
 }
 
 /* Both kinds of chains, then the gradients; changes nothing of the trainer. */
@@ -361,14 +367,12 @@ void lebm__trainer_release(lebm_trainer *trainer)
 static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trainer_metrics *metrics)
 {
     step s;
-    lebm__net_use(trainer->prior->net);
-    lebm__net_use(trainer->generator->net);
+    LEBM__TRY(lebm__model_use(trainer->prior, trainer->generator));
     int status = step_create(&s, trainer, x, n);
     if (status == LEBM_OK) status = gather(&s, metrics);
     if (status == LEBM_OK) status = update(&s, metrics);
     step_destroy(&s);
-    lebm__net_leave(trainer->prior->net);
-    lebm__net_leave(trainer->generator->net);
+    lebm__model_leave(trainer->prior, trainer->generator);
     return status;
 }
 
@@ -391,8 +395,6 @@ static int step_public(lebm_trainer *trainer, const float *x, int64_t n)
     trainer->adam_f.steps++;
     trainer->adam_g.steps++;
     trainer->steps_done++;
-    lebm__net_changed(trainer->prior->net);
-    lebm__net_changed(trainer->generator->net);
     metrics.images_per_second = (double)n / (lebm__seconds() - begin);
     trainer->metrics = metrics;
     trainer->has_stepped = 1;
@@ -412,8 +414,9 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 int lebm_trainer_end_epoch(lebm_trainer *trainer)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__REQUIRE_IDLE(trainer);
+    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
     trainer->epochs_done++;
+    trainer->running = 0;
     return LEBM_OK;
 }
 

@@ -25,8 +25,8 @@ typedef struct {
 static training make_training(const char *f, const char *g, double sigma0, const char *likelihood, double sigma)
 {
     training t;
-    LEBM_ASSERT_OK(lebm_prior_create(&t.prior, make_net(f, 1), sigma0));
-    LEBM_ASSERT_OK(lebm_generator_create(&t.generator, make_net(g, 2), likelihood, sigma));
+    t.prior = make_prior(make_net(f, 1), sigma0);
+    t.generator = make_generator(make_net(g, 2), likelihood, sigma);
     LEBM_ASSERT_OK(lebm_sampler_create(&t.to_prior, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_sampler_create(&t.to_posterior, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_trainer_create(&t.trainer, t.prior, t.generator, t.to_prior, t.to_posterior));

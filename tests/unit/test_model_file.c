@@ -20,8 +20,8 @@ typedef struct {
 static model make_model(const char *f, const char *g, double sigma0, const char *likelihood, double sigma)
 {
     model m;
-    LEBM_ASSERT_OK(lebm_prior_create(&m.prior, make_net(f, 1), sigma0));
-    LEBM_ASSERT_OK(lebm_generator_create(&m.generator, make_net(g, 2), likelihood, sigma));
+    m.prior = make_prior(make_net(f, 1), sigma0);
+    m.generator = make_generator(make_net(g, 2), likelihood, sigma);
     return m;
 }
 
@@ -283,8 +283,7 @@ END_TEST
 START_TEST(refuses_parts_that_do_not_fit)
 {
     model m = make_model("in 3; linear 1", "in 1; linear 4", 1, LEBM_GAUSSIAN, 1);
-    lebm_generator *of_three;
-    LEBM_ASSERT_OK(lebm_generator_create(&of_three, make_net("in 3; linear 4", 1), LEBM_GAUSSIAN, 1));
+    lebm_generator *of_three = make_generator(make_net("in 3; linear 4", 1), LEBM_GAUSSIAN, 1);
     LEBM_ASSERT_OK(lebm_model_save(path, m.prior, of_three));
     free_model(&m);
     lebm_generator_destroy(of_three);

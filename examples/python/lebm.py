@@ -406,16 +406,23 @@ class _Resource:
     needs is an argument of the finalizer and not an attribute: so the collector, which finalizes the members of a cycle
     in no particular order, takes it to be in use until the finalizer has run. A resource refers to nothing of the
     user's, so those references make no cycle. What a call is given is the resource, which thus lives until it returns.
+    One without `destroy` is borrowed from what it needs.
     """
 
-    def __init__(self, pointer: c_void_p, destroy: Callable[[c_void_p], None], needs: tuple[_Resource, ...]) -> None:
+    def __init__(
+        self, pointer: c_void_p, destroy: Optional[Callable[[c_void_p], None]], needs: tuple[_Resource, ...]
+    ) -> None:
         self._as_parameter_ = pointer  # what ctypes passes to C
+        self.chosen: dict[str, None] = {}  # options that the caller has set, in order
         self.finalizer = weakref.finalize(self, self._destroy, destroy, pointer, needs)
         self.finalizer.atexit = False  # a thread may still be using it when the program ends
 
     @staticmethod
-    def _destroy(destroy: Callable[[c_void_p], None], pointer: c_void_p, needs: tuple[_Resource, ...]) -> None:
-        destroy(pointer)
+    def _destroy(
+        destroy: Optional[Callable[[c_void_p], None]], pointer: c_void_p, needs: tuple[_Resource, ...]
+    ) -> None:
+        if destroy is not None:
+            destroy(pointer)
         pointer.value = None  # to a __del__() that runs later it is NULL, which the library refuses
 
 
@@ -428,12 +435,11 @@ class _Handle:
 
     def _own(self, pointer: c_void_p, *needs: _Resource) -> None:
         self._resource = _Resource(pointer, self._function("destroy"), needs)
-        self._chosen: dict[str, None] = {}  # options that the caller has set, in order
 
     @classmethod
-    def _owner_of(cls: type[_AnyHandle], pointer: c_void_p, *needs: _Resource) -> _AnyHandle:
+    def _owner_of(cls: type[_AnyHandle], pointer: c_void_p) -> _AnyHandle:
         handle = cls.__new__(cls)
-        handle._own(pointer, *needs)
+        handle._own(pointer)
         return handle
 
     @property
@@ -525,7 +531,7 @@ class Options(_View[Value]):
         kind = self._type(key)
         number_or_text = _TO_C[kind](f"option '{key}' of {self._handle._kind}", value)
         self._handle._function(f"set_{kind}")(self._handle._c, key.encode(), number_or_text)
-        self._handle._chosen[key] = None
+        self._handle._c.chosen[key] = None
 
     def __iter__(self) -> Iterator[str]:
         for index in range(len(self)):
@@ -611,12 +617,12 @@ class Net(_Handle):
         self._own(pointer)
         self.options.update(options)
 
-    def _given_to(self, owner: _Handle, pointer: c_void_p) -> None:
-        """From now on a prior or generator owns the C net, and this handle is one to theirs."""
-        net = self._c
-        net.finalizer.detach()
-        owner._own(pointer)
-        self._own(net._as_parameter_, owner._c)  # to destroy a net that is owned does nothing
+    @classmethod
+    def _borrowed(cls, pointer: c_void_p, owner: _Resource) -> Net:
+        """A handle to the net that a prior or generator holds."""
+        net = cls.__new__(cls)
+        net._resource = _Resource(pointer, None, (owner,))
+        return net
 
     def init(self, scheme: str, seed: SupportsIndex) -> Net:
         """Set all parameters at random: "pytorch" or "xavier_normal". Returns the net."""
@@ -712,15 +718,15 @@ class Prior(_Handle):
     _shown = "latent_size", "sigma0", "net"
 
     def __init__(self, net: Net, sigma0: float = 1.0) -> None:
-        """Make a prior from the net f, which can be used on but belongs to the prior: no layers can be added."""
+        """Make a prior from the net f, which both hold from now on: no layers can be added."""
         pointer = c_void_p()
         _lib.lebm_prior_create(byref(pointer), Net._of("net", net), _real("sigma0", sigma0))
-        net._given_to(self, pointer)
+        self._own(pointer)
 
     @property
     def net(self) -> Net:
         """The net f."""
-        return Net._owner_of(c_void_p(_lib.lebm_prior_net(self._c)), self._c)
+        return Net._borrowed(c_void_p(_lib.lebm_prior_net(self._c)), self._c)
 
     @property
     def latent_size(self) -> int:
@@ -750,19 +756,19 @@ class Generator(_Handle):
     _shown = "latent_size", "data_shape", "likelihood", "sigma", "net"
 
     def __init__(self, net: Net, likelihood: str, sigma: float = 0.0) -> None:
-        """Make a generator from the net g, which can be used on but belongs to the generator.
+        """Make a generator from the net g, which both hold from now on: no layers can be added.
 
         likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma.
         """
         pointer = c_void_p()
         arguments = Net._of("net", net), _bytes("likelihood", likelihood), _real("sigma", sigma)
         _lib.lebm_generator_create(byref(pointer), *arguments)
-        net._given_to(self, pointer)
+        self._own(pointer)
 
     @property
     def net(self) -> Net:
         """The net g."""
-        return Net._owner_of(c_void_p(_lib.lebm_generator_net(self._c)), self._c)
+        return Net._borrowed(c_void_p(_lib.lebm_generator_net(self._c)), self._c)
 
     @property
     def latent_size(self) -> int:
@@ -998,14 +1004,14 @@ class Trainer(_Runner):
         of the training, set it after load().
         """
         runners = {name: runner for name, runner in (("trainer", self), *self._samplers) if runner._resource}
-        before = {name: {key: runner.options[key] for key in runner._chosen} for name, runner in runners.items()}
+        before = {name: {key: runner.options[key] for key in runner._c.chosen} for name, runner in runners.items()}
         _lib.lebm_trainer_load(self._c, _path(path))
         changed = []
         for name, runner in runners.items():
             for key, was in before[name].items():
                 if runner.options[key] != was:
                     changed.append(f"{key} of {name} is {runner.options[key]!r}, was {was!r}")
-            runner._chosen.clear()
+            runner._c.chosen.clear()
         if changed:
             text = f"load() set options to what was saved: {'; '.join(changed)}. Set after load() what is to differ."
             warnings.warn(text, stacklevel=2)

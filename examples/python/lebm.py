@@ -611,7 +611,10 @@ class Net(_Handle):
     _shown = "spec", "in_features", "out_shape"
 
     def __init__(self, spec: str, **options: Value) -> None:
-        """Make a net from a text such as "in 16; linear 200; gelu; linear 1", all its parameters zero."""
+        """Make a net from a text such as "in 16; linear 200; gelu; linear 1".
+
+        All its parameters are zero: init() it, or set its params, before samplers and trainers take it.
+        """
         pointer = c_void_p()
         _lib.lebm_net_create_from_spec(byref(pointer), _bytes("spec", spec))
         self._own(pointer)

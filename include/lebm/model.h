@@ -19,8 +19,8 @@ LEBM_BEGIN_DECLS
 /** @} */
 
 /** Save a model.
- * @param path  UTF-8; an existing file is replaced in one piece or not at all, and what is no regular file is refused; a
- *              symbolic link is followed
+ * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at
+ *              all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (also if a parameter is not finite), LEBM_ERR_SHAPE if prior and generator differ
  *         in the size of z,
  *         LEBM_ERR_IO (the text has path and reason), LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_NOMEM

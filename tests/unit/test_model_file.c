@@ -514,12 +514,30 @@ START_TEST(survives_each_failing_allocation)
 }
 END_TEST
 
+START_TEST(takes_a_path_in_the_bytes_that_it_has)
+{
+    snprintf(path, sizeof path, "%s/a\xff\xe9.safetensors", folder); /* which is no UTF-8 */
+    model saved = make_standard(), loaded;
+    LEBM_ASSERT_OK(lebm_model_save(path, saved.prior, saved.generator));
+    ck_assert_int_eq(access(path, R_OK), 0);
+    ck_assert_int_eq(count_files(), 1);
+    LEBM_ASSERT_OK(load(&loaded));
+    assert_same_models(&saved, &loaded);
+    free_model(&saved);
+    free_model(&loaded);
+    unlink(path);
+    ck_assert_int_eq(lebm_model_load(path, &loaded.prior, NULL), LEBM_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(lebm_last_error(), "/a??.safetensors': No such file"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("model_file");
     TCase *saving = tcase_create("saving");
     tcase_add_checked_fixture(saving, make_folder, remove_folder);
     tcase_add_test(saving, comes_back_bit_for_bit);
+    tcase_add_test(saving, takes_a_path_in_the_bytes_that_it_has);
     tcase_add_test(saving, keeps_numbers_exactly);
     tcase_add_test(saving, is_the_same_in_every_locale);
     tcase_add_test(saving, has_the_documented_header);

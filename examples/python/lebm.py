@@ -213,6 +213,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_generator_latent_size": (c_int64, [_h]),
     "lebm_generator_data_size": (c_int64, [_h]),
     "lebm_generator_data_shape": (c_int, [_h, _i64s]),
+    "lebm_generator_data_range": (c_int, [_h, _f64s, _f64s]),
     "lebm_generator_likelihood": (_text, [_h]),
     "lebm_generator_sigma": (c_double, [_h]),
     "lebm_generator_decode": (c_int, [_h, _Floats, c_int64, _Floats]),
@@ -718,6 +719,13 @@ class Generator(_Handle):
         chw = (c_int64 * 3)()
         _lib.lebm_generator_data_shape(self._c, chw)
         return chw[0], chw[1], chw[2]
+
+    @property
+    def data_range(self) -> tuple[float, float]:
+        """Least and largest value that the mean of x, and so a pixel, can have; infinite where there is no bound."""
+        low, high = c_double(), c_double()
+        _lib.lebm_generator_data_range(self._c, byref(low), byref(high))
+        return low.value, high.value
 
     @property
     def likelihood(self) -> str:

@@ -53,6 +53,14 @@ LEBM_API int64_t lebm_generator_data_size(const lebm_generator *generator);
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw);
 
+/** Range of the mean of x, and so of the pixels: 0 to 1 for LEBM_BERNOULLI; for LEBM_GAUSSIAN what g's last layer, but
+ * for reshapes, allows: -1 to 1 if it is tanh, 0 to 1 if sigmoid, 0 to infinity if relu or softplus, else -infinity to
+ * infinity.
+ * @param low  receives the least value   @param high  receives the largest
+ * @return LEBM_OK, LEBM_ERR_INVALID
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_data_range(const lebm_generator *generator, double *low, double *high);
+
 /** Name of the likelihood, a static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_likelihood(const lebm_generator *generator);
 

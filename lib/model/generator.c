@@ -63,6 +63,21 @@ int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw)
     return lebm_net_out_shape(generator->net, chw);
 }
 
+int lebm_generator_data_range(const lebm_generator *generator, double *low, double *high)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(low);
+    LEBM__REQUIRE(high);
+    const lebm__likelihood *likelihood = generator->likelihood;
+    if (likelihood->least > likelihood->most) {
+        lebm__net_out_range(generator->net, low, high);
+    } else {
+        *low = likelihood->least;
+        *high = likelihood->most;
+    }
+    return LEBM_OK;
+}
+
 const char *lebm_generator_likelihood(const lebm_generator *generator)
 {
     return generator == NULL ? NULL : generator->likelihood->name;

@@ -1,5 +1,6 @@
 #include "nn/net.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -304,6 +305,16 @@ int lebm_net_out_shape(const lebm_net *net, int64_t *chw)
     chw[1] = net->out.height;
     chw[2] = net->out.width;
     return LEBM_OK;
+}
+
+void lebm__net_out_range(const lebm_net *net, double *low, double *high)
+{
+    int64_t last = net->layer_count - 1;
+    while (last >= 0 && net->layers[last].kind == &lebm__reshape) last--;
+    *low = -INFINITY;
+    *high = INFINITY;
+    if (last < 0 || net->layers[last].kind != &lebm__activation_layer) return;
+    lebm__activation_range(net->layers[last].activation, low, high);
 }
 
 const char *lebm_net_spec(const lebm_net *net)

@@ -51,6 +51,9 @@ void lebm__net_changed(lebm_net *net);
 /* Give the net to a prior or generator; LEBM_ERR_STATE if it has been given away. */
 int lebm__net_take(lebm_net *net, const char *function);
 
+/* What the last layer, but for reshapes, lets the output be: -infinity and infinity where it has no bounds. */
+void lebm__net_out_range(const lebm_net *net, double *low, double *high);
+
 /* Release a net whoever owns it. */
 void lebm__net_free(lebm_net *net);
 

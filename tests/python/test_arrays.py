@@ -212,6 +212,7 @@ class Files(unittest.TestCase):
             self.assertEqual(other_prior.sigma0, 1)
             self.assertEqual((other_generator.likelihood, other_generator.sigma), ("gaussian", 0.3))
             self.assertEqual(other_generator.data_shape, (3, 2, 2))
+            self.assertEqual(other_generator.data_range, (-1, 1))
 
     def test_training_goes_on_from_a_checkpoint(self) -> None:
         x = np.random.default_rng(0).uniform(-1, 1, (4, DATA)).astype(np.float32)

@@ -224,6 +224,42 @@ START_TEST(bernoulli_takes_numbers_from_0_to_1)
 }
 END_TEST
 
+/* What g's last layer allows, whatever follows that only reshapes; what precedes does not count. */
+START_TEST(the_mean_of_x_has_a_range)
+{
+    static const struct {
+        const char *likelihood, *spec;
+        double low, high;
+    } cases[] = {
+        {LEBM_GAUSSIAN, "in 4; linear 4; tanh", -1, 1},
+        {LEBM_GAUSSIAN, "in 4; linear 4; tanh; reshape 1 2 2; reshape 4 1 1", -1, 1},
+        {LEBM_GAUSSIAN, "in 4; linear 4; sigmoid; reshape 4 1 1", 0, 1},
+        {LEBM_GAUSSIAN, "in 4; linear 4; relu", 0, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; softplus", 0, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; leaky_relu 0.2", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; gelu", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; silu", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; mish", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; tanh; linear 4", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; reshape 1 2 2", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4", -INFINITY, INFINITY},
+        {LEBM_BERNOULLI, "in 4; linear 4", 0, 1},
+        {LEBM_BERNOULLI, "in 4; linear 4; tanh", 0, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lebm_net *g;
+        lebm_generator *generator;
+        double low, high;
+        LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, cases[i].spec));
+        LEBM_ASSERT_OK(lebm_generator_create(&generator, g, cases[i].likelihood, i < 12 ? 0.3 : 0));
+        LEBM_ASSERT_OK(lebm_generator_data_range(generator, &low, &high));
+        LEBM_ASSERT_MSG(low == cases[i].low && high == cases[i].high, "%s %s: %g to %g", cases[i].likelihood,
+                        cases[i].spec, low, high);
+        lebm_generator_destroy(generator);
+    }
+}
+END_TEST
+
 START_TEST(wrong_arguments)
 {
     lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 1, 1, 1);
@@ -261,6 +297,8 @@ START_TEST(wrong_arguments)
     ck_assert_ptr_null(lebm_generator_likelihood(NULL));
     ck_assert_double_eq(lebm_generator_sigma(NULL), 0);
     LEBM_ASSERT_STATUS(lebm_generator_data_shape(NULL, chw), LEBM_ERR_INVALID);
+    double low, high;
+    LEBM_ASSERT_STATUS(lebm_generator_data_range(NULL, &low, &high), LEBM_ERR_INVALID);
 }
 END_TEST
 
@@ -278,6 +316,7 @@ static Suite *suite(void)
     tcase_add_test(contract, the_generator_owns_its_net);
     tcase_add_test(contract, a_net_has_one_owner);
     tcase_add_test(contract, a_refused_net_stays_the_callers);
+    tcase_add_test(contract, the_mean_of_x_has_a_range);
     tcase_add_test(contract, bernoulli_takes_numbers_from_0_to_1);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);

@@ -123,7 +123,7 @@ LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *pri
  * @param x  [n, D]   @param n  1 or more chains
  * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
  * @return as lebm_sampler_run_prior(), LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_RANGE
- *         also if x is out of the likelihood's bounds
+ *         also if x is not finite or out of range (LEBM_GENERATOR_OUT_OF_RANGE)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
                                         const float *x, int64_t n, float *z);

@@ -7,8 +7,8 @@
 
 static int diverged(const lebm__target *target, const char *quantity, double value, int64_t step, int64_t chain)
 {
-    const char *hint =
-        step == 1 ? "so early, look for what is not finite in x, z and the parameters" : "a smaller step_size may help";
+    const char *hint = step == 1 ? "so early, look for what is huge or not finite in x, z and the parameters"
+                                 : "a smaller step_size may help";
     return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld to the %s; %s", quantity,
                       isnan(value) ? NAN : value, (long long)step, (long long)chain, target->name, hint);
 }

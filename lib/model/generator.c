@@ -1,9 +1,18 @@
 #include "model/generator.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "core/status.h"
+
+static const lebm__option option_rows[] = {
+    LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, 0, "error", "error|allow", 0,
+                     "what becomes of an x far outside the range that g gives"),
+};
+
+static const lebm__options table = {"generator", option_rows, sizeof option_rows / sizeof *option_rows};
 
 int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
 {
@@ -30,6 +39,7 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
         return status;
     }
     *generator = (lebm_generator){.net = g, .likelihood = found, .sigma = sigma};
+    lebm__options_reset(&table, &generator->options);
     *out = generator;
     return LEBM_OK;
 }
@@ -40,6 +50,28 @@ void lebm_generator_destroy(lebm_generator *generator)
     lebm__net_free(generator->net);
     lebm__free(generator);
 }
+
+int lebm_generator_set_str(lebm_generator *generator, const char *key, const char *value)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(key);
+    LEBM__REQUIRE(value);
+    if (atomic_load(&generator->net->users) > 0) {
+        return lebm__fail(LEBM_ERR_STATE, "%s: a sampler or trainer is running on the generator", __func__);
+    }
+    return lebm__options_set_str(&table, &generator->options, key, value);
+}
+
+int lebm_generator_get_str(const lebm_generator *generator, const char *key, const char **value)
+{
+    LEBM__REQUIRE(value);
+    *value = NULL;
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(key);
+    return lebm__options_get_str(&table, &generator->options, key, value);
+}
+
+LEBM__DEFINE_OPTION_LISTING(generator, &table);
 
 lebm_net *lebm_generator_net(lebm_generator *generator)
 {
@@ -69,11 +101,11 @@ int lebm_generator_data_range(const lebm_generator *generator, double *low, doub
     LEBM__REQUIRE(low);
     LEBM__REQUIRE(high);
     const lebm__likelihood *likelihood = generator->likelihood;
-    if (likelihood->least > likelihood->most) {
-        lebm__net_out_range(generator->net, low, high);
-    } else {
+    if (likelihood->is_bounded) {
         *low = likelihood->least;
         *high = likelihood->most;
+    } else {
+        lebm__net_out_range(generator->net, low, high);
     }
     return LEBM_OK;
 }
@@ -96,16 +128,46 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
                       (long long)of_g);
 }
 
+/* What a number of x may be. About the mean's range there is room for noise, and for data that are scaled a little
+ * otherwise; a range that is open at one end has no width, for which 1 stands. */
+static void get_bounds(const lebm_generator *generator, double *least, double *most)
+{
+    enum { SIGMAS = 10 };
+    lebm_generator_data_range(generator, least, most);
+    if (generator->likelihood->is_bounded) return;
+    const double width = isfinite(*least) && isfinite(*most) ? *most - *least : 1.0;
+    const double room =
+        strcmp(generator->options.out_of_range, "allow") == 0 ? INFINITY : width + SIGMAS * generator->sigma;
+    *least = fmax(*least - room, -FLT_MAX);
+    *most = fmin(*most + room, FLT_MAX);
+}
+
+static int refuse(const lebm_generator *generator, double value, int64_t row, int64_t place, double least, double most)
+{
+    double low, high;
+    lebm_generator_data_range(generator, &low, &high);
+    if (!isfinite(value)) {
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; it must be finite", (long long)place,
+                          (long long)row, isnan(value) ? NAN : value);
+    }
+    if (generator->likelihood->is_bounded) {
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; allowed for %s are %g to %g: scale x",
+                          (long long)place, (long long)row, value, generator->likelihood->name, low, high);
+    }
+    return lebm__fail(LEBM_ERR_RANGE,
+                      "number %lld of row %lld of x is %g; g gives %g to %g, and allowed are %g to %g: scale x, or set "
+                      "option '%s' of the generator to 'allow'",
+                      (long long)place, (long long)row, value, low, high, least, most, LEBM_GENERATOR_OUT_OF_RANGE);
+}
+
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
 {
-    const lebm__likelihood *likelihood = generator->likelihood;
     const int64_t size = lebm__numbers(generator->net->out);
-    if (likelihood->least > likelihood->most) return LEBM_OK;
+    double least, most;
+    get_bounds(generator, &least, &most);
     for (int64_t i = 0; i < n * size; i++) {
-        if (x[i] >= likelihood->least && x[i] <= likelihood->most) continue;
-        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; allowed for %s are %g to %g",
-                          (long long)(i % size), (long long)(i / size), (double)x[i], likelihood->name,
-                          (double)likelihood->least, (double)likelihood->most);
+        if (x[i] >= least && x[i] <= most) continue;
+        return refuse(generator, x[i], i / size, i % size, least, most);
     }
     return LEBM_OK;
 }

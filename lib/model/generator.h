@@ -2,6 +2,7 @@
 #ifndef LEBM_MODEL_GENERATOR_H
 #define LEBM_MODEL_GENERATOR_H
 
+#include "core/options.h"
 #include "lebm/generator.h"
 #include "lebm/prior.h"
 #include "model/likelihood.h"
@@ -11,12 +12,16 @@ struct lebm_generator {
     lebm_net *net;
     const lebm__likelihood *likelihood;
     double sigma;
+    struct {
+        char out_of_range[LEBM__TEXT_SIZE];
+    } options;
 };
 
 /* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
 int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
 
-/* LEBM_ERR_RANGE if a number of x[n, D] is out of the likelihood's bounds. */
+/* LEBM_ERR_RANGE if a number of x[n, D] is not finite, out of the likelihood's bounds, or, unless it is let pass, farther
+ * from the mean's range than noise would take it. */
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n);
 
 /* arranged[n, D] = x in pixel-major order. */

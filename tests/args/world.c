@@ -160,6 +160,9 @@ uint64_t world_look(const struct world *w)
     hash_net(&hash, w->net);
     hash_net(&hash, lebm_prior_net(w->prior));
     hash_net(&hash, lebm_generator_net(w->generator));
+    const char *out_of_range;
+    LEBM_ASSERT_OK(lebm_generator_get_str(w->generator, LEBM_GENERATOR_OUT_OF_RANGE, &out_of_range));
+    hash_text(&hash, out_of_range);
     HASH_OPTIONS(&hash, sampler, w->to_prior);
     HASH_OPTIONS(&hash, sampler, w->to_posterior);
     HASH_OPTIONS(&hash, trainer, w->trainer);

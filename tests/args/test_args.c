@@ -419,6 +419,7 @@ static int would_change_running(const function *f, int in_step)
     for (int i = 0; i < f->count; i++) {
         const parameter *p = &f->parameters[i];
         if (is_type(p, "lebm_sampler *")) return 1;
+        if (is_type(p, "lebm_generator *") && name_ends(f, "_set_str")) return in_step;
         if (is_type(p, "lebm_trainer *")) return in_step || name_ends(f, "_step") || name_ends(f, "_load");
     }
     return 0;

@@ -37,12 +37,12 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_NOISE          "noise"     /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
 #define LEBM_SAMPLER_START          "start"     /**< str: "noise" (default), z ~ N(0, start_std^2 I), or "given" */
 #define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start (1) */
-/** f64: a chain whose |z| grows to more than so many times that of its start, or sigma0 sqrt(M) if that is larger, has
- * diverged: LEBM_ERR_DIVERGED; 0: only if it is not finite (1000) */
+#define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers (0) */
+#define LEBM_SAMPLER_STREAM         "stream"    /**< i64: second half (0); each run that succeeds adds 1 */
+#define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
+/** f64: how many times the norm of its start, or sigma0 sqrt(M) if that is larger, the norm of a chain's z may reach before
+ * the run fails with LEBM_ERR_DIVERGED; 0: any that is finite (1000) */
 #define LEBM_SAMPLER_DIVERGENCE_THRESHOLD "divergence_threshold"
-#define LEBM_SAMPLER_SEED                 "seed"   /**< i64: first half of the key of the random numbers (0) */
-#define LEBM_SAMPLER_STREAM               "stream" /**< i64: second half (0); each run that succeeds adds 1 */
-#define LEBM_SAMPLER_THREADS              "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
 /** @} */
 
 /** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step
@@ -55,7 +55,8 @@ typedef struct lebm_sampler lebm_sampler;
  * It may read options and metrics, and use other handles. What would change the sampler or trainer in use returns
  * LEBM_ERR_STATE. It must not destroy a handle in use nor change the model's nets, and it must return: no longjmp, no
  * exception.
- * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
+ * @param done  fraction of the work that is done, 0 to 1, which never goes back; of a training step's work, the
+ *              multiply-adds of its nets   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED
  * @since 0.1.0 */
 typedef int (*lebm_progress_fn)(double done, void *user);
@@ -118,7 +119,8 @@ LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn p
  * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
  *         LEBM_ERR_STATE (called by a callback of this sampler),
- *         LEBM_ERR_DIVERGED (the text names quantity, step and chain)
+ *         LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names quantity, step
+ *         and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z);
 

@@ -152,18 +152,12 @@ typedef struct {
 /* Whether to stop before a step. The calling thread, which is thread 0, asks the caller now and then. */
 static int stop(void *context)
 {
-    enum { PER_SECOND = 20 };
     const on_the_way *at = context;
     run *r = at->r;
     const int64_t begun = atomic_fetch_add(&r->begun, 1);
-    if (r->progress != NULL && at->thread == 0) {
-        const double now = lebm__seconds();
-        if (now - r->asked >= 1.0 / PER_SECOND) {
-            r->asked = now;
-            if (r->progress((double)begun / ((double)r->sampler->options.steps * (double)r->tiles), r->user)) {
-                r->stopped = 1;
-            }
-        }
+    if (r->progress != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
+        const double all = (double)r->sampler->options.steps * (double)r->tiles;
+        if (r->progress((double)begun / all, r->user)) r->stopped = 1;
     }
     return r->stopped;
 }

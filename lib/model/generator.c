@@ -222,6 +222,15 @@ void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *ta
     lebm__tape_run(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error}, grads);
 }
 
+/* Logits that are wrong by so much cost about as many nats. */
+double lebm__generator_misfit(const lebm_generator *generator, double log_likelihood, double squared_error,
+                              const char **what)
+{
+    const int has_logits = generator->likelihood->mean != NULL;
+    *what = has_logits ? "negative log_likelihood per number of x" : "root of reconstruction_mse";
+    return has_logits ? -log_likelihood / (double)lebm__numbers(generator->net->out) : sqrt(squared_error);
+}
+
 int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)
 {
     LEBM__REQUIRE(generator);

@@ -36,4 +36,9 @@ void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                            int64_t n, double *log_likelihood, double *squared_error, float *grads);
 
+/* How far g's output is from what x wants, in its own unit, from the means of log p(x|z) and of the squared error per
+ * number of x; `what` receives the name of that. */
+double lebm__generator_misfit(const lebm_generator *generator, double log_likelihood, double squared_error,
+                              const char **what);
+
 #endif

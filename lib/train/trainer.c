@@ -34,6 +34,10 @@ static const lebm__option rows[] = {
                      "norm that f's gradient is cut to; 0: never"),
     LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, 1,
                      "norm that g's gradient is cut to; 0: never"),
+    LEBM__OPTION_F64(
+        LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, 1,
+        "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
+        "may reach; 0: any"),
     LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, 1, "key of all random numbers of training"),
     LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, 0,
                      "threads of a step; 0: LEBM_NUM_THREADS or all processors"),
@@ -325,7 +329,37 @@ static int require_finite(const char *quantity, double value, int64_t step_numbe
                       (long long)step_number + 1);
 }
 
-/* Read off what the sums over the batch tell; everything must be finite. */
+static double root_mean_square(int64_t n, const float *values)
+{
+    return sqrt(lebm__kernels()->squares(n, values) / (double)n);
+}
+
+static int require_within(const step *s, const char *quantity, double value, double unit)
+{
+    const double threshold = s->trainer->options.divergence_threshold;
+    if (threshold == 0.0 || value <= threshold * unit) return LEBM_OK;
+    return lebm__fail(
+        LEBM_ERR_DIVERGED,
+        "the %s has grown to %g at training step %lld; allowed are %g, which is divergence_threshold times "
+        "%g; go on from an earlier state with smaller learning rates",
+        quantity, value, (long long)s->trainer->steps_done + 1, threshold * unit, unit);
+}
+
+/* Learning that runs away takes g's output, or f's values, far beyond anything that x and z could make of nets whose
+ * weights are of the order of 1. */
+static int check_growth(const step *s, const lebm__trainer_metrics *m)
+{
+    const lebm_trainer *t = s->trainer;
+    const int64_t dims = lebm_prior_latent_size(t->prior), size = lebm_generator_data_size(t->generator);
+    const double unit = fmax(fmax(1.0, t->prior->sigma0),
+                             fmax(root_mean_square(s->n * size, s->x), root_mean_square(s->n * dims, s->z_positive)));
+    const char *misfit;
+    const double value = lebm__generator_misfit(t->generator, m->log_likelihood, m->reconstruction_mse, &misfit);
+    LEBM__TRY(require_within(s, misfit, value, unit));
+    return require_within(s, "f_gap over sqrt(M)", fabs(m->f_gap) / sqrt((double)dims), unit);
+}
+
+/* Read off what the sums over the batch tell; everything must be finite and within bounds. */
 static int measure(const step *s, lebm__trainer_metrics *m)
 {
     const lebm_trainer *t = s->trainer;
@@ -342,7 +376,8 @@ static int measure(const step *s, lebm__trainer_metrics *m)
     LEBM__TRY(require_finite("mean log likelihood", m->log_likelihood, t->steps_done));
     LEBM__TRY(require_finite("reconstruction error", m->reconstruction_mse, t->steps_done));
     LEBM__TRY(require_finite("norm of f's gradient", m->prior_grad_norm, t->steps_done));
-    return require_finite("norm of g's gradient", m->generator_grad_norm, t->steps_done);
+    LEBM__TRY(require_finite("norm of g's gradient", m->generator_grad_norm, t->steps_done));
+    return check_growth(s, m);
 }
 
 /* What multiplies the summed gradient: the mean over the batch, cut as torch.nn.utils.clip_grad_norm_ does, and
@@ -373,9 +408,12 @@ static int run_chains(step *s, int phase, float *z)
                                          is_posterior ? LEBM__FOR_TRAINER_POSTERIOR : LEBM__FOR_TRAINER_PRIOR);
     lebm__run_metrics unused;
     s->progress.phase = phase;
-    return lebm__sampler_run(is_posterior ? t->to_posterior : t->to_prior, t->pool, key, t->prior,
-                             is_posterior ? t->generator : NULL, is_posterior ? s->x : NULL, s->n, z, &unused, report,
-                             &s->progress);
+    const int status = lebm__sampler_run(is_posterior ? t->to_posterior : t->to_prior, t->pool, key, t->prior,
+                                         is_posterior ? t->generator : NULL, is_posterior ? s->x : NULL, s->n, z,
+                                         &unused, report, &s->progress);
+    if (status != LEBM_ERR_DIVERGED) return status;
+    return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
+                      (long long)t->steps_done + 1);
 }
 
 /* The gradients of both nets. */

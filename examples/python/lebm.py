@@ -118,7 +118,7 @@ class VersionError(LebmError):
 
 
 class DivergedError(LebmError, ArithmeticError):
-    """A chain or a step met a value that is not finite."""
+    """A chain or a step met a value that is not finite or has grown too far."""
 
     status = -10
 

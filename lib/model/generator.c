@@ -6,9 +6,10 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/prior.h"
 
 static const lebm__option option_rows[] = {
-    LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, 0, "error", "error|allow", 0,
+    LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, 0, "error", "error|allow", NULL,
                      "what becomes of an x far outside the range that g gives"),
 };
 
@@ -47,7 +48,7 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
 void lebm_generator_destroy(lebm_generator *generator)
 {
     if (generator == NULL) return;
-    lebm__net_free(generator->net);
+    lebm__net_let_go(generator->net, LEBM__MODEL);
     lebm__free(generator);
 }
 
@@ -56,10 +57,10 @@ int lebm_generator_set_str(lebm_generator *generator, const char *key, const cha
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    if (atomic_load(&generator->net->users) > 0) {
-        return lebm__fail(LEBM_ERR_STATE, "%s: a sampler or trainer is running on the generator", __func__);
-    }
-    return lebm__options_set_str(&table, &generator->options, key, value);
+    LEBM__TRY(lebm__net_claim(generator->net, 0));
+    const int status = lebm__options_set_str(&table, &generator->options, key, value);
+    lebm__net_yield(generator->net, 0);
+    return status;
 }
 
 int lebm_generator_get_str(const lebm_generator *generator, const char *key, const char **value)
@@ -126,6 +127,36 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
     if (of_f == of_g) return LEBM_OK;
     return lebm__fail(LEBM_ERR_SHAPE, "z has %lld numbers for the prior but %lld for the generator", (long long)of_f,
                       (long long)of_g);
+}
+
+int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
+{
+    LEBM__TRY(lebm__net_require_set(prior->net, "the prior's net f"));
+    if (generator != NULL) LEBM__TRY(lebm__net_require_set(generator->net, "the generator's net g"));
+    LEBM__TRY(lebm__net_use(prior->net));
+    const int status = generator == NULL ? LEBM_OK : lebm__net_use(generator->net);
+    if (status != LEBM_OK) lebm__net_leave(prior->net);
+    return status;
+}
+
+void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator)
+{
+    if (generator != NULL) lebm__net_leave(generator->net);
+    lebm__net_leave(prior->net);
+}
+
+int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses)
+{
+    LEBM__TRY(lebm__net_claim(prior->net, own_uses));
+    const int status = lebm__net_claim(generator->net, own_uses);
+    if (status != LEBM_OK) lebm__net_yield(prior->net, own_uses);
+    return status;
+}
+
+void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses)
+{
+    lebm__net_yield(generator->net, own_uses);
+    lebm__net_yield(prior->net, own_uses);
 }
 
 /* What a number of x may be. About the mean's range there is room for noise, and for data that are scaled a little
@@ -262,7 +293,7 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
         for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];
     }
     lebm__free(arranged);
-    lebm__free(memory);
+    lebm__net_end(generator->net, memory);
     return status;
 }
 

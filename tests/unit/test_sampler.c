@@ -6,6 +6,7 @@
 #include "lebm.h"
 #include "support/approx.h"
 #include "support/model.h"
+#include "support/nets.h"
 #include "support/statistics.h"
 #include "support/watch.h"
 
@@ -587,12 +588,9 @@ START_TEST(chains_may_grow_by_the_threshold_and_no_further)
 END_TEST
 
 /* A prior with f of this form, whose weights and biases are `scale` times PyTorch's. */
-static lebm_prior *make_prior(const char *spec, double scale, double sigma0)
+static lebm_prior *make_scaled_prior(const char *spec, double scale, double sigma0)
 {
-    lebm_net *f;
-    lebm_prior *prior;
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, spec));
-    LEBM_ASSERT_OK(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
+    lebm_net *f = make_net(spec, 1);
     for (int64_t i = 0; i < lebm_net_param_count(f); i++) {
         const int64_t size = lebm_net_param_size(f, i);
         float *values = test_floats(size);
@@ -601,8 +599,7 @@ static lebm_prior *make_prior(const char *spec, double scale, double sigma0)
         LEBM_ASSERT_OK(lebm_net_set_param(f, i, values, size));
         free(values);
     }
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, sigma0));
-    return prior;
+    return make_prior(f, sigma0);
 }
 
 static float largest_after(lebm_sampler *sampler, const lebm_prior *prior, int64_t n)
@@ -631,7 +628,7 @@ START_TEST(stable_chains_may_go_far)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const double unit = cases[i].sigma0 * cases[i].sigma0;
-        lebm_prior *prior = make_prior(cases[i].f, cases[i].scale, cases[i].sigma0);
+        lebm_prior *prior = make_scaled_prior(cases[i].f, cases[i].scale, cases[i].sigma0);
         lebm_sampler *sampler = make_sampler(60, fmax(1e-12, cases[i].step_size * unit));
         LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, cases[i].start_std));
         largest_after(sampler, prior, 5);
@@ -646,7 +643,7 @@ START_TEST(a_mean_far_away_is_reached)
 {
     static const double sigmas[] = {0.3, 1, 1000};
     for (int i = 0; i < 3; i++) {
-        lebm_prior *prior = make_prior("in 1; linear 1 nobias", 0, sigmas[i]);
+        lebm_prior *prior = make_scaled_prior("in 1; linear 1 nobias", 0, sigmas[i]);
         const float slope = (float)(50 / sigmas[i]);
         LEBM_ASSERT_OK(lebm_net_set_param(lebm_prior_net(prior), 0, &slope, 1));
         lebm_sampler *sampler = make_sampler(100, fmin(1e6, 1.9 * sigmas[i] * sigmas[i]));
@@ -765,6 +762,72 @@ START_TEST(a_callback_may_not_change_its_sampler)
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 7)); /* it is idle again */
     lebm_sampler_destroy(sampler);
     model_free(&model);
+}
+END_TEST
+
+/* Chains of a model are of that model from their first step to their last. */
+static int try_to_change_f(double done, void *user)
+{
+    lebm_net *f = user;
+    const float bias = 1;
+    (void)done;
+    LEBM_ASSERT_STATUS(lebm_net_set_param(f, 3, &bias, 1), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("in use");
+    LEBM_ASSERT_STATUS(lebm_net_init(f, LEBM_INIT_PYTORCH, 9), LEBM_ERR_STATE);
+    LEBM_ASSERT_STATUS(lebm_net_set_str(f, LEBM_NET_CONVOLUTION, "direct"), LEBM_ERR_STATE);
+    return 0;
+}
+
+START_TEST(a_callback_may_not_change_a_net)
+{
+    struct model model;
+    float z[5 * 3], again[5 * 3];
+    model_small(&model, 3, 8, 6, 1.0, 0.3);
+    lebm_sampler *sampler = make_sampler(20, 0.05);
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 5, z));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, try_to_change_f, model.f.net));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 5, again));
+    LEBM_ASSERT_SAME_BITS(again, z, 5 * 3);
+    LEBM_ASSERT_OK(lebm_net_init(model.f.net, LEBM_INIT_PYTORCH, 9)); /* it is idle again */
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(a_net_that_was_never_set_is_refused)
+{
+    lebm_net *f, *g;
+    float z[2], weight[2] = {0}, x[1] = {0};
+    lebm_sampler *sampler = make_sampler(3, 0.1);
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 2; linear 2; gelu; linear 1"));
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 2; linear 1 nobias"));
+    lebm_prior *prior = make_prior(f, 1);
+    lebm_generator *generator = make_generator(g, LEBM_GAUSSIAN, 1);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, prior, 1, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("0.weight");
+    LEBM_ASSERT_ERROR_NAMES("the prior's net f");
+
+    LEBM_ASSERT_OK(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, prior, 1, z));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, prior, generator, x, 1, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("the generator's net g");
+    LEBM_ASSERT_OK(lebm_net_set_param(g, 0, weight, 2)); /* zero, but on purpose */
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, x, 1, z));
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+
+    f = make_net("in 2; linear 2; gelu", 1); /* a layer added after the others were initialised */
+    LEBM_ASSERT_OK(lebm_net_add_linear(f, 1, 1));
+    prior = make_prior(f, 1);
+    sampler = make_sampler(3, 0.1);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, prior, 1, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("2.weight");
+    LEBM_ASSERT_OK(lebm_net_set_param(f, 2, weight, 2));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, prior, 1, z)); /* a bias begins at zero */
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
 }
 END_TEST
 
@@ -963,6 +1026,8 @@ static Suite *suite(void)
 
     TCase *contract = tcase_create("contract");
     tcase_add_test(contract, a_callback_may_not_change_its_sampler);
+    tcase_add_test(contract, a_callback_may_not_change_a_net);
+    tcase_add_test(contract, a_net_that_was_never_set_is_refused);
     tcase_add_test(contract, prior_and_posterior_draw_different_numbers);
     tcase_add_test(contract, progress_counts_the_work_of_all_threads);
     tcase_add_test(contract, progress_is_reported_on_the_calling_thread);

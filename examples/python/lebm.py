@@ -150,7 +150,7 @@ class VersionError(LebmError):
 
 
 class DivergedError(LebmError, ArithmeticError):
-    """A chain or a step met a value that is not finite."""
+    """A chain or a step met a value that is not finite or has grown too far."""
 
     status = -10
 
@@ -762,8 +762,8 @@ class Generator(_Handle):
     def __init__(self, net: Net, likelihood: str, sigma: float = 0.0, **options: Value) -> None:
         """Make a generator from the net g, which both hold from now on: no layers can be added.
 
-        likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma; the option
-        is out_of_range.
+        likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma. The class
+        says which options there are.
         """
         pointer = c_void_p()
         arguments = Net._of("net", net), _bytes("likelihood", likelihood), _real("sigma", sigma)
@@ -1075,7 +1075,7 @@ def _default_and_bounds(about: Option, value: Value) -> str:
     return f"{kind} = {value!r}, {' or '.join(map(repr, about.choices)) or 'any text'}"
 
 
-def _add_options_to_help(handle: Union[Net, _Runner]) -> None:
+def _add_options_to_help(handle: Union[Net, Generator, _Runner]) -> None:
     """Add the library's own list of options to the docstring of a class."""
     text = inspect.getdoc(type(handle)) or ""  # python3 -OO has none
     text += "\n\nOptions, with their defaults and bounds, which are allowed:\n"
@@ -1088,7 +1088,7 @@ def _add_options_to_help(handle: Union[Net, _Runner]) -> None:
 def _complete_help() -> None:
     sampler = Sampler()
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
-    for handle in prior.net, sampler, Trainer(prior, generator, sampler, sampler):
+    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
         _add_options_to_help(handle)
 
 

@@ -235,11 +235,6 @@ START_TEST(bernoulli_takes_numbers_from_0_to_1)
 }
 END_TEST
 
-static lebm_generator *make_generator_by(const char *spec, const char *likelihood, double sigma)
-{
-    return make_generator(make_net(spec, 1), likelihood, sigma);
-}
-
 /* What g's last layer allows, whatever follows that only reshapes; what precedes does not count. */
 START_TEST(the_mean_of_x_has_a_range)
 {
@@ -264,7 +259,7 @@ START_TEST(the_mean_of_x_has_a_range)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const double sigma = strcmp(cases[i].likelihood, LEBM_GAUSSIAN) == 0 ? 0.3 : 0;
-        lebm_generator *generator = make_generator_by(cases[i].spec, cases[i].likelihood, sigma);
+        lebm_generator *generator = make_generator(make_net(cases[i].spec, 1), cases[i].likelihood, sigma);
         double low, high;
         LEBM_ASSERT_OK(lebm_generator_data_range(generator, &low, &high));
         LEBM_ASSERT_MSG(low == cases[i].low && high == cases[i].high, "%s %s: %g to %g", cases[i].likelihood,
@@ -287,7 +282,7 @@ START_TEST(what_lies_far_out_of_range_is_refused)
         {"in 1; linear 3", 0.25, -FLT_MAX, FLT_MAX},   {"in 1; tanh; linear 3", 0.25, -FLT_MAX, FLT_MAX},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        lebm_generator *generator = make_generator_by(cases[i].spec, LEBM_GAUSSIAN, cases[i].sigma);
+        lebm_generator *generator = make_generator(make_net(cases[i].spec, 1), LEBM_GAUSSIAN, cases[i].sigma);
         const double tiny = 1e-4, below = cases[i].least * (1 + tiny), above = cases[i].most * (1 + tiny);
         float z[2] = {0}, x[6] = {0}, out[2];
         x[4] = (float)(cases[i].least + tiny);
@@ -314,17 +309,12 @@ END_TEST
 /* Pixels of 0 to 255 where -1 to 1 are meant: no chain and no training step runs on them, unless they are let pass. */
 START_TEST(unscaled_pixels_reach_no_chain)
 {
-    lebm_net *f;
-    lebm_prior *prior;
+    lebm_prior *prior = make_prior(make_net("in 1; linear 1", 2), 1);
     lebm_sampler *sampler;
     lebm_trainer *trainer;
-    lebm_generator *generator = make_generator_by("in 1; linear 3; tanh", LEBM_GAUSSIAN, 0.3);
+    lebm_generator *generator = make_generator(make_net("in 1; linear 3; tanh", 1), LEBM_GAUSSIAN, 0.3);
     const float pixels[6] = {0, 1, 0, 0, 255, 128}, holes[6] = {0, 1, 0, 0, NAN, 0};
     float z[2] = {7, 7};
-    LEBM_ASSERT_OK(lebm_net_init(lebm_generator_net(generator), LEBM_INIT_PYTORCH, 1));
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 1; linear 1"));
-    LEBM_ASSERT_OK(lebm_net_init(f, LEBM_INIT_PYTORCH, 2));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1));
     LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 1e-5));
     LEBM_ASSERT_OK(lebm_trainer_create(&trainer, prior, generator, sampler, sampler));
@@ -358,10 +348,9 @@ static int set_while_running(double done, void *generator)
 
 START_TEST(a_generator_has_options)
 {
-    lebm_net *f;
-    lebm_prior *prior;
+    lebm_prior *prior = make_prior(make_net("in 1; linear 1", 2), 1);
     lebm_sampler *sampler;
-    lebm_generator *generator = make_generator_by("in 1; linear 3; tanh", LEBM_GAUSSIAN, 0.3);
+    lebm_generator *generator = make_generator(make_net("in 1; linear 3; tanh", 1), LEBM_GAUSSIAN, 0.3);
     const char *value;
     const float x[3] = {0};
     float z;
@@ -378,10 +367,6 @@ START_TEST(a_generator_has_options)
     LEBM_ASSERT_STATUS(lebm_generator_get_str(generator, "range", &value), LEBM_ERR_UNKNOWN_OPTION);
     ck_assert_ptr_null(value);
 
-    LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 1; linear 1"));
-    LEBM_ASSERT_OK(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
-    LEBM_ASSERT_OK(lebm_net_init(lebm_generator_net(generator), LEBM_INIT_PYTORCH, 1));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1));
     LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, set_while_running, generator));
     LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, x, 1, &z));

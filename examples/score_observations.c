@@ -2,7 +2,8 @@
  *
  * The score of x is log p(x|z) + log p(z), the log of the joint density (eq. 1) without log Z, at z drawn from p(z|x), as
  * Pang et al. detect anomalies: the lower, the stranger. Scores of one model can be compared, since Z is the same for
- * all x. log p(x|z) asks whether the generator can make x at all, log p(z) whether it takes a z that is expected. */
+ * all x. log p(x|z) asks whether the generator can make x at all, log p(z) whether it takes a z that is expected. Which of
+ * both tells anomalies depends on what they are, and their sum can mislead: see docs/recipes.md. */
 #include <lebm.h>
 #include <math.h>
 #include <stdio.h>

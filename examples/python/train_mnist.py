@@ -37,4 +37,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print(f"interrupted after {trainer.steps_done} steps")
     trainer.save_model(options.model)
-    print(f"the model is in {options.model}")
+    print(f"the model is in {options.model!r}")

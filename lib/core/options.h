@@ -25,22 +25,24 @@ typedef struct {
             const char *standard, *choices; /* "a|b|c", or "" for any text */
         } str;
     } as;
-    int saved; /* whether checkpoints keep it */
+    const char *file_default; /* what a file means that lacks the option: as files say it, and never to be changed once
+                               * released; NULL: files do not keep the option */
     const char *help;
 } lebm__option;
 
-/* Rows of a table. */
-#define LEBM__OPTION_I64(key, offset, standard, least, most, saved, help)                                              \
+/* Rows of a table. The file default of an option that is added later is the value with which the library does what it
+ * did without it. */
+#define LEBM__OPTION_I64(key, offset, standard, least, most, file_default, help)                                       \
     {                                                                                                                  \
-        key, LEBM__I64, offset, {.i64 = {standard, least, most}}, saved, help                                          \
+        key, LEBM__I64, offset, {.i64 = {standard, least, most}}, file_default, help                                   \
     }
-#define LEBM__OPTION_F64(key, offset, standard, least, most, saved, help)                                              \
+#define LEBM__OPTION_F64(key, offset, standard, least, most, file_default, help)                                       \
     {                                                                                                                  \
-        key, LEBM__F64, offset, {.f64 = {standard, least, most}}, saved, help                                          \
+        key, LEBM__F64, offset, {.f64 = {standard, least, most}}, file_default, help                                   \
     }
-#define LEBM__OPTION_STR(key, offset, standard, choices, saved, help)                                                  \
+#define LEBM__OPTION_STR(key, offset, standard, choices, file_default, help)                                           \
     {                                                                                                                  \
-        key, LEBM__STR, offset, {.str = {standard, choices}}, saved, help                                              \
+        key, LEBM__STR, offset, {.str = {standard, choices}}, file_default, help                                       \
     }
 
 typedef struct {

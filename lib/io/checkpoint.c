@@ -4,7 +4,9 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "io/metadata.h"
 #include "io/model.h"
+#include "io/tensors.h"
 #include "lebm/model.h"
 #include "mcmc/sampler.h"
 #include "model/generator.h"
@@ -102,10 +104,9 @@ static int match_samplers(const lebm__st_reader *st, const lebm_trainer *trainer
     const lebm__option *option = lebm__sampler_table.rows;
     if (trainer->to_prior != trainer->to_posterior) return LEBM_OK;
     for (; option < lebm__sampler_table.rows + lebm__sampler_table.count; option++) {
-        const char *a, *b;
-        if (!option->saved) continue;
-        LEBM__TRY(lebm__get_text(st, LEBM_TO_PRIOR, option->key, &a));
-        LEBM__TRY(lebm__get_text(st, LEBM_TO_POSTERIOR, option->key, &b));
+        if (option->file_default == NULL) continue;
+        const char *a = lebm__option_text(st, LEBM_TO_PRIOR, option);
+        const char *b = lebm__option_text(st, LEBM_TO_POSTERIOR, option);
         if (strcmp(a, b) != 0) {
             return lebm__fail(LEBM_ERR_SHAPE,
                               "'%.128s': its two samplers differ in '%s' (%.32s, %.32s), but the trainer has only one",
@@ -178,6 +179,7 @@ static int get_checkpoint(const lebm__st_reader *st, const lebm_trainer *trainer
     }
     LEBM__TRY(match_architecture(st, trainer));
     LEBM__TRY(get_settings(st, trainer, c));
+    LEBM__TRY(lebm__check_keys(st, NULL));
     return get_numbers(st, trainer, c);
 }
 

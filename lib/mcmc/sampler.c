@@ -13,20 +13,20 @@
 #define ROW(member) offsetof(lebm__sampler_options, member)
 
 static const lebm__option rows[] = {
-    LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, 1, "steps of each chain"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, 1,
+    LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, "40", "steps of each chain"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, "0.08",
                      "s of z' = z + s score + sqrt(2 s) e"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, 1,
+    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, "0",
                      "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, 1, "0 drops the noise e, which leaves gradient ascent"),
-    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", 1,
+    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
+    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", "noise",
                      "where chains start: at noise, or at the z given by the caller"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, 1,
+    LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
                      "standard deviation of the noise that chains start at"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, 1, "key of the random numbers"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, 1,
+    LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
+    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
                      "second key of the random numbers; each run that succeeds adds 1"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, 0,
+    LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, NULL,
                      "threads of a run; 0: LEBM_NUM_THREADS or all processors"),
 };
 

@@ -17,7 +17,7 @@ enum {
 };
 
 static const lebm__option option_rows[] = {
-    LEBM__OPTION_STR(LEBM_NET_CONVOLUTION, 0, "auto", "auto|direct|filtered", 0,
+    LEBM__OPTION_STR(LEBM_NET_CONVOLUTION, 0, "auto", "auto|direct|filtered", NULL,
                      "how transposed convolutions are computed: directly, by minimal filtering where the kernel is "
                      "twice the stride, or each layer by what is faster"),
 };
@@ -185,7 +185,8 @@ static int append(lebm_net *net, lebm__layer layer, int64_t ndim, const int64_t 
         }
     }
     if (numbers > net->most_params - net->param_total) {
-        return lebm__fail(LEBM_ERR_SHAPE, "the net would have %lld parameters or more; allowed are %lld",
+        return lebm__fail(LEBM_ERR_SHAPE,
+                          "the net would have %lld parameters or more; the file's tensors hold %lld numbers",
                           (long long)(net->param_total + numbers), (long long)net->most_params);
     }
     LEBM__TRY(lebm__net_claim(net, 0));

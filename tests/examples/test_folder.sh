@@ -3,12 +3,6 @@
 . "$(dirname "$0")/common.sh"
 
 make_data data
-# work_long ARGUMENTS...: trains into "shared" until it is stopped.
-work_long() {
-    run="exec"
-    train --out shared --epochs 1000000 "$@" >>log 2>&1
-}
-
 # refuse PART ARGUMENTS...: the training must be refused, in one line with that part.
 refuse() {
     part=$1
@@ -21,7 +15,10 @@ refuse() {
 }
 
 # While one writes, another may not, whatever it wants there; elsewhere it may.
-(work_long) &
+(
+    run="exec"
+    train --out shared --epochs 1000000 >>log 2>&1
+) &
 process=$!
 wait_until [ -f shared/checkpoint.safetensors ]
 refuse "another training writes to shared" --out shared --epochs 1

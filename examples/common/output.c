@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,7 +157,7 @@ int output_check_file(const char *path, failure *why)
 static bool is_gone(long process)
 {
     return process == (long)getpid() ||
-           (process > 0 && process <= INT32_MAX && kill((pid_t)process, 0) != 0 && errno == ESRCH);
+           (process > 0 && (long)(pid_t)process == process && kill((pid_t)process, 0) != 0 && errno == ESRCH);
 }
 
 /* Whether that is what temporary_path() or the library makes of the name, NAME.tmp-PROCESS or NAME.tmp-PROCESS-NUMBER, or

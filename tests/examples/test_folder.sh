@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 
 make_data data
-# refuse PART ARGUMENTS...: the training must be refused, in one line with that part.
+# refuse PART ARGUMENTS...: the training must be refused, in one line with that part and before it begins.
 refuse() {
     part=$1
     shift
@@ -12,6 +12,7 @@ refuse() {
     [ "$status" -eq 1 ] || fail "status $status, '$(cat errors)' from: $*"
     [ "$(wc -l <errors)" -eq 1 ] || fail "not one line, but '$(cat errors)' from: $*"
     grep -qF -- "$part" errors || fail "no word of '$part', but '$(cat errors)' from: $*"
+    [ ! -s said ] || fail "it began before '$(cat errors)' from: $*"
 }
 
 # While one writes, another may not, whatever it wants there; elsewhere it may.

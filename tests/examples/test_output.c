@@ -256,6 +256,9 @@ START_TEST(long_names_are_written)
     expect_written(name, "first");
     expect_written(name, "second");
     expect_text(name, "second");
+    for (size_t i = 0; i + 1 < sizeof name - 1; i += 2) memcpy(name + 1 + i, "\xc3\xa4", 2); /* of two bytes each */
+    expect_written(name, "third");
+    expect_text(name, "third");
     leave_folder();
 }
 END_TEST

@@ -57,7 +57,11 @@ int lebm_generator_set_str(lebm_generator *generator, const char *key, const cha
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__net_claim(generator->net, 0));
+    if (lebm__net_claim(generator->net, 0) != LEBM_OK) {
+        return lebm__fail(
+            LEBM_ERR_STATE,
+            "%s: the generator is running, in another thread or in the call that this callback belongs to", __func__);
+    }
     const int status = lebm__options_set_str(&table, &generator->options, key, value);
     lebm__net_yield(generator->net, 0);
     return status;

@@ -12,7 +12,9 @@
 static inline const char *scratch_path(const char *name)
 {
     static char path[256];
-    snprintf(path, sizeof path, "/tmp/lebm-test-%ld-%s", (long)getpid(), name);
+    const char *chosen = getenv("TMPDIR"), *folder = chosen && *chosen ? chosen : "/tmp";
+    const int length = snprintf(path, sizeof path, "%s/lebm-test-%ld-%s", folder, (long)getpid(), name);
+    ck_assert_msg(length < (int)sizeof path, "too long a path for the tests: %s", folder);
     remove(path);
     return path;
 }

@@ -1,6 +1,7 @@
 """plot_run.py draws a run."""
 
 import gzip
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,10 @@ import unittest
 from pathlib import Path
 
 from support import PYTHON, lebm, need, small_generator, small_prior, np
+
+# Without a folder that it may write to, and where it first has to look for fonts, matplotlib says so on stderr.
+matplotlib_folder = tempfile.TemporaryDirectory()
+os.environ["MPLCONFIGDIR"] = matplotlib_folder.name
 
 need("matplotlib")
 

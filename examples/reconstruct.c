@@ -45,6 +45,7 @@ int main(int argc, char **argv)
     const char *out = options[OUT].value.text;
     model_load(&m, options[MODEL].value.text);
     view_options_apply(m.to_posterior, &options[SEED], &options[STEPS], &options[STEP_SIZE], &options[THREADS]);
+    picture_must_be_possible(&m, out);
     if (reader_for(&m)(&source, EVAL_PART, &held_out, &why) != 0) die("%s", why.text);
     model_must_fit(&m, &held_out);
     const int64_t count = options[COUNT].value.i64 < held_out.count ? options[COUNT].value.i64 : held_out.count;

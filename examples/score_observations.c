@@ -2,7 +2,8 @@
  *
  * The score of x is log p(x|z) + log p(z), the log of the joint density (eq. 1) without log Z, at z drawn from p(z|x), as
  * Pang et al. detect anomalies: the lower, the stranger. Scores of one model can be compared, since Z is the same for
- * all x. log p(x|z) asks whether the generator can make x at all, log p(z) whether it takes a z that is expected. */
+ * all x. log p(x|z) asks whether the generator can make x at all, log p(z) whether it takes a z that is expected. Which of
+ * both tells anomalies depends on what they are, and their sum can mislead: see docs/recipes.md. */
 #include <lebm.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "model.h"
 
 enum { LATENTS = 16, PIXELS = 28 * 28, BATCH = 100, STEPS = 300, COUNT = 200, CHAINS = 5 };
+static const pixel_range pixels = {-1, 1}; /* as g ends in tanh */
 enum { YARDSTICK, DIGITS, TURNED, TWO, NOISE, KINDS };
 
 static void learn(model *m, const dataset *digits)
@@ -26,6 +28,8 @@ static void learn(model *m, const dataset *digits)
     or_die(lebm_net_init(g, LEBM_INIT_PYTORCH, 2), "g");
     or_die(lebm_prior_create(&m->prior, f, 1.0), "prior");
     or_die(lebm_generator_create(&m->generator, g, LEBM_GAUSSIAN, .3), "generator");
+    lebm_net_destroy(f); /* prior and generator hold them from here on */
+    lebm_net_destroy(g);
     or_die(lebm_sampler_create(&m->to_prior, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_create(&m->to_posterior, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_set_f64(m->to_posterior, LEBM_SAMPLER_STEP_SIZE, .005), "step size");
@@ -34,7 +38,7 @@ static void learn(model *m, const dataset *digits)
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 2e-4), "rate of f");
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 3e-3), "rate of g");
     for (int step = 0; step < STEPS; step++) {
-        for (int i = 0; i < BATCH; i++) dataset_image(digits, (step * BATCH + i) % digits->count, x[i]);
+        for (int i = 0; i < BATCH; i++) dataset_image(digits, (step * BATCH + i) % digits->count, pixels, x[i]);
         or_die(lebm_trainer_step(trainer, x[0], BATCH), "training");
     }
     lebm_trainer_destroy(trainer);
@@ -73,7 +77,7 @@ int main(int argc, char **argv)
     model m;
     rng r = rng_start(1, 0);
     if (digits_make(5000, 1, &known, &why) != 0 || digits_make(2 * COUNT, 2, &held_out, &why) != 0) die("%s", why.text);
-    for (int i = 0; i < 2 * COUNT; i++) dataset_image(&held_out, i, x[i / COUNT][i % COUNT]);
+    for (int i = 0; i < 2 * COUNT; i++) dataset_image(&held_out, i, pixels, x[i / COUNT][i % COUNT]);
     for (int i = 0; i < COUNT; i++)
         for (int p = 0; p < PIXELS; p++) {
             x[TURNED][i][p] = x[DIGITS][i][PIXELS - 1 - p];

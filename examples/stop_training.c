@@ -27,6 +27,8 @@ static lebm_trainer *make(model *m)
     or_die(lebm_net_init(g, LEBM_INIT_PYTORCH, 2), "g");
     or_die(lebm_prior_create(&m->prior, f, 1.0), "prior");
     or_die(lebm_generator_create(&m->generator, g, LEBM_GAUSSIAN, .3), "generator");
+    lebm_net_destroy(f); /* prior and generator hold them from here on */
+    lebm_net_destroy(g);
     or_die(lebm_sampler_create(&m->to_prior, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_create(&m->to_posterior, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_set_f64(m->to_posterior, LEBM_SAMPLER_STEP_SIZE, .005), "step size");
@@ -72,7 +74,7 @@ int main(int argc, char **argv)
     model m;
 
     if (digits_make(1000, 1, &digits, &why) != 0) die("%s", why.text);
-    batches_start(&b, &digits, BATCH, 1);
+    batches_start(&b, &digits, (pixel_range){-1, 1}, BATCH, 1); /* as g ends in tanh */
     lebm_trainer *trainer = make(&m);
     const double start = seconds_now();
     train(trainer, &b);

@@ -72,6 +72,8 @@ int main(int argc, char **argv)
     or_die(lebm_net_create_from_spec(&g, "in 2; linear 2 nobias"), "g");
     or_die(lebm_net_set_param(g, 0, (const float[]){1, 0, 0, 1}, 4), "g");
     or_die(lebm_generator_create(&m.generator, g, LEBM_GAUSSIAN, NOISE), "generator");
+    lebm_net_destroy(f); /* prior and generator hold them from here on */
+    lebm_net_destroy(g);
     or_die(lebm_trainer_create(&trainer, m.prior, m.generator, m.to_prior, m.to_posterior), "trainer");
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 4e-3), "rate of f");
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 0), "rate of g");
@@ -92,7 +94,7 @@ int main(int argc, char **argv)
     or_die(lebm_prior_log_density(m.prior, z[0], PIXELS, learned), "density");
     report("data", z, truth);
     report("learned", z, learned);
-    const image_grid picture = {1, SIDE, SIDE, 2, 1, 1, 2, {truth, learned}};
+    const image_grid picture = {1, SIDE, SIDE, 2, 1, 1, 2, {-1, 1}, {truth, learned}};
     if (image_write_grid(&picture, path, &why) != 0) die("%s", why.text);
     model_free(&m);
     return 0;

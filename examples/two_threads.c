@@ -58,6 +58,8 @@ int main(int argc, char **argv)
     or_die(lebm_net_init(g, LEBM_INIT_PYTORCH, 2), "g");
     or_die(lebm_prior_create(&prior, f, 1.0), "prior");
     or_die(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, .3), "generator");
+    lebm_net_destroy(f); /* prior and generator hold them from here on */
+    lebm_net_destroy(g);
 
     for (int i = 0; i < 2; i++) together[i] = in_turn[i] = (job){.prior = prior, .generator = generator, .seed = i};
     for (int i = 0; i < 2; i++)

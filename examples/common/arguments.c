@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "standard_streams.h"
+
 /* "a number from 0 to 1": what an argument allows. */
 typedef struct allowed {
     char text[128];
@@ -123,6 +125,7 @@ void arguments_read(argument *table, size_t count, int argc, char *const *argv, 
 {
     failure why;
     set_program_name(program);
+    standard_streams_guard();
     switch (arguments_parse(table, count, argc, argv, &why)) {
     case ARGUMENTS_READ:
         return;

@@ -60,8 +60,9 @@ arguments_result arguments_parse(argument *table, size_t count, int argc, char *
 /* Prints one line, or two, for each row. */
 void arguments_print_help(FILE *out, const argument *table, size_t count);
 
-/* What a main program does with its command line: reads it into the table, or prints help (summary, arguments, notes)
- * or version and ends with status 0, or prints what is wrong and ends with status 2. */
+/* What a main program does first of all: guards its standard streams, and reads its command line into the table, or
+ * prints help (summary, arguments, notes) or version and ends with status 0, or prints what is wrong and ends with
+ * status 2. */
 void arguments_read(argument *table, size_t count, int argc, char *const *argv, const char *program,
                     const char *summary, const char *notes);
 

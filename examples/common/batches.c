@@ -5,9 +5,10 @@
 #include "errors.h"
 #include "rng.h"
 
-void batches_start(batches *b, const dataset *data, int64_t size, uint64_t seed)
+void batches_start(batches *b, const dataset *data, pixel_range range, int64_t size, uint64_t seed)
 {
-    *b = (batches){.data = data, .size = size, .per_epoch = data->count / size, .seed = seed, .epoch = -1};
+    *b = (batches){
+        .data = data, .range = range, .size = size, .per_epoch = data->count / size, .seed = seed, .epoch = -1};
     b->order = allocate((size_t)data->count, sizeof *b->order);
 }
 
@@ -33,5 +34,5 @@ void batches_read(batches *b, int64_t step, float *x)
     const int64_t epoch = step / b->per_epoch, first = step % b->per_epoch * b->size;
     const int64_t row = dataset_image_size(b->data);
     if (epoch != b->epoch) shuffle(b, epoch);
-    for (int64_t i = 0; i < b->size; i++) dataset_image(b->data, b->order[first + i], x + i * row);
+    for (int64_t i = 0; i < b->size; i++) dataset_image(b->data, b->order[first + i], b->range, x + i * row);
 }

@@ -7,6 +7,7 @@
 
 typedef struct batches {
     const dataset *data;
+    pixel_range range;
     int64_t size;      /* images in a batch */
     int64_t per_epoch; /* batches in an epoch: the images that fill no whole batch sit this epoch out */
     uint64_t seed;
@@ -15,7 +16,7 @@ typedef struct batches {
 } batches;
 
 /* Borrows the data; size must not be more than data->count. */
-void batches_start(batches *b, const dataset *data, int64_t size, uint64_t seed);
+void batches_start(batches *b, const dataset *data, pixel_range range, int64_t size, uint64_t seed);
 void batches_free(batches *b);
 
 /* Writes the batch of training step `step`, 0 or more, to x: size rows. */

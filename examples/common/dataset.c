@@ -21,11 +21,12 @@ void dataset_keep(dataset *data, int64_t count)
     if (count > 0 && count < data->count) data->count = count;
 }
 
-void dataset_image(const dataset *data, int64_t index, float *out)
+void dataset_image(const dataset *data, int64_t index, pixel_range range, float *out)
 {
+    const float levels = 255 / (range.white - range.black); /* in a unit */
     const int64_t size = dataset_image_size(data);
     const uint8_t *pixels = data->pixels + index * size;
-    for (int64_t i = 0; i < size; i++) out[i] = (float)pixels[i] / 127.5f - 1;
+    for (int64_t i = 0; i < size; i++) out[i] = (float)pixels[i] / levels + range.black;
 }
 
 uint32_t dataset_checksum(const dataset *data)

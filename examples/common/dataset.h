@@ -1,4 +1,4 @@
-/* A data set: images as bytes, given out as floats in [-1, 1]. */
+/* A data set: images as bytes, given out as floats. */
 #ifndef DATASET_H
 #define DATASET_H
 
@@ -19,8 +19,13 @@ int64_t dataset_image_size(const dataset *data);
 /* Keeps the first images only; 0 keeps all. */
 void dataset_keep(dataset *data, int64_t count);
 
-/* Writes image `index` to out, a row of dataset_image_size() floats in [-1, 1]. */
-void dataset_image(const dataset *data, int64_t index, float *out);
+/* The numbers that the bytes 0 and 255 stand for: -1 and 1 for a generator that ends in tanh. */
+typedef struct pixel_range {
+    float black, white;
+} pixel_range;
+
+/* Writes image `index` to out, a row of dataset_image_size() floats in the range. */
+void dataset_image(const dataset *data, int64_t index, pixel_range range, float *out);
 
 /* A checksum of the images and their number and shape. */
 uint32_t dataset_checksum(const dataset *data);

@@ -24,15 +24,28 @@ void set_program_name(const char *name)
     program_name = name;
 }
 
+static void print_line(const char *format, va_list values)
+{
+    fprintf(stderr, "%s: ", program_name);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+}
+
+void complain(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    print_line(format, values);
+    va_end(values);
+}
+
 void die(const char *format, ...)
 {
     va_list values;
     fflush(stdout);
-    fprintf(stderr, "%s: ", program_name);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    print_line(format, values);
     va_end(values);
-    fputc('\n', stderr);
     exit(EXIT_FAILURE);
 }
 

@@ -15,6 +15,9 @@ int fail(failure *why, const char *format, ...) __attribute__((format(printf, 2,
 /* The name that the lines of die() and or_die() start with. */
 void set_program_name(const char *name);
 
+/* Prints one line on stderr. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Ends the program with status 1 and one line on stderr. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

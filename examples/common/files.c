@@ -28,6 +28,12 @@ bool file_exists(const char *path)
     return stat(path, &status) == 0;
 }
 
+bool is_file_or_pipe(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
+}
+
 int fail_for_lack_of(const char *name, const char *folder, failure *why)
 {
     return file_exists(folder) ? fail(why, "there is no %s in %s", name, folder)

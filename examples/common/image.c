@@ -1,19 +1,21 @@
 #include "image.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "output.h"
 
 enum { LINE = 1, GAP = 12, LINE_LEVEL = 96, GAP_LEVEL = 255 };
 
-static uint8_t level(float value)
+static uint8_t level(float value, pixel_range range)
 {
-    if (!(value > -1)) return 0; /* NaN too */
-    return value < 1 ? (uint8_t)((value + 1) * 127.5f + .5f) : 255;
+    if (!(value > range.black)) return 0; /* NaN too */
+    const float levels = 255 / (range.white - range.black);
+    return value < range.white ? (uint8_t)((value - range.black) * levels + .5f) : 255;
 }
 
 static int64_t block_width(const image_grid *grid)
@@ -35,7 +37,7 @@ static void draw_image(const image_grid *grid, const float *image, uint8_t *pict
         for (int64_t x = 0; x < grid->width * grid->scale; x++)
             for (int64_t c = 0; c < grid->channels; c++) {
                 const int64_t pixel = y / grid->scale * grid->width + x / grid->scale;
-                picture[y * row_size + x * grid->channels + c] = level(image[c * pixels + pixel]);
+                picture[y * row_size + x * grid->channels + c] = level(image[c * pixels + pixel], grid->range);
             }
 }
 
@@ -51,33 +53,43 @@ static void draw_block(const image_grid *grid, const float *images, uint8_t *pic
     }
 }
 
-/* Writes to a file beside `path` first, so that nobody ever sees half a picture. */
 static int write_png(png_image *png, const uint8_t *picture, const char *path, failure *why)
 {
-    char *temporary = path_append(path, ".tmp");
-    int result = 0;
-    FILE *file = fopen(temporary, "wb");
-    if (file == NULL) {
-        result = fail(why, "cannot write %s: %s", path, strerror(errno));
-    } else {
-        errno = 0;
-        const int written = png_image_write_to_stdio(png, file, 0, picture, 0, NULL);
-        if (fclose(file) != 0 || !written)
-            result = fail(why, "cannot write %s: %s", path, errno != 0 ? strerror(errno) : png->message);
-        else if (rename(temporary, path) != 0)
-            result = fail(why, "cannot write %s: %s", path, strerror(errno));
-        if (result != 0) remove(temporary);
-    }
-    free(temporary);
-    return result;
+    output o;
+    if (output_open(&o, path, why) != 0) return -1;
+    errno = 0;
+    if (png_image_write_to_stdio(png, o.file, 0, picture, 0, NULL)) return output_close(&o, why);
+    fail(why, "cannot write %s: %s", path, errno != 0 ? strerror(errno) : png->message);
+    output_discard(&o);
+    return -1;
+}
+
+static int64_t picture_width(const image_grid *grid)
+{
+    return grid->blocks * (block_width(grid) + GAP) - GAP;
+}
+
+int image_check_grid(const image_grid *grid, const char *path, failure *why)
+{
+    const int64_t most = INT32_MAX / 4, width = picture_width(grid), height = block_height(grid);
+    if (grid->channels != 1 && grid->channels != 3)
+        return fail(why,
+                    "cannot write %s: the images are %" PRId64 "x%" PRId64 "x%" PRId64
+                    ", and pictures have 1 or 3 channels",
+                    path, grid->channels, grid->height, grid->width);
+    if (width > most / height)
+        return fail(why,
+                    "cannot write %s: the picture would have %" PRId64 "x%" PRId64 " pixels; allowed are %" PRId64
+                    " in all",
+                    path, width, height, most);
+    return 0;
 }
 
 int image_write_grid(const image_grid *grid, const char *path, failure *why)
 {
-    const int64_t width = grid->blocks * (block_width(grid) + GAP) - GAP;
-    const int64_t height = block_height(grid);
+    if (image_check_grid(grid, path, why) != 0) return -1;
+    const int64_t width = picture_width(grid), height = block_height(grid);
     const int64_t row_size = width * grid->channels;
-    if (width > INT32_MAX / 4 / height) return fail(why, "cannot write %s: too many pixels", path);
 
     uint8_t *picture = malloc((size_t)(row_size * height));
     if (picture == NULL) return fail(why, "cannot write %s: out of memory", path);

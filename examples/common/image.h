@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "dataset.h"
 #include "errors.h"
 
 /* Images of one shape, laid out in blocks side by side with a wide gap between them, as many in each block. */
@@ -13,10 +14,15 @@ typedef struct image_grid {
     int64_t count;                   /* images in a block */
     int64_t columns;                 /* images in a row of a block */
     int64_t blocks;
-    const float *images[2]; /* of each block, [count, channels, height, width] in [-1, 1] */
+    pixel_range range;
+    const float *images[2]; /* of each block, [count, channels, height, width] in the range */
 } image_grid;
 
-/* Writes the grid as a PNG file of 8 bits, in one piece or not at all.
+/* Whether there can be a picture of this shape; the images need not be there yet. Returns 0, or -1 with the reason in
+ * *why. */
+int image_check_grid(const image_grid *grid, const char *path, failure *why);
+
+/* Writes the grid as a PNG file of 8 bits: see output.h for what becomes of what is there.
  * Returns 0, or -1 with the reason in *why. */
 int image_write_grid(const image_grid *grid, const char *path, failure *why);
 

@@ -8,7 +8,8 @@
 static volatile sig_atomic_t received;
 
 /* The first signal asks the training to end in order. More of them within a second are the same impatience and would cost
- * the checkpoint; a later one ends the program at once. */
+ * the checkpoint; a later one ends the program at once. Not so SIGPIPE: that is no more than another line which nobody
+ * reads. */
 static void note(int signal_number)
 {
     static const char text[] =
@@ -19,21 +20,31 @@ static void note(int signal_number)
         received = signal_number;
         first = now;
         if (write(STDERR_FILENO, text, sizeof text - 1) < 0) return; /* nobody to tell */
-    } else if (now > first + 1) {
+    } else if (now > first + 1 && signal_number != SIGPIPE) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
     }
 }
 
-void interrupt_watch(void)
+/* What the program was started with to ignore, as nohup does with SIGHUP and a shell with SIGINT for its background jobs,
+ * stays ignored. */
+static void watch(int signal_number)
 {
     struct sigaction action;
+    if (sigaction(signal_number, NULL, &action) != 0 || action.sa_handler == SIG_IGN) return;
     memset(&action, 0, sizeof action);
     action.sa_handler = note;
     action.sa_flags = SA_RESTART; /* files are written whole */
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    sigaction(signal_number, &action, NULL);
+}
+
+void interrupt_watch(void)
+{
+    watch(SIGINT);
+    watch(SIGTERM);
+    watch(SIGHUP);
+    watch(SIGPIPE);
 }
 
 int interrupt_signal(void)

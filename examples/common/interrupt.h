@@ -1,8 +1,9 @@
-/* Ctrl-C and kill: noticed at once, obeyed when it is safe. */
+/* Ctrl-C, kill, a terminal that is closed, a reader that is gone: noticed at once, obeyed when it is safe. */
 #ifndef INTERRUPT_H
 #define INTERRUPT_H
 
-/* From now on the first SIGINT or SIGTERM is only noted; a second one of the same kind ends the program at once. */
+/* From now on the first SIGINT, SIGTERM, SIGHUP or SIGPIPE is only noted; another one, a second later or more, ends the
+ * program at once. Those that the program was started with to ignore stay ignored. */
 void interrupt_watch(void);
 
 /* The signal that came; 0 if none did. */

@@ -1,6 +1,7 @@
 #include "mat.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <matio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,20 +89,50 @@ static int digit(double label)
     return whole < label ? -1 : whole % 10;
 }
 
+/* Number i of numbers of a class; NaN if it is none of numbers. */
+static double number_at(const void *numbers, enum matio_classes class, int64_t i)
+{
+    switch (class) {
+    case MAT_C_DOUBLE:
+        return ((const double *)numbers)[i];
+    case MAT_C_SINGLE:
+        return (double)((const float *)numbers)[i];
+    case MAT_C_INT8:
+        return ((const int8_t *)numbers)[i];
+    case MAT_C_UINT8:
+        return ((const uint8_t *)numbers)[i];
+    case MAT_C_INT16:
+        return ((const int16_t *)numbers)[i];
+    case MAT_C_UINT16:
+        return ((const uint16_t *)numbers)[i];
+    case MAT_C_INT32:
+        return ((const int32_t *)numbers)[i];
+    case MAT_C_UINT32:
+        return ((const uint32_t *)numbers)[i];
+    case MAT_C_INT64:
+        return (double)((const int64_t *)numbers)[i];
+    case MAT_C_UINT64:
+        return (double)((const uint64_t *)numbers)[i];
+    default:
+        return (double)NAN;
+    }
+}
+
+/* MATLAB writes y as a column, SciPy as a row. */
 static int take_labels(mat_t *file, const char *path, matvar_t *y, dataset *data, failure *why)
 {
-    if ((y->class_type != MAT_C_UINT8 && y->class_type != MAT_C_DOUBLE))
-        return fail(why, "%s: y is %s, where uint8 or double belongs", path, class_name(y));
-    if (y->rank != 2 || y->dims[1] != 1) return fail(why, "%s: y is no column of labels", path);
-    if (y->dims[0] != (size_t)data->count)
-        return fail(why, "%s: y has %zu labels, but X has %" PRId64 " images", path, y->dims[0], data->count);
+    if (y->rank != 2 || (y->dims[0] != 1 && y->dims[1] != 1))
+        return fail(why, "%s: y is neither a row nor a column of labels", path);
+    const size_t count = y->dims[0] == 1 ? y->dims[1] : y->dims[0];
+    if (count != (size_t)data->count)
+        return fail(why, "%s: y has %zu labels, but X has %" PRId64 " images", path, count, data->count);
 
-    double *numbers = calloc((size_t)data->count, sizeof *numbers); /* room for bytes too */
+    double *numbers = calloc((size_t)data->count, sizeof *numbers); /* room for those of all classes */
     data->labels = malloc((size_t)data->count);
     int result = numbers == NULL || data->labels == NULL ? fail(why, "%s: out of memory", path)
                                                          : read_numbers(file, path, y, numbers, data->count, why);
     for (int64_t i = 0; result == 0 && i < data->count; i++) {
-        const double label = y->class_type == MAT_C_UINT8 ? ((const uint8_t *)numbers)[i] : numbers[i];
+        const double label = number_at(numbers, y->class_type, i);
         if (digit(label) < 0)
             result = fail(why, "%s: label %" PRId64 " of y is %g, where 1 to 10 belong", path, i + 1, label);
         else

@@ -7,7 +7,7 @@
 #include "errors.h"
 
 /* Reads a file's images, X of height x width x channels x count bytes, grey or red-green-blue, and if they are there
- * its labels, y of count numbers from 1 to 10, where 10 stands for the digit 0.
+ * its labels, y, a row or column of count numbers of any class from 1 to 10, where 10 stands for the digit 0.
  * Returns 0, or -1 with the reason in *why and *data empty. */
 int mat_read_images(const char *path, dataset *data, failure *why);
 

@@ -16,8 +16,12 @@ enum {
     PIECE = 1 << 16,
 };
 
-enum { INT32 = 5, UINT32 = 6, MATRIX = 14, COMPRESSED = 15, TYPES = 14 };    /* types of elements */
-enum { CLASS = 0xff, CLASS_DOUBLE = 6, CLASS_UINT64 = 15, COMPLEX = 0x800 }; /* in the flags */
+enum { INT8 = 1, INT32 = 5, UINT32 = 6, MATRIX = 14, COMPRESSED = 15, TYPES = 14 }; /* types of elements */
+enum { CLASS = 0xff, TEXT = 4, SPARSE = 5, DOUBLE = 6, UINT64 = 15, OPAQUE = 17, COMPLEX = 0x800 }; /* in the flags */
+
+/* What the classes of variables below DOUBLE are called. */
+static const char *const class_names[DOUBLE] = {"of no class", "a cell array", "a structure",
+                                                "an object",   "text",         "sparse"};
 
 static const int64_t type_size[TYPES] = {0, 1, 1, 2, 2, 4, 4, 4, 0, 8, 0, 0, 8, 8};
 
@@ -100,19 +104,37 @@ static int64_t count_numbers(const reader *r, const start *s, const part *dimens
     return count;
 }
 
+/* Checks what a variable is, by its flags: numbers, unless it is one that is only passed over. */
+static int check_class(const reader *r, uint32_t flags, const char *name, failure *why)
+{
+    const uint32_t class = flags & CLASS;
+    const bool is_read = strcmp(name, "X") == 0 || strcmp(name, "y") == 0;
+    const bool is_numbers = class >= DOUBLE && class <= UINT64;
+    if (is_numbers ? !is_read || (flags & COMPLEX) == 0 : !is_read && (class == TEXT || class == SPARSE)) return 0;
+    const char *what = is_numbers ? "complex" : class < DOUBLE ? class_names[class] : "an object";
+    return is_read ? fail(why, "%s: %s is %s, where real numbers belong", r->path, name, what)
+                   : fail(why, "%s: %s is %s, which cannot be read: save X and y without it", r->path, name, what);
+}
+
 static int check_variable(const reader *r, const start *s, failure *why)
 {
     part flags, dimensions, name, numbers;
-    int64_t at = 0;
+    int64_t at = 0, count = 0;
+    char text[START + 1] = "";
     if (!read_part(r, s, &at, &flags) || flags.type != UINT32 || flags.bytes != 8)
         return fail(why, "%s: damaged: a variable has no flags", r->path);
-    const uint32_t bits = number(r, s->bytes + flags.at), class = bits & CLASS;
-    if (class < CLASS_DOUBLE || class > CLASS_UINT64 || (bits & COMPLEX) != 0)
-        return fail(why, "%s: has a variable that is no array of real numbers", r->path);
-    if (!read_part(r, s, &at, &dimensions) || !read_part(r, s, &at, &name) || !read_part(r, s, &at, &numbers) ||
-        numbers.type >= TYPES || type_size[numbers.type] == 0 ||
-        numbers.bytes != count_numbers(r, s, &dimensions) * type_size[numbers.type])
+    const uint32_t bits = number(r, s->bytes + flags.at);
+    const bool is_opaque = (bits & CLASS) == OPAQUE; /* MATLAB's strings and tables: they have no dimensions */
+    if (!is_opaque && (!read_part(r, s, &at, &dimensions) || (count = count_numbers(r, s, &dimensions)) < 0))
         return fail(why, "%s: damaged: a variable has not as many numbers as it says", r->path);
+    if (!read_part(r, s, &at, &name) || name.type != INT8 || name.at + name.bytes > START)
+        return fail(why, "%s: damaged: a variable has no name", r->path);
+    memcpy(text, s->bytes + name.at, (size_t)name.bytes);
+    if (check_class(r, bits, text, why) != 0) return -1;
+    if ((bits & CLASS) == TEXT || (bits & CLASS) == SPARSE || (bits & COMPLEX) != 0) return 0; /* nobody reads it */
+    if (!read_part(r, s, &at, &numbers) || numbers.type >= TYPES || type_size[numbers.type] == 0 ||
+        numbers.bytes != count * type_size[numbers.type])
+        return fail(why, "%s: damaged: %s has not as many numbers as it says", r->path, text);
     return 0;
 }
 

@@ -5,8 +5,9 @@
 
 #include "errors.h"
 
-/* Goes through the whole file: its variables must fill it exactly, be arrays of real numbers, and have as many of them
- * as they say; those that are compressed must unpack without fault. Returns 0, or -1 with the reason in *why. */
+/* Goes through the whole file: its variables must fill it exactly, those that are compressed must unpack without fault,
+ * and X and y must be arrays of real numbers, as many as they say. Others may be text, complex or sparse too, but no
+ * cells, structures or objects. Returns 0, or -1 with the reason in *why. */
 int mat_check_whole(const char *path, failure *why);
 
 #endif

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "errors.h"
-#include "files.h"
 
 static const char *const columns[] = {
     LEBM_TRAINER_RECONSTRUCTION_MSE,
@@ -23,10 +22,10 @@ enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static void check(const metrics *m, int worked)
 {
-    if (!worked) die("cannot write %s: %s", m->path, strerror(errno));
+    if (!worked) die("cannot write %s: %s", m->out.path, strerror(errno));
 }
 
-/* Copies the rows of steps up to `keep` to m->file. A row that was cut off by a crash ends the copy. */
+/* Copies the rows of steps up to `keep` to the new table. A row that was cut off by a crash ends the copy. */
 static void copy_rows(metrics *m, FILE *old, int64_t keep)
 {
     char *line = NULL;
@@ -34,48 +33,47 @@ static void copy_rows(metrics *m, FILE *old, int64_t keep)
     ssize_t length = getline(&line, &size, old); /* the header */
     while (length > 0 && (length = getline(&line, &size, old)) > 0) {
         if (line[length - 1] != '\n' || strtoll(line, NULL, 10) > keep) break;
-        check(m, fputs(line, m->file) >= 0);
+        check(m, fputs(line, m->out.file) >= 0);
     }
     free(line);
 }
 
 void metrics_open(metrics *m, const char *path, int64_t keep)
 {
-    char *temporary = path_append(path, ".tmp");
-    FILE *old = fopen(path, "r");
-    m->path = path;
-    m->file = fopen(temporary, "w");
-    check(m, m->file != NULL);
-    fputs("step,epoch", m->file);
-    for (int i = 0; i < COLUMNS; i++) fprintf(m->file, ",%s", columns[i]);
-    fputc('\n', m->file);
+    failure why;
+    if (output_open(&m->out, path, &why) != 0) die("%s", why.text);
+    fputs("step,epoch", m->out.file);
+    for (int i = 0; i < COLUMNS; i++) fprintf(m->out.file, ",%s", columns[i]);
+    fputc('\n', m->out.file);
+    FILE *old = m->out.target == NULL ? NULL : fopen(path, "r"); /* what is no regular file keeps no rows */
     if (old != NULL) {
         copy_rows(m, old, keep);
         fclose(old);
     }
     metrics_flush(m);
-    check(m, rename(temporary, path) == 0);
-    free(temporary);
+    if (output_put_in_place(&m->out, &why) != 0) die("%s", why.text);
 }
 
 void metrics_append(metrics *m, const lebm_trainer *trainer, int64_t epoch)
 {
-    fprintf(m->file, "%" PRId64 ",%" PRId64, lebm_trainer_steps_done(trainer), epoch);
+    fprintf(m->out.file, "%" PRId64 ",%" PRId64, lebm_trainer_steps_done(trainer), epoch);
     for (int i = 0; i < COLUMNS; i++) {
         double value;
         or_die(lebm_trainer_metric(trainer, columns[i], &value), columns[i]);
-        fprintf(m->file, ",%.9g", value);
+        fprintf(m->out.file, ",%.9g", value);
     }
-    check(m, fputc('\n', m->file) != EOF);
+    check(m, fputc('\n', m->out.file) != EOF);
 }
 
 void metrics_flush(metrics *m)
 {
-    check(m, fflush(m->file) == 0 && fsync(fileno(m->file)) == 0);
+    check(m, fflush(m->out.file) == 0);
+    check(m, fsync(fileno(m->out.file)) == 0 || errno == EINVAL); /* EINVAL: a device or a pipe */
 }
 
 void metrics_close(metrics *m)
 {
+    failure why;
     metrics_flush(m);
-    check(m, fclose(m->file) == 0);
+    if (output_close(&m->out, &why) != 0) die("%s", why.text);
 }

@@ -3,11 +3,11 @@
 #define METRICS_H
 
 #include <lebm.h>
-#include <stdio.h>
+
+#include "output.h"
 
 typedef struct metrics {
-    const char *path;
-    FILE *file;
+    output out;
 } metrics;
 
 /* Opens the table at `path`, a string that must outlive it. Rows of an earlier run are kept up to and including step

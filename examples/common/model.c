@@ -1,6 +1,7 @@
 #include "model.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "errors.h"
@@ -53,6 +54,13 @@ lebm_sampler *sampler_copy(const lebm_sampler *sampler)
         }
     }
     return copy;
+}
+
+pixel_range model_pixel_range(const model *m)
+{
+    double low, high;
+    or_die(lebm_generator_data_range(m->generator, &low, &high), "generator");
+    return (pixel_range){isfinite(low) ? (float)low : -1, isfinite(high) ? (float)high : 1};
 }
 
 void model_must_fit(const model *m, const dataset *data)

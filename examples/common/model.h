@@ -22,6 +22,9 @@ void model_free(model *m);
 /* A sampler of the same kernel with the same options. */
 lebm_sampler *sampler_copy(const lebm_sampler *sampler);
 
+/* The range of the pixels of the generator's images, as the library says; at an open end, what is usual there. */
+pixel_range model_pixel_range(const model *m);
+
 /* Ends the program unless the generator makes images of the data's shape. */
 void model_must_fit(const model *m, const dataset *data);
 

@@ -43,8 +43,16 @@ static double square_error(const float *a, const float *b, int64_t count)
     return sum;
 }
 
-static void write_blocks(const model *m, int64_t count, int64_t columns, const float *left, const float *right,
-                         const char *path)
+/* The mean of that many square errors, in the units of pixels from -1 to 1 whatever the model's range is. */
+static double mean_square_error(const model *m, double sum, int64_t count)
+{
+    const pixel_range range = model_pixel_range(m);
+    const double unit = 2 / (double)(range.white - range.black);
+    return unit * unit * sum / (double)count;
+}
+
+/* The frame of a picture at `path`, before there are images for it; ends the program if there can be none. */
+static image_grid frame(const model *m, int64_t count, int64_t columns, int64_t blocks, const char *path)
 {
     int64_t shape[3];
     failure why;
@@ -56,19 +64,34 @@ static void write_blocks(const model *m, int64_t count, int64_t columns, const f
                              .scale = 2,
                              .count = count,
                              .columns = count < columns ? count : columns,
-                             .blocks = right == NULL ? 1 : 2,
-                             .images = {left, right}};
+                             .blocks = blocks,
+                             .range = model_pixel_range(m)};
+    if (image_check_grid(&grid, path, &why) != 0) die("%s", why.text);
+    return grid;
+}
+
+static void write_blocks(image_grid grid, const float *left, const float *right, const char *path)
+{
+    failure why;
+    grid.images[0] = left;
+    grid.images[1] = right;
     if (image_write_grid(&grid, path, &why) != 0) die("%s", why.text);
+}
+
+void picture_must_be_possible(const model *m, const char *path)
+{
+    frame(m, 1, 1, 1, path);
 }
 
 int picture_samples(const model *m, int64_t count, const char *path)
 {
+    const image_grid grid = frame(m, count, 10, 1, path);
     float *z = latents(m, count), *x = images(m, count);
     start_stream(m->to_prior, SAMPLES);
     const int status = lebm_sampler_run_prior(m->to_prior, m->prior, count, z);
     if (status == LEBM_OK) {
         decode(m, z, count, x);
-        write_blocks(m, count, 10, x, NULL, path);
+        write_blocks(grid, x, NULL, path);
     }
     free(x);
     free(z);
@@ -77,6 +100,7 @@ int picture_samples(const model *m, int64_t count, const char *path)
 
 int picture_prior(const model *m, int64_t count, const char *path)
 {
+    const image_grid grid = frame(m, count, 5, 2, path);
     float *z = latents(m, count), *before = images(m, count), *after = images(m, count);
     int64_t seed;
     or_die(lebm_sampler_get_i64(m->to_prior, LEBM_SAMPLER_SEED, &seed), "sampler");
@@ -91,7 +115,7 @@ int picture_prior(const model *m, int64_t count, const char *path)
     or_die(lebm_sampler_set_str(m->to_prior, LEBM_SAMPLER_START, "noise"), "sampler");
     if (status == LEBM_OK) {
         decode(m, z, count, after);
-        write_blocks(m, count, 5, before, after, path);
+        write_blocks(grid, before, after, path);
     }
     free(after);
     free(before);
@@ -105,14 +129,15 @@ int picture_reconstructions(const model *m, const dataset *data, int64_t count, 
     float *z = latents(m, count), *x = images(m, count), *y = images(m, count);
     const int64_t size = dataset_image_size(data);
     count = dataset_choose(data, count, (count + 9) / 10, chosen);
-    for (int64_t i = 0; i < count; i++) dataset_image(data, chosen[i], x + i * size);
+    const image_grid grid = frame(m, count, 5, 2, path);
+    for (int64_t i = 0; i < count; i++) dataset_image(data, chosen[i], grid.range, x + i * size);
 
     start_stream(m->to_posterior, RECONSTRUCTIONS);
     const int status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, count, z);
     if (status == LEBM_OK) {
         decode(m, z, count, y);
-        write_blocks(m, count, 5, x, y, path);
-        if (mse != NULL) *mse = square_error(x, y, count * size) / (double)(count * size);
+        write_blocks(grid, x, y, path);
+        if (mse != NULL) *mse = mean_square_error(m, square_error(x, y, count * size), count * size);
     }
     free(y);
     free(x);
@@ -133,6 +158,7 @@ static double sum_of_f(const model *m, const float *z, int64_t n, float *f)
 int evaluate(const model *m, const dataset *data, evaluation *result)
 {
     const int64_t size = dataset_image_size(data);
+    const pixel_range range = model_pixel_range(m);
     float *z = latents(m, CHUNK), *x = images(m, CHUNK), *y = images(m, CHUNK);
     float *f = allocate(CHUNK, sizeof *f);
     int status = LEBM_OK;
@@ -141,7 +167,7 @@ int evaluate(const model *m, const dataset *data, evaluation *result)
     start_stream(m->to_prior, EVALUATION);
     for (int64_t first = 0; first < data->count && status == LEBM_OK; first += CHUNK) {
         const int64_t n = data->count - first < CHUNK ? data->count - first : CHUNK;
-        for (int64_t i = 0; i < n; i++) dataset_image(data, first + i, x + i * size);
+        for (int64_t i = 0; i < n; i++) dataset_image(data, first + i, range, x + i * size);
         status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, n, z);
         if (status != LEBM_OK) break;
         decode(m, z, n, y);
@@ -151,7 +177,7 @@ int evaluate(const model *m, const dataset *data, evaluation *result)
         if (status == LEBM_OK) sum.f_negative += sum_of_f(m, z, n, f);
     }
     const double n = (double)data->count;
-    *result = (evaluation){sum.mse / (n * (double)size), sum.f_positive / n, sum.f_negative / n};
+    *result = (evaluation){mean_square_error(m, sum.mse, data->count * size), sum.f_positive / n, sum.f_negative / n};
     free(f);
     free(y);
     free(x);

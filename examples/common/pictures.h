@@ -2,12 +2,15 @@
  *
  * Every function starts the model's samplers on a stream of its own, so that the same model gives the same result
  * whatever was drawn before. They return a status of the library, LEBM_OK, LEBM_STOPPED or LEBM_ERR_DIVERGED among
- * them; a picture that cannot be written ends the program. */
+ * them; a picture that cannot be written ends the program, before any chain runs if it cannot show such images. */
 #ifndef PICTURES_H
 #define PICTURES_H
 
 #include "dataset.h"
 #include "model.h"
+
+/* Ends the program if no picture can show what the model makes. */
+void picture_must_be_possible(const model *m, const char *path);
 
 /* Samples of the model, in ten columns. */
 int picture_samples(const model *m, int64_t count, const char *path);

@@ -9,7 +9,7 @@
 static int read_folder(const char *folder, const char *name, dataset *data, failure *why)
 {
     char *path = path_join(folder, name);
-    const int result = file_exists(path) ? mat_read_images(path, data, why) : fail_for_lack_of(name, folder, why);
+    const int result = is_file_or_pipe(path) ? mat_read_images(path, data, why) : fail_for_lack_of(name, folder, why);
     free(path);
     return result;
 }

@@ -10,9 +10,11 @@ static const char notes[] =
     "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
     "reshape C H W | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
     "\n"
-    "Ctrl-C writes a checkpoint and ends (a second one, later, ends at once); --resume goes on from there, to the\n"
-    "same result as if nothing had happened. It takes all options from the checkpoint but those given with it, and\n"
-    "--convolution, which is not kept there.";
+    "Ctrl-C writes a checkpoint and ends (a second one, later, ends at once), and so do SIGTERM and SIGHUP, unless "
+    "the\n"
+    "program was started with them ignored, as nohup does. --resume goes on from there, to the same result as if\n"
+    "nothing had happened. It takes all options from the checkpoint but those given with it, and --convolution, which\n"
+    "is not kept there. One training at a time may write to a folder.";
 
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {
@@ -27,7 +29,8 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
         [BATCH] = I64("batch", "N", p->batch, 1, 1000000, "images per training step"),
         [TRAIN_IMAGES] = I64("train-images", "N", 0, 0, INT64_MAX, "train on the first N images; 0: on all"),
         [EVAL_IMAGES] = I64("eval-images", "N", 0, 0, INT64_MAX, "measure on the first N held-out images; 0: on all"),
-        [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same result"),
+        [SEED] =
+            I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same result; f starts from it, g from the next"),
         [THREADS] =
             I64("threads", "N", 0, 0, 1024, "threads; 0: one for each processor; any number gives the same result"),
         [PRIOR] = TEXT("prior", "SPEC", p->prior, "net f of the prior"),

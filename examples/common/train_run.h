@@ -30,6 +30,8 @@ typedef struct run {
     argument options[TRAIN_OPTIONS];
     char *checkpoint_path, *model_path, *metrics_path, *samples_path, *reconstructions_path, *prior_path;
 
+    bool locked; /* the folder for the results is this program's alone */
+
     data_source source;
     dataset train, held_out;
     model model; /* the one that learns */

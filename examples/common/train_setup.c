@@ -5,7 +5,9 @@
 
 #include "errors.h"
 #include "files.h"
+#include "folder_lock.h"
 #include "interrupt.h"
+#include "output.h"
 #include "spec.h"
 #include "train_run.h"
 
@@ -36,16 +38,44 @@ static void make_paths(run *r)
     r->samples_path = path_join(out, "samples.png");
     r->reconstructions_path = path_join(out, "reconstructions.png");
     r->prior_path = path_join(out, "prior.png");
-    if (run_resumes(r) && !file_exists(r->checkpoint_path)) die("--resume: there is no %s", r->checkpoint_path);
-    if (!run_resumes(r) && file_exists(r->checkpoint_path))
+}
+
+/* Takes the folder for the results if it is there: another training must neither be disturbed nor read half a result of
+ * ours. */
+static void take_folder(run *r)
+{
+    failure why;
+    r->locked = folder_lock(r->options[OUT].value.text);
+    const bool is_there = file_exists(r->checkpoint_path);
+    if (run_resumes(r) && !is_there) die("--resume: there is no %s", r->checkpoint_path);
+    if (is_there && output_check_file(r->checkpoint_path, &why) != 0) die("%s", why.text);
+    if (!run_resumes(r) && is_there)
         die("%s is there from an earlier run: give --resume to go on with it, or another --out", r->checkpoint_path);
 }
 
-static lebm_net *make_net(const argument *o, int option, int init, const char *spec)
+/* Makes sure, before hours of work, that all results can be written. */
+static void make_folder_ready(run *r)
+{
+    const char *const of_library[] = {r->checkpoint_path, r->model_path};
+    const char *const own[] = {r->metrics_path, r->samples_path, r->reconstructions_path, r->prior_path};
+    failure why;
+    make_folder(r->options[OUT].value.text);
+    if (!r->locked) take_folder(r); /* it was not there before, and another training may have been faster */
+    for (size_t i = 0; i < sizeof of_library / sizeof *of_library; i++) {
+        if (output_check_file(of_library[i], &why) != 0) die("%s", why.text);
+        if (r->locked) output_clear_leftovers(of_library[i]);
+    }
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (output_check(own[i], &why) != 0) die("%s", why.text);
+        if (r->locked) output_clear_leftovers(own[i]);
+    }
+}
+
+static lebm_net *make_net(const argument *o, int option, int init, uint64_t seed, const char *spec)
 {
     lebm_net *net;
     option_or_die(lebm_net_create_from_spec(&net, spec), &o[option]);
-    option_or_die(lebm_net_init(net, o[init].value.text, (uint64_t)o[SEED].value.i64), &o[init]);
+    option_or_die(lebm_net_init(net, o[init].value.text, seed), &o[init]);
     option_or_die(lebm_net_set_str(net, LEBM_NET_CONVOLUTION, o[CONVOLUTION].value.text), &o[CONVOLUTION]);
     return net;
 }
@@ -67,10 +97,13 @@ static void make_model(run *r)
         if (!o[GENERATOR].given && !o[WIDTH].given) g_spec = lebm_net_spec(lebm_generator_net(saved_generator));
         if (!o[SIGMA].given) sigma = lebm_generator_sigma(saved_generator);
     }
-    lebm_net *f = make_net(o, PRIOR, PRIOR_INIT, f_spec);
-    lebm_net *g = make_net(o, GENERATOR, GENERATOR_INIT, g_spec);
+    const uint64_t seed = (uint64_t)o[SEED].value.i64; /* another for each net: they must not start alike */
+    lebm_net *f = make_net(o, PRIOR, PRIOR_INIT, seed, f_spec);
+    lebm_net *g = make_net(o, GENERATOR, GENERATOR_INIT, seed + 1, g_spec);
     option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
     option_or_die(lebm_generator_create(&r->model.generator, g, LEBM_GAUSSIAN, sigma), &o[GENERATOR]);
+    lebm_net_destroy(f); /* prior and generator hold them from here on */
+    lebm_net_destroy(g);
     free(g_spec_of_width);
     lebm_generator_destroy(saved_generator);
     lebm_prior_destroy(saved_prior);
@@ -147,7 +180,7 @@ static void start_batches(run *r)
 {
     int64_t seed;
     or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_SEED, &seed), "seed");
-    batches_start(&r->batches, &r->train, r->options[BATCH].value.i64, (uint64_t)seed);
+    batches_start(&r->batches, &r->train, model_pixel_range(&r->model), r->options[BATCH].value.i64, (uint64_t)seed);
     r->first_step = lebm_trainer_steps_done(r->trainer);
     if (lebm_trainer_epochs_done(r->trainer) != r->first_step / r->batches.per_epoch)
         die("cannot resume: the numbers of steps and epochs in %s do not fit together", r->checkpoint_path);
@@ -183,12 +216,13 @@ void run_set_up(run *r, const train_program *program, int argc, char *const *arg
     train_options_read(r->options, program, argc, argv);
     r->source = data_source_from(&r->options[DATA], &r->options[TRAIN], &r->options[EVAL]);
     make_paths(r);
+    take_folder(r);
     make_model(r);
     make_trainer(r);
     read_data(r);
     start_batches(r);
     make_view(r);
-    make_folder(r->options[OUT].value.text);
+    make_folder_ready(r);
     metrics_open(&r->metrics, r->metrics_path, r->first_step);
 }
 

@@ -19,12 +19,14 @@ liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwh
 from __future__ import annotations
 
 import ctypes
+import inspect
 import itertools
 import math
 import operator
 import os
 import re
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from collections.abc import Generator as PythonGenerator
@@ -38,9 +40,39 @@ if TYPE_CHECKING:  # numpy.typing is slow to import
 
     Array = NDArray[np.float32]
 
+__all__ = [
+    "Net",
+    "Prior",
+    "Generator",
+    "Sampler",
+    "Trainer",
+    "save_model",
+    "load_model",
+    "load_sampler",
+    "version",
+    "build_info",
+    "Options",
+    "Option",
+    "Params",
+    "LebmError",
+    "Stopped",
+    "InvalidError",
+    "OutOfMemoryError",
+    "UnknownOptionError",
+    "RangeError",
+    "ShapeError",
+    "StateError",
+    "FileError",
+    "FormatError",
+    "VersionError",
+    "DivergedError",
+    "UnsupportedError",
+    "InternalError",
+]
+
 Value = Union[int, float, str]
 Progress = Callable[[float], object]
-Path = Union[str, "os.PathLike[str]"]
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _AnyHandle = TypeVar("_AnyHandle", bound="_Handle")
 _Item = TypeVar("_Item")
 
@@ -213,6 +245,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_generator_latent_size": (c_int64, [_h]),
     "lebm_generator_data_size": (c_int64, [_h]),
     "lebm_generator_data_shape": (c_int, [_h, _i64s]),
+    "lebm_generator_data_range": (c_int, [_h, _f64s, _f64s]),
     "lebm_generator_likelihood": (_text, [_h]),
     "lebm_generator_sigma": (c_double, [_h]),
     "lebm_generator_decode": (c_int, [_h, _Floats, c_int64, _Floats]),
@@ -301,16 +334,25 @@ def _real(name: str, value: float) -> c_double:
     return _converted(name, value, c_double, "a number")
 
 
-def _bytes(name: str, text: str) -> bytes:
-    """A text in UTF-8; C would not see what follows a NUL."""
-    encoded = _converted(name, text, str.encode, "a str")
+def _encoded(name: str, text: Any, encode: Callable[[Any], bytes], kind: str) -> bytes:
+    """A text as C reads it, which would not see what follows a NUL."""
+    try:
+        encoded = _converted(name, text, encode, kind)
+    except UnicodeEncodeError as error:
+        raise InvalidError(f"{name} has a character that {error.encoding} does not have: {text!r}") from None
     if 0 in encoded:
         raise InvalidError(f"{name} must not have a NUL in it: {text!r}")
     return encoded
 
 
+def _bytes(name: str, text: str) -> bytes:
+    """A text in UTF-8."""
+    return _encoded(name, text, str.encode, "a str")
+
+
 def _path(path: Path) -> bytes:
-    return _bytes("path", os.fspath(path))
+    """The bytes that the system has for a path, which may be no text in any encoding."""
+    return _encoded("path", path, os.fsencode, "a str, bytes or os.PathLike")
 
 
 def _string(text: Optional[bytes]) -> str:
@@ -365,16 +407,23 @@ class _Resource:
     needs is an argument of the finalizer and not an attribute: so the collector, which finalizes the members of a cycle
     in no particular order, takes it to be in use until the finalizer has run. A resource refers to nothing of the
     user's, so those references make no cycle. What a call is given is the resource, which thus lives until it returns.
+    One without `destroy` is borrowed from what it needs.
     """
 
-    def __init__(self, pointer: c_void_p, destroy: Callable[[c_void_p], None], needs: tuple[_Resource, ...]) -> None:
+    def __init__(
+        self, pointer: c_void_p, destroy: Optional[Callable[[c_void_p], None]], needs: tuple[_Resource, ...]
+    ) -> None:
         self._as_parameter_ = pointer  # what ctypes passes to C
+        self.chosen: dict[str, None] = {}  # options that the caller has set, in order
         self.finalizer = weakref.finalize(self, self._destroy, destroy, pointer, needs)
         self.finalizer.atexit = False  # a thread may still be using it when the program ends
 
     @staticmethod
-    def _destroy(destroy: Callable[[c_void_p], None], pointer: c_void_p, needs: tuple[_Resource, ...]) -> None:
-        destroy(pointer)
+    def _destroy(
+        destroy: Optional[Callable[[c_void_p], None]], pointer: c_void_p, needs: tuple[_Resource, ...]
+    ) -> None:
+        if destroy is not None:
+            destroy(pointer)
         pointer.value = None  # to a __del__() that runs later it is NULL, which the library refuses
 
 
@@ -389,9 +438,9 @@ class _Handle:
         self._resource = _Resource(pointer, self._function("destroy"), needs)
 
     @classmethod
-    def _owner_of(cls: type[_AnyHandle], pointer: c_void_p, *needs: _Resource) -> _AnyHandle:
+    def _owner_of(cls: type[_AnyHandle], pointer: c_void_p) -> _AnyHandle:
         handle = cls.__new__(cls)
-        handle._own(pointer, *needs)
+        handle._own(pointer)
         return handle
 
     @property
@@ -483,6 +532,7 @@ class Options(_View[Value]):
         kind = self._type(key)
         number_or_text = _TO_C[kind](f"option '{key}' of {self._handle._kind}", value)
         self._handle._function(f"set_{kind}")(self._handle._c, key.encode(), number_or_text)
+        self._handle._c.chosen[key] = None
 
     def __iter__(self) -> Iterator[str]:
         for index in range(len(self)):
@@ -532,6 +582,12 @@ class Params(_View["Array"]):
             raise ShapeError(f"parameter '{name}' has shape {self._shape(index)}, not {array.shape}")
         _lib.lebm_net_set_param(self._handle._c, index, array, array.size)
 
+    def _split(self, flat: Array) -> dict[str, Array]:
+        """The tensors that lie one after the other in an array."""
+        sizes = [_lib.lebm_net_param_size(self._handle._c, index) for index in range(len(self))]
+        parts = np.split(flat, np.cumsum(sizes)[:-1])
+        return {name: part.reshape(self._shape(index)) for index, (name, part) in enumerate(zip(self, parts))}
+
     def __iter__(self) -> Iterator[str]:
         for index in range(len(self)):
             yield _string(_lib.lebm_net_param_name(self._handle._c, index))
@@ -541,24 +597,36 @@ class Params(_View["Array"]):
 
 
 class Net(_Handle):
-    """A feed-forward net: f of the prior or g of the generator (lebm/net.h)."""
+    """A feed-forward net: f of the prior or g of the generator (lebm/net.h).
+
+    Its spec is a text of items separated by ";". The first is the size of the input, each other one a layer:
+
+        in N | linear OUT [nobias] | conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] | reshape C H W | reshape N
+        relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus
+
+    as in "in 100; conv_transpose2d 512 4 1 0; leaky_relu 0.2; conv_transpose2d 3 4 2 1; tanh". A flat vector of N
+    numbers counts as an image of N channels of one pixel, so that it may enter a transposed convolution.
+    """
 
     _kind = "net"
     _shown = "spec", "in_features", "out_shape"
 
     def __init__(self, spec: str, **options: Value) -> None:
-        """Make a net from a text such as "in 16; linear 200; gelu; linear 1", all its parameters zero."""
+        """Make a net from a text such as "in 16; linear 200; gelu; linear 1".
+
+        All its parameters are zero: init() it, or set its params, before samplers and trainers take it.
+        """
         pointer = c_void_p()
         _lib.lebm_net_create_from_spec(byref(pointer), _bytes("spec", spec))
         self._own(pointer)
         self.options.update(options)
 
-    def _given_to(self, owner: _Handle, pointer: c_void_p) -> None:
-        """From now on a prior or generator owns the C net, and this handle is one to theirs."""
-        net = self._c
-        net.finalizer.detach()
-        owner._own(pointer)
-        self._own(net._as_parameter_, owner._c)  # to destroy a net that is owned does nothing
+    @classmethod
+    def _borrowed(cls, pointer: c_void_p, owner: _Resource) -> Net:
+        """A handle to the net that a prior or generator holds."""
+        net = cls.__new__(cls)
+        net._resource = _Resource(pointer, None, (owner,))
+        return net
 
     def init(self, scheme: str, seed: SupportsIndex) -> Net:
         """Set all parameters at random: "pytorch" or "xavier_normal". Returns the net."""
@@ -633,14 +701,18 @@ class Net(_Handle):
         x = _rows("x", x, (self.in_features,))
         return self._results("forward", (len(x), self.out_features), x)
 
-    def vjp(self, x: ArrayLike, grad_out: ArrayLike) -> tuple[Array, Array]:
-        """The gradients of the sum of grad_out * forward(x): in x, and in all parameters one after the other."""
+    def vjp(self, x: ArrayLike, grad_out: ArrayLike) -> tuple[Array, dict[str, Array]]:
+        """The gradients of the sum of grad_out * forward(x), which is a product of a vector and the Jacobian.
+
+        In x they are an array [n, in_features]; in the parameters, summed over the rows, arrays by the names and with
+        the shapes that params has.
+        """
         x = _rows("x", x, (self.in_features,))
         grad_out = _rows("grad_out", grad_out, self.out_shape, len(x))
         grad_in = np.empty((len(x), self.in_features), np.float32)
         grad_params = np.empty(_lib.lebm_net_param_total(self._c), np.float32)
         _lib.lebm_net_vjp(self._c, x, len(x), grad_out, grad_in, grad_params)
-        return grad_in, grad_params
+        return grad_in, self.params._split(grad_params)
 
 
 class Prior(_Handle):
@@ -650,15 +722,15 @@ class Prior(_Handle):
     _shown = "latent_size", "sigma0", "net"
 
     def __init__(self, net: Net, sigma0: float = 1.0) -> None:
-        """Make a prior from the net f, which can be used on but belongs to the prior: no layers can be added."""
+        """Make a prior from the net f, which both hold from now on: no layers can be added."""
         pointer = c_void_p()
         _lib.lebm_prior_create(byref(pointer), Net._of("net", net), _real("sigma0", sigma0))
-        net._given_to(self, pointer)
+        self._own(pointer)
 
     @property
     def net(self) -> Net:
         """The net f."""
-        return Net._owner_of(c_void_p(_lib.lebm_prior_net(self._c)), self._c)
+        return Net._borrowed(c_void_p(_lib.lebm_prior_net(self._c)), self._c)
 
     @property
     def latent_size(self) -> int:
@@ -688,19 +760,19 @@ class Generator(_Handle):
     _shown = "latent_size", "data_shape", "likelihood", "sigma", "net"
 
     def __init__(self, net: Net, likelihood: str, sigma: float = 0.0) -> None:
-        """Make a generator from the net g, which can be used on but belongs to the generator.
+        """Make a generator from the net g, which both hold from now on: no layers can be added.
 
         likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma.
         """
         pointer = c_void_p()
         arguments = Net._of("net", net), _bytes("likelihood", likelihood), _real("sigma", sigma)
         _lib.lebm_generator_create(byref(pointer), *arguments)
-        net._given_to(self, pointer)
+        self._own(pointer)
 
     @property
     def net(self) -> Net:
         """The net g."""
-        return Net._owner_of(c_void_p(_lib.lebm_generator_net(self._c)), self._c)
+        return Net._borrowed(c_void_p(_lib.lebm_generator_net(self._c)), self._c)
 
     @property
     def latent_size(self) -> int:
@@ -718,6 +790,13 @@ class Generator(_Handle):
         chw = (c_int64 * 3)()
         _lib.lebm_generator_data_shape(self._c, chw)
         return chw[0], chw[1], chw[2]
+
+    @property
+    def data_range(self) -> tuple[float, float]:
+        """Least and largest value that the mean of x, and so a pixel, can have; infinite where there is no bound."""
+        low, high = c_double(), c_double()
+        _lib.lebm_generator_data_range(self._c, byref(low), byref(high))
+        return low.value, high.value
 
     @property
     def likelihood(self) -> str:
@@ -816,20 +895,26 @@ class _Runner(_Handle):
         return Options(self)
 
     def metric(self, key: str) -> float:
-        """A metric of the last run or step."""
+        """A metric of the last run or step; the class says which there are."""
         value = c_double()
         self._function("metric")(self._c, _bytes("key", key), byref(value))
         return value.value
 
 
 class Sampler(_Runner):
-    """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h)."""
+    """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h).
+
+    Metrics of the last run, means over the chains at the start of its last step:
+
+        log_density: f(z) + log p0(z), plus log p(x|z) for the posterior
+        score_norm: Euclidean norm of its gradient in z
+    """
 
     _kind = "sampler"
     _shown = "kernel", "options"
 
     def __init__(self, kernel: str = "langevin", **options: Value) -> None:
-        """Make a sampler; options are steps, step_size, seed, ... (lebm.Sampler().options has them all)."""
+        """Make a sampler; the class says which options there are."""
         pointer = c_void_p()
         _lib.lebm_sampler_create(byref(pointer), _bytes("kernel", kernel))
         self._own(pointer)
@@ -865,7 +950,16 @@ class Sampler(_Runner):
 
 
 class Trainer(_Runner):
-    """Learns a prior and a generator by maximum likelihood (lebm/trainer.h)."""
+    """Learns a prior and a generator by maximum likelihood (lebm/trainer.h).
+
+    Metrics of the last step, means over the batch before the update, with z+ of the posterior and z- of the prior:
+
+        reconstruction_mse: (x - decode(z+))^2 for each number of x
+        log_likelihood: log p(x|z+)
+        f_positive, f_negative, f_gap: f(z+), f(z-) and their difference
+        prior_grad_norm, generator_grad_norm: norms of the gradients of f and g, before clipping
+        images_per_second: rows of the batch by the duration of the step
+    """
 
     _kind = "trainer"
     _shown = "steps_done", "epochs_done", "options"
@@ -873,7 +967,7 @@ class Trainer(_Runner):
     def __init__(
         self, prior: Prior, generator: Generator, to_prior: Sampler, to_posterior: Sampler, **options: Value
     ) -> None:
-        """Make a trainer of the model; options are prior_learning_rate, seed, ... (trainer.options has them all).
+        """Make a trainer of the model; the class says which options there are.
 
         It uses the samplers' options as they are at each step.
         """
@@ -882,6 +976,7 @@ class Trainer(_Runner):
         needs = *model, Sampler._of("to_prior", to_prior), Sampler._of("to_posterior", to_posterior)
         _lib.lebm_trainer_create(byref(pointer), *needs)
         self._own(pointer, *needs)
+        self._samplers = ("to_prior", to_prior), ("to_posterior", to_posterior)
         self._data_shape = generator.data_shape
         self.options.update(options)
 
@@ -913,8 +1008,24 @@ class Trainer(_Runner):
         _lib.lebm_trainer_save_model(self._c, _path(path))
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint of the same architecture."""
+        """Go on from a checkpoint: make a model, samplers and a trainer of the same form as those saved, then load.
+
+        Parameters, steps and epochs are then those saved, and so are all options of the trainer and its samplers but
+        threads. A UserWarning says which of those that you had set have another value now; to change one for the rest
+        of the training, set it after load().
+        """
+        runners = {name: runner for name, runner in (("trainer", self), *self._samplers) if runner._resource}
+        before = {name: {key: runner.options[key] for key in runner._c.chosen} for name, runner in runners.items()}
         _lib.lebm_trainer_load(self._c, _path(path))
+        changed = []
+        for name, runner in runners.items():
+            for key, was in before[name].items():
+                if runner.options[key] != was:
+                    changed.append(f"{key} of {name} is {runner.options[key]!r}, was {was!r}")
+            runner._c.chosen.clear()
+        if changed:
+            text = f"load() set options to what was saved: {'; '.join(changed)}. Set after load() what is to differ."
+            warnings.warn(text, stacklevel=2)
 
 
 def save_model(path: Path, prior: Prior, generator: Generator) -> None:
@@ -944,3 +1055,34 @@ def version() -> str:
 def build_info() -> str:
     """One line for bug reports: version, compiler, instruction set and BLAS."""
     return _string(_lib.lebm_build_info())
+
+
+# What help() tells of the options.
+
+
+def _default_and_bounds(about: Option, value: Value) -> str:
+    """As in "int = 40, 1 to 1000000000"."""
+    kind = {"i64": "int", "f64": "float", "str": "str"}[about.type]
+    if about.type != "str":
+        return f"{kind} = {about.default!r}, {about.least!r} to {about.most!r}"
+    return f"{kind} = {value!r}, {' or '.join(map(repr, about.choices)) or 'any text'}"
+
+
+def _add_options_to_help(handle: Union[Net, _Runner]) -> None:
+    """Add the library's own list of options to the docstring of a class."""
+    text = inspect.getdoc(type(handle)) or ""  # python3 -OO has none
+    text += "\n\nOptions, with their defaults and bounds, which are allowed:\n"
+    for key, value in handle.options.items():
+        about = handle.options.describe(key)
+        text += f"\n    {key}: {_default_and_bounds(about, value)}\n        {about.help}"
+    type(handle).__doc__ = text + "\n"
+
+
+def _complete_help() -> None:
+    sampler = Sampler()
+    prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
+    for handle in prior.net, sampler, Trainer(prior, generator, sampler, sampler):
+        _add_options_to_help(handle)
+
+
+_complete_help()

@@ -95,6 +95,7 @@ def main() -> None:
     draw_histogram(axes.flat[3], energies(options.folder / "model.safetensors", options.chains, images))
     out = options.out or options.folder / "run.png"
     figure.savefig(out)
+    sys.stdout.reconfigure(errors="surrogateescape")  # a path may have any bytes
     print(out)
 
 

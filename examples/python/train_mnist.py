@@ -13,16 +13,16 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=11, help="passes over the images (%(default)s)")
     parser.add_argument("--model", default="model.safetensors", help="file for the model (%(default)s)")
     options = parser.parse_args()
-    path = options.folder / "train-images-idx3-ubyte"
+    path = options.folder / "train-images-idx3-ubyte"  # unpackers make folders of that name, too
     try:
-        data = path.read_bytes() if path.exists() else gzip.decompress(pathlib.Path(f"{path}.gz").read_bytes())
+        data = path.read_bytes() if path.is_file() else gzip.decompress(pathlib.Path(f"{path}.gz").read_bytes())
     except OSError as error:
         parser.exit(1, f"train_mnist.py: {error}\n")
     pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
     images, rng = pixels.reshape(shape) / np.float32(127.5) - 1, np.random.default_rng(1)  # pixels in [-1, 1]
 
     f = lebm.Net("in 16; linear 200; gelu; linear 200; gelu; linear 1").init("pytorch", seed=1)
-    g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=1)
+    g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=2)
     to_prior = lebm.Sampler(steps=160, step_size=0.25, last_step_size=0.01)  # first stride, then settle
     to_posterior = lebm.Sampler(steps=40, step_size=0.005)
     rates = {"prior_learning_rate": 3e-3, "generator_learning_rate": 1e-3, "decay_per_epoch": 0.75}
@@ -37,4 +37,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print(f"interrupted after {trainer.steps_done} steps")
     trainer.save_model(options.model)
-    print(f"the model is in {options.model}")
+    print(f"the model is in {options.model!r}")

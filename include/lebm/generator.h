@@ -24,19 +24,21 @@ typedef struct lebm_generator lebm_generator;
 
 /** Make a generator from the net g and a likelihood.
  * @param out         receives the generator; the caller owns it
- * @param g           the net; on success the generator owns it
+ * @param g           the net, which the generator holds from now on. The caller gives his own hold up by
+ *                    lebm_net_destroy(), whenever he likes.
  * @param likelihood  LEBM_GAUSSIAN or LEBM_BERNOULLI
  * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for LEBM_BERNOULLI
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (g is owned already),
- *         LEBM_ERR_NOMEM; on failure g is still the caller's
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (another prior or
+ *         generator holds g), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma);
 
-/** Release a generator and its net; NULL does nothing.
+/** Release a generator, and its net if the caller has given that up; NULL does nothing.
  * Threads: no other call may be using the generator, and no trainer may hold it. @since 0.1.0 */
 LEBM_API void lebm_generator_destroy(lebm_generator *generator);
 
-/** The net g, borrowed: valid as long as the generator. Its parameters may be set; layers cannot be added.
+/** The net g, borrowed: valid as long as the generator or the caller's own hold on the net. Its parameters may
+ * be set; layers cannot be added.
  * @return NULL if `generator` is NULL
  * Threads: any. @since 0.1.0 */
 LEBM_API lebm_net *lebm_generator_net(lebm_generator *generator);
@@ -53,6 +55,14 @@ LEBM_API int64_t lebm_generator_data_size(const lebm_generator *generator);
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw);
 
+/** Range of the mean of x, and so of the pixels: 0 to 1 for LEBM_BERNOULLI; for LEBM_GAUSSIAN what g's last layer, but
+ * for reshapes, allows: -1 to 1 if it is tanh, 0 to 1 if sigmoid, 0 to infinity if relu or softplus, else -infinity to
+ * infinity.
+ * @param low  receives the least value   @param high  receives the largest
+ * @return LEBM_OK, LEBM_ERR_INVALID
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_data_range(const lebm_generator *generator, double *low, double *high);
+
 /** Name of the likelihood, a static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_likelihood(const lebm_generator *generator);
 
@@ -62,14 +72,15 @@ LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
 /** The mean of x given z, for each row: g(z), or sigmoid(g(z)) for LEBM_BERNOULLI.
  * @param z  [n, M]   @param n  0 or more rows
  * @param x  [n, D]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x);
 
 /** log p(x|z) for each row, all constants included.
  * @param z    [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param out  [n]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds), LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
+ *         LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                            float *out);
@@ -77,7 +88,8 @@ LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, cons
 /** d log p(x|z)/dz for each row: the likelihood's part of the posterior score (eq. 25).
  * @param z      [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param score  [n, M]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds), LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
+ *         LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                   float *score);

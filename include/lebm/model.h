@@ -19,7 +19,8 @@ LEBM_BEGIN_DECLS
 /** @} */
 
 /** Save a model.
- * @param path  UTF-8; an existing file is replaced in one piece or not at all
+ * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at
+ *              all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (also if a parameter is not finite), LEBM_ERR_SHAPE if prior and generator differ
  *         in the size of z,
  *         LEBM_ERR_IO (the text has path and reason), LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_NOMEM
@@ -29,8 +30,8 @@ LEBM_API int lebm_model_save(const char *path, const lebm_prior *prior, const le
 /** Load a model from a model file or checkpoint. The file is not trusted: every size in it is checked.
  * @param prior      receives the prior, or NULL to load none; the caller owns it
  * @param generator  receives the generator, or NULL to load none; the caller owns it
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION,
- *         LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION (a newer library put in what this one
+ *         does not know, which the text names), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_model_load(const char *path, lebm_prior **prior, lebm_generator **generator);
 

@@ -55,13 +55,14 @@ LEBM_API int lebm_net_create(lebm_net **out, int64_t in_features);
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_create_from_spec(lebm_net **out, const char *spec);
 
-/** Release a net. NULL does nothing, and neither does a net that a prior or generator took over.
+/** Give up the caller's hold on a net, at any time: it is released now or, if a prior or generator holds it, with that.
+ * NULL does nothing.
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API void lebm_net_destroy(lebm_net *net);
 
 /** Append y = W x + b, with "weight" [out, in] and, if `bias` is not 0, "bias" [out]; the input must be flat.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also at the 1025th layer), LEBM_ERR_SHAPE, LEBM_ERR_STATE (a model
- *         owns the net), LEBM_ERR_NOMEM; on failure the net is as before
+ *         holds the net, or a call is using it), LEBM_ERR_NOMEM; on failure the net is as before
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias);
 
@@ -89,8 +90,9 @@ LEBM_API int lebm_net_add_activation(lebm_net *net, const char *kind, double par
 /** Set all parameters at random, with PyTorch's fans: for Linear [out, in] fan_in = in; for ConvTranspose2d
  * [in, out, k, k] fan_in = out k^2 and fan_out = in k^2.
  * @param scheme  LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
- * @param seed    the same seed gives the same parameters
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
+ * @param seed    nets of one spec that are given one seed start with the same parameters; nets of different specs never
+ *                do. f and g are to start independent: give them two seeds where they might be of one spec.
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (a call is using the net)
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
 
@@ -105,8 +107,8 @@ LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
 /** @} */
 
 /** Set an option. @param key  LEBM_NET_CONVOLUTION   @param value  one of its choices
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (called by the callback
- *         of a sampler or trainer that is running on the net)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is using the
+ *         net: one of another thread, or the one that this callback belongs to)
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_str(lebm_net *net, const char *key, const char *value);
 
@@ -177,16 +179,17 @@ LEBM_API int64_t lebm_net_param_dim(const lebm_net *net, int64_t index, int64_t 
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t count);
 
-/** Set tensor `index`, row-major in PyTorch's layout.
+/** Set tensor `index`, row-major in PyTorch's layout. Samplers and trainers refuse a net that has a weight (not a bias)
+ * which was neither initialised, set nor loaded.
  * @param count  must be lebm_net_param_size(net, index)
- * @return as lebm_net_get_param()
+ * @return as lebm_net_get_param(), and LEBM_ERR_STATE (a call is using the net)
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t count);
 
 /** out = net(in), row by row, on the calling thread.
  * @param in   [n, in_features]   @param n  0 or more rows
  * @param out  [n, out_features]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out);
 
@@ -196,7 +199,7 @@ LEBM_API int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, f
  * @param grad_out     [n, out_features]
  * @param grad_in      [n, in_features], or NULL
  * @param grad_params  [lebm_net_param_total()], all tensors one after the other, or NULL
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM
+ * @return as lebm_net_forward()
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *grad_out, float *grad_in,
                           float *grad_params);

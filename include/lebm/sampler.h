@@ -49,9 +49,8 @@ typedef struct lebm_sampler lebm_sampler;
 /** @} */
 
 /** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
- * It may read options and metrics, and use other handles. What would change the sampler or trainer in use returns
- * LEBM_ERR_STATE. It must not destroy a handle in use nor change the model's nets, and it must return: no longjmp, no
- * exception.
+ * It may read options and metrics, and use other handles. What would change the sampler, the trainer or a net in use
+ * returns LEBM_ERR_STATE. It must not destroy a handle in use, and it must return: no longjmp, no exception.
  * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED
  * @since 0.1.0 */
@@ -114,7 +113,8 @@ LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn p
  * @param n  1 or more chains
  * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
- *         LEBM_ERR_STATE (called by a callback of this sampler),
+ *         LEBM_ERR_STATE (called by a callback of this sampler; a weight of the net was never set; a call is changing
+ *         the net),
  *         LEBM_ERR_DIVERGED (the text names quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z);

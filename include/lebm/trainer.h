@@ -100,7 +100,8 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
 /** One step of maximum likelihood on a batch. Does the same, to the bit, for any number of threads.
  * @param x  [n, D]   @param n  1 or more observations
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
- *         LEBM_ERR_NOMEM, LEBM_ERR_STATE (a sampler's start is "given", or a callback calls while a step is running),
+ *         LEBM_ERR_NOMEM, LEBM_ERR_STATE (a sampler's start is "given", a callback calls while a step is running, a weight
+ *         of a net was never set, or another call is using a net when it is to be updated),
  *         LEBM_ERR_DIVERGED (the text names quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
@@ -127,7 +128,8 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
 
 /** Save a checkpoint: a model file (lebm/model.h) with the optimiser, the numbers of steps and epochs, and all options
  * of trainer and samplers but their threads. Training goes on from it as if it had never stopped, to the bit.
- * @param path  UTF-8; an existing file is replaced in one piece or not at all
+ * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at
+ *              all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
  *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_NOMEM
  * Threads: one call per trainer at a time. @since 0.1.0 */
@@ -139,10 +141,11 @@ LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *path);
 
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
- * Options are set to those saved, but for threads.
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_SHAPE (another
- *         architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer or one of its
- *         samplers is running), LEBM_ERR_NOMEM; on failure nothing was changed
+ * Options are set to those saved, but for threads, and those that an older library did not have to what it did without
+ * them: set what is to differ afterwards.
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION (a newer library's), LEBM_ERR_SHAPE
+ *         (another architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer, one
+ *         of its samplers or a call on one of its nets is running), LEBM_ERR_NOMEM; on failure nothing was changed
  * Threads: as lebm_trainer_step(). @since 0.1.0 */
 LEBM_API int lebm_trainer_load(lebm_trainer *trainer, const char *path);
 

@@ -164,14 +164,10 @@ int lebm__options_bounds_f64(const lebm__options *table, const char *key, double
     return LEBM_OK;
 }
 
-int lebm__fail_running(const char *function, const char *handle)
+int lebm__claim(atomic_int *running, const char *function, const char *handle)
 {
+    if (!atomic_exchange(running, 1)) return LEBM_OK;
     return lebm__fail(LEBM_ERR_STATE,
                       "%s: %s is running, in another thread or in the call that this callback belongs to", function,
                       handle);
-}
-
-int lebm__claim(atomic_int *running, const char *function, const char *handle)
-{
-    return atomic_exchange(running, 1) ? lebm__fail_running(function, handle) : LEBM_OK;
 }

@@ -25,22 +25,24 @@ typedef struct {
             const char *standard, *choices; /* "a|b|c", or "" for any text */
         } str;
     } as;
-    int saved; /* whether checkpoints keep it */
+    const char *file_default; /* what a file means that lacks the option: as files say it, and never to be changed once
+                               * released; NULL: files do not keep the option */
     const char *help;
 } lebm__option;
 
-/* Rows of a table. */
-#define LEBM__OPTION_I64(key, offset, standard, least, most, saved, help)                                              \
+/* Rows of a table. The file default of an option that is added later is the value with which the library does what it
+ * did without it. */
+#define LEBM__OPTION_I64(key, offset, standard, least, most, file_default, help)                                       \
     {                                                                                                                  \
-        key, LEBM__I64, offset, {.i64 = {standard, least, most}}, saved, help                                          \
+        key, LEBM__I64, offset, {.i64 = {standard, least, most}}, file_default, help                                   \
     }
-#define LEBM__OPTION_F64(key, offset, standard, least, most, saved, help)                                              \
+#define LEBM__OPTION_F64(key, offset, standard, least, most, file_default, help)                                       \
     {                                                                                                                  \
-        key, LEBM__F64, offset, {.f64 = {standard, least, most}}, saved, help                                          \
+        key, LEBM__F64, offset, {.f64 = {standard, least, most}}, file_default, help                                   \
     }
-#define LEBM__OPTION_STR(key, offset, standard, choices, saved, help)                                                  \
+#define LEBM__OPTION_STR(key, offset, standard, choices, file_default, help)                                           \
     {                                                                                                                  \
-        key, LEBM__STR, offset, {.str = {standard, choices}}, saved, help                                              \
+        key, LEBM__STR, offset, {.str = {standard, choices}}, file_default, help                                       \
     }
 
 typedef struct {
@@ -66,17 +68,9 @@ int lebm__options_bounds_i64(const lebm__options *table, const char *key, int64_
 int lebm__options_bounds_f64(const lebm__options *table, const char *key, double *standard, double *least,
                              double *most);
 
-/* Return LEBM_ERR_STATE from a public function if the handle is running. */
-#define LEBM__REQUIRE_IDLE(handle)                                                                                     \
-    do {                                                                                                               \
-        if ((handle)->running) return lebm__fail_running(__func__, #handle);                                           \
-    } while (0)
-
-/* Mark a handle as running for the call `function`, which sets `running` to 0 when it ends; fail if another call, of
- * whatever thread, has done so. */
+/* Mark a handle as running for the call `function`, which sets `running` to 0 when it ends; LEBM_ERR_STATE if another
+ * call, of whatever thread, has done so. */
 int lebm__claim(atomic_int *running, const char *function, const char *handle);
-
-int lebm__fail_running(const char *function, const char *handle);
 
 /* Define the public option functions of a handle, lebm_<handle>_set_i64() and so on, for a struct lebm_<handle> with
  * the members `options`, the struct of options, and `running`. */
@@ -85,23 +79,29 @@ int lebm__fail_running(const char *function, const char *handle);
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE_IDLE(handle);                                                                                    \
-        return lebm__options_set_i64(table, &handle->options, key, value);                                             \
+        LEBM__TRY(lebm__claim(&handle->running, __func__, #handle));                                                   \
+        const int status = lebm__options_set_i64(table, &handle->options, key, value);                                 \
+        handle->running = 0;                                                                                           \
+        return status;                                                                                                 \
     }                                                                                                                  \
     int lebm_##handle##_set_f64(lebm_##handle *handle, const char *key, double value)                                  \
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
-        LEBM__REQUIRE_IDLE(handle);                                                                                    \
-        return lebm__options_set_f64(table, &handle->options, key, value);                                             \
+        LEBM__TRY(lebm__claim(&handle->running, __func__, #handle));                                                   \
+        const int status = lebm__options_set_f64(table, &handle->options, key, value);                                 \
+        handle->running = 0;                                                                                           \
+        return status;                                                                                                 \
     }                                                                                                                  \
     int lebm_##handle##_set_str(lebm_##handle *handle, const char *key, const char *value)                             \
     {                                                                                                                  \
         LEBM__REQUIRE(handle);                                                                                         \
         LEBM__REQUIRE(key);                                                                                            \
         LEBM__REQUIRE(value);                                                                                          \
-        LEBM__REQUIRE_IDLE(handle);                                                                                    \
-        return lebm__options_set_str(table, &handle->options, key, value);                                             \
+        LEBM__TRY(lebm__claim(&handle->running, __func__, #handle));                                                   \
+        const int status = lebm__options_set_str(table, &handle->options, key, value);                                 \
+        handle->running = 0;                                                                                           \
+        return status;                                                                                                 \
     }                                                                                                                  \
     int lebm_##handle##_get_i64(const lebm_##handle *handle, const char *key, int64_t *value)                          \
     {                                                                                                                  \

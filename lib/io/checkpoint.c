@@ -4,7 +4,9 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "io/metadata.h"
 #include "io/model.h"
+#include "io/tensors.h"
 #include "lebm/model.h"
 #include "mcmc/sampler.h"
 #include "model/generator.h"
@@ -102,10 +104,9 @@ static int match_samplers(const lebm__st_reader *st, const lebm_trainer *trainer
     const lebm__option *option = lebm__sampler_table.rows;
     if (trainer->to_prior != trainer->to_posterior) return LEBM_OK;
     for (; option < lebm__sampler_table.rows + lebm__sampler_table.count; option++) {
-        const char *a, *b;
-        if (!option->saved) continue;
-        LEBM__TRY(lebm__get_text(st, LEBM_TO_PRIOR, option->key, &a));
-        LEBM__TRY(lebm__get_text(st, LEBM_TO_POSTERIOR, option->key, &b));
+        if (option->file_default == NULL) continue;
+        const char *a = lebm__option_text(st, LEBM_TO_PRIOR, option);
+        const char *b = lebm__option_text(st, LEBM_TO_POSTERIOR, option);
         if (strcmp(a, b) != 0) {
             return lebm__fail(LEBM_ERR_SHAPE,
                               "'%.128s': its two samplers differ in '%s' (%.32s, %.32s), but the trainer has only one",
@@ -178,6 +179,7 @@ static int get_checkpoint(const lebm__st_reader *st, const lebm_trainer *trainer
     }
     LEBM__TRY(match_architecture(st, trainer));
     LEBM__TRY(get_settings(st, trainer, c));
+    LEBM__TRY(lebm__check_keys(st, NULL));
     return get_numbers(st, trainer, c);
 }
 
@@ -189,7 +191,7 @@ static void set_net(lebm_net *net, lebm__adam *adam, const float *params, const 
     memcpy(adam->m, m, bytes);
     memcpy(adam->v, v, bytes);
     adam->steps = updates;
-    lebm__net_changed(net);
+    lebm__net_set_all(net);
 }
 
 /* Nothing here can fail. */
@@ -210,9 +212,13 @@ static int load(lebm_trainer *trainer, const char *path)
     lebm__st_reader st;
     checkpoint c = {.numbers = NULL};
     LEBM__TRY(lebm__model_open(&st, path));
-    const int status = get_checkpoint(&st, trainer, &c);
+    int status = get_checkpoint(&st, trainer, &c);
     lebm__st_close(&st);
-    if (status == LEBM_OK) set_trainer(trainer, &c);
+    if (status == LEBM_OK) status = lebm__model_claim(trainer->prior, trainer->generator, 0);
+    if (status == LEBM_OK) {
+        set_trainer(trainer, &c);
+        lebm__model_yield(trainer->prior, trainer->generator, 0);
+    }
     lebm__free(c.numbers);
     return status;
 }

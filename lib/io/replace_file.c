@@ -1,37 +1,24 @@
+#define _GNU_SOURCE /* O_PATH */
 #include "io/replace_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/text.h"
+#include "io/target.h"
 
 enum { NAME_ATTEMPTS = 100 };
 
 static int cannot_write(const lebm__replacement *replacement, int error)
 {
-    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': %s", replacement->path, strerror(error));
-}
-
-/* Set target to `path` or, so that a symbolic link survives, to what it links to. */
-static int find_target(lebm__replacement *replacement)
-{
-    struct stat info;
-    if (lstat(replacement->path, &info) == 0 && S_ISLNK(info.st_mode)) {
-        char *real = realpath(replacement->path, NULL);
-        if (real == NULL) return cannot_write(replacement, errno);
-        replacement->target = lebm__strdup(real);
-        free(real);
-    } else {
-        replacement->target = lebm__strdup(replacement->path);
-    }
-    return replacement->target == NULL ? LEBM_ERR_NOMEM : LEBM_OK;
+    return lebm__cannot_write(replacement->path, error);
 }
 
 /* Open the folder of the target. All else is done relative to it, whatever becomes of the working directory. */
@@ -47,6 +34,11 @@ static int open_folder(lebm__replacement *replacement)
         *slash = '\0';
     }
     replacement->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+#ifdef O_PATH
+    /* One that may be written and not read will do, though it cannot be flushed. */
+    if (replacement->folder < 0 && errno == EACCES)
+        replacement->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+#endif
     return replacement->folder < 0 ? cannot_write(replacement, errno) : LEBM_OK;
 }
 
@@ -58,9 +50,7 @@ static int find_old(const lebm__replacement *replacement, struct stat *old)
     if (fstatat(replacement->folder, replacement->name, old, 0) != 0) {
         return errno == ENOENT ? LEBM_OK : cannot_write(replacement, errno);
     }
-    if (!S_ISREG(old->st_mode)) {
-        return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': not a regular file", replacement->path);
-    }
+    if (!S_ISREG(old->st_mode)) return lebm__not_regular(replacement->path, old->st_mode);
     /* The folder alone decides whether a file may be replaced; a file marked read-only is meant to stay. */
     if (faccessat(replacement->folder, replacement->name, W_OK, AT_EACCESS) != 0) {
         return cannot_write(replacement, errno);
@@ -68,50 +58,93 @@ static int find_old(const lebm__replacement *replacement, struct stat *old)
     return LEBM_OK;
 }
 
-/* Give the new file the group and the mode of the old one. Where it cannot be of that group, nobody but its owner may do
- * what the old group or all others could not. */
-static int copy_mode(const lebm__replacement *replacement, const struct stat *old)
+/* How much of a name there is room for, in bytes: whole characters, where it is UTF-8. */
+static int kept_length(const char *name, int most)
 {
-    struct stat new;
-    mode_t mode = old->st_mode & 07777;
-    if (fstat(replacement->file, &new) != 0) return cannot_write(replacement, errno);
-    if (new.st_gid != old->st_gid && fchown(replacement->file, (uid_t)-1, old->st_gid) != 0) {
-        const mode_t shared = mode & mode >> 3 & S_IRWXO;
-        mode = (mode & S_IRWXU) | shared << 3 | shared;
+    const int64_t all = (int64_t)strlen(name);
+    int64_t kept = 0;
+    while (kept < all) {
+        const int64_t length = lebm__utf8_length(name + kept, all - kept), step = length == 0 ? 1 : length;
+        if (kept + step > most) break;
+        kept += step;
     }
-    return fchmod(replacement->file, mode) == 0 ? LEBM_OK : cannot_write(replacement, errno);
+    return (int)kept;
 }
 
-/* Create the new file under a name that nobody else uses, never more readable than the old one. */
-static int open_temporary(lebm__replacement *replacement, const struct stat *old)
+/* Create the new file under a name that nobody else uses. */
+static int create_temporary(lebm__replacement *replacement, mode_t mode)
 {
     enum { NAME_MOST = 255, NAME_KEPT = 200 }; /* bytes that file systems allow, and of the old name */
     static atomic_uint counter;
-    const int is_new = old->st_mode == 0;
-    replacement->temporary = lebm__alloc_raw(NAME_MOST + 1, 1);
-    if (replacement->temporary == NULL) return LEBM_ERR_NOMEM;
+    const int kept = kept_length(replacement->name, NAME_KEPT);
+    char *name = lebm__alloc_raw(NAME_MOST + 1, 1);
+    if (name == NULL) return LEBM_ERR_NOMEM;
     for (int attempt = 0; attempt < NAME_ATTEMPTS && replacement->file < 0; attempt++) {
-        snprintf(replacement->temporary, NAME_MOST + 1, "%.*s.tmp-%ld-%u", NAME_KEPT, replacement->name, (long)getpid(),
+        snprintf(name, NAME_MOST + 1, "%.*s.tmp-%ld-%u", kept, replacement->name, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
-        replacement->file = openat(replacement->folder, replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                                   is_new ? 0666 : old->st_mode & S_IRWXU);
+        replacement->file = openat(replacement->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (replacement->file < 0 && errno != EEXIST) break;
     }
     if (replacement->file < 0) {
-        lebm__free(replacement->temporary); /* it is not ours to remove */
-        replacement->temporary = NULL;
-        return cannot_write(replacement, errno);
+        const int error = errno;
+        lebm__free(name); /* it is not ours to remove */
+        return cannot_write(replacement, error);
     }
-    return is_new ? LEBM_OK : copy_mode(replacement, old);
+    replacement->temporary = name;
+    return LEBM_OK;
+}
+
+static void remove_temporary(lebm__replacement *replacement)
+{
+    if (replacement->file >= 0) close(replacement->file);
+    if (replacement->temporary != NULL) unlinkat(replacement->folder, replacement->temporary, 0);
+    lebm__free(replacement->temporary);
+    replacement->file = -1;
+    replacement->temporary = NULL;
+}
+
+/* The mode that the new file is to have. If it cannot be of the old one's group, nobody but its owner may do what the old
+ * group or all others could not. */
+static mode_t wanted_mode(const struct stat *old, int same_group)
+{
+    const mode_t mode = old->st_mode & 07777, shared = mode & mode >> 3 & S_IRWXO;
+    return same_group ? mode : (mode & S_IRWXU) | shared << 3 | shared;
+}
+
+/* Check that the new file lets nobody do more than `wanted`, whatever the file system made of its mode. */
+static int check_mode(const lebm__replacement *replacement, mode_t wanted)
+{
+    struct stat new;
+    if (fstat(replacement->file, &new) != 0) return cannot_write(replacement, errno);
+    if ((new.st_mode & 07777 & ~wanted) == 0) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_IO,
+                      "cannot write '%.256s': the new file would have the mode %04o; allowed are %04o and less",
+                      replacement->path, (unsigned)new.st_mode & 07777u, (unsigned)wanted);
+}
+
+/* Create the file that takes the place of an old one: private at first, then with the group and the mode of the old one
+ * as far as the system lets it. */
+static int create_like(lebm__replacement *replacement, const struct stat *old)
+{
+    struct stat new;
+    LEBM__TRY(create_temporary(replacement, old->st_mode & S_IRWXU));
+    if (fstat(replacement->file, &new) != 0) return cannot_write(replacement, errno);
+    const int was_same = new.st_gid == old->st_gid;
+    const mode_t wanted = wanted_mode(old, was_same || fchown(replacement->file, (uid_t)-1, old->st_gid) == 0);
+    if (fchmod(replacement->file, wanted) != 0 && was_same) { /* SMB, FUSE: the mode may be given only at the start */
+        remove_temporary(replacement);
+        LEBM__TRY(create_temporary(replacement, wanted & 0777));
+    }
+    return check_mode(replacement, wanted);
 }
 
 static int begin(lebm__replacement *replacement)
 {
     struct stat old;
-    LEBM__TRY(find_target(replacement));
+    LEBM__TRY(lebm__find_target(replacement->path, &replacement->target));
     LEBM__TRY(open_folder(replacement));
     LEBM__TRY(find_old(replacement, &old));
-    return open_temporary(replacement, &old);
+    return old.st_mode == 0 ? create_temporary(replacement, 0666) : create_like(replacement, &old);
 }
 
 int lebm__replace_begin(lebm__replacement *replacement, const char *path)
@@ -137,36 +170,37 @@ int lebm__replace_write(lebm__replacement *replacement, const void *data, int64_
     return LEBM_OK;
 }
 
-static int flush(const lebm__replacement *replacement, int descriptor)
+/* Wait until a file or a folder is on disk; 0 if it cannot be. EINVAL: a file system that does not flush. */
+static int flush(int descriptor)
 {
     int result;
     do {
         result = fsync(descriptor);
     } while (result != 0 && errno == EINTR);
-    /* EINVAL: a file system that does not flush folders. */
-    return result == 0 || errno == EINVAL ? LEBM_OK : cannot_write(replacement, errno);
+    return result == 0 || errno == EINVAL;
 }
 
 /* Bring the new file to disk and then in place: in this order, a crash leaves one of the two files whole. */
 static int put_in_place(lebm__replacement *replacement)
 {
-    LEBM__TRY(flush(replacement, replacement->file));
+    if (!flush(replacement->file)) return cannot_write(replacement, errno);
     const int closed = close(replacement->file);
     replacement->file = -1;
     if (closed != 0) return cannot_write(replacement, errno);
     if (renameat(replacement->folder, replacement->temporary, replacement->folder, replacement->name) != 0) {
         return cannot_write(replacement, errno);
     }
-    return flush(replacement, replacement->folder);
+    lebm__free(replacement->temporary);
+    replacement->temporary = NULL;
+    flush(replacement->folder); /* the new file is saved, though after a power cut the old one may be back */
+    return LEBM_OK;
 }
 
 int lebm__replace_end(lebm__replacement *replacement, int status)
 {
     if (status == LEBM_OK) status = put_in_place(replacement);
-    if (replacement->file >= 0) close(replacement->file);
-    if (status != LEBM_OK && replacement->temporary != NULL) unlinkat(replacement->folder, replacement->temporary, 0);
+    remove_temporary(replacement);
     if (replacement->folder >= 0) close(replacement->folder);
-    lebm__free(replacement->temporary);
     lebm__free(replacement->target);
     return status;
 }

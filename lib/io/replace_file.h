@@ -6,21 +6,22 @@
 
 typedef struct {
     const char *path; /* as the caller gave it, for error texts */
-    char *target;     /* the file to replace: `path`, or where it links to */
+    char *target;     /* the file to replace: `path`, or where it leads to */
     const char *name; /* last part of `target` */
     char *temporary;  /* name of the new file until it takes the place of the old one */
     int folder, file; /* open descriptors, or -1 */
 } lebm__replacement;
 
-/* Begin to write the file that will be, or take the place of, `path`, which is borrowed until the end. A file that
- * exists keeps its group and mode; a symbolic link stays one. On failure there is nothing to end. */
+/* Begin to write the file that will be, or take the place of, `path`, which is borrowed until the end. A symbolic link
+ * stays one. A file that exists keeps its group and mode; where the system does not let it, what cannot be kept is let
+ * go, but nobody may do more with the new file than with the old one. On failure there is nothing to end. */
 int lebm__replace_begin(lebm__replacement *replacement, const char *path);
 
 /* Append to the new file. */
 int lebm__replace_write(lebm__replacement *replacement, const void *data, int64_t size);
 
 /* End, if `status` is LEBM_OK with the new file on disk and in place, else, or if that fails, with the old one as it
- * was; but where only the last flush, of the folder, fails, the new one is in place. Returns `status` or the failure. */
+ * was. Returns `status` or the failure. */
 int lebm__replace_end(lebm__replacement *replacement, int status);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "io/replace_file.h"
+#include "io/target.h"
 
 enum {
     LENGTH_SIZE = 8,        /* bytes of the header's length */
@@ -205,7 +206,10 @@ static int open_file(lebm__st_reader *reader)
     struct stat info;
     reader->file = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not block */
     if (reader->file < 0 || fstat(reader->file, &info) != 0) return cannot_read(reader, strerror(errno));
-    if (!S_ISREG(info.st_mode)) return cannot_read(reader, "not a regular file");
+    if (!S_ISREG(info.st_mode)) {
+        return lebm__fail(LEBM_ERR_IO, "cannot read '%.256s': it is %s, not a regular file", reader->path,
+                          lebm__file_kind(info.st_mode));
+    }
     reader->data_size = info.st_size;
     return LEBM_OK;
 }
@@ -254,9 +258,9 @@ static int read_header(lebm__st_reader *reader)
     const uint64_t length = get_u64(bytes);
     const int64_t rest = file_size - LENGTH_SIZE;
     if (length > (uint64_t)rest) {
-        return FORMAT_ERROR(reader,
-                            "not a safetensors file, or cut short: the header would have %" PRIu64 " bytes of %" PRId64,
-                            length, rest);
+        return FORMAT_ERROR(
+            reader, "not a safetensors file, or cut short: the header would have %" PRIu64 " bytes; there are %" PRId64,
+            length, rest);
     }
     if (length < 2 || length > HEADER_MOST) {
         return FORMAT_ERROR(reader, "the header has %" PRIu64 " bytes; allowed are 2 to %d", length, HEADER_MOST);
@@ -358,8 +362,8 @@ static int place_numbers(const lebm__st_reader *reader, const cJSON *offsets, le
     if (cJSON_GetArraySize(offsets) != 2 || !get_integer(offsets->child, &tensor->begin) ||
         !get_integer(offsets->child->next, &tensor->end) || tensor->begin > tensor->end ||
         tensor->end > reader->data_size) {
-        return FORMAT_ERROR(reader, "'%.64s' is not inside the data of %" PRId64 " bytes", tensor->name,
-                            reader->data_size);
+        return FORMAT_ERROR(reader, "'%.64s' is not inside the data of %" PRId64 " bytes: cut short, or a wrong header",
+                            tensor->name, reader->data_size);
     }
     if (number_bits == 0) {
         return FORMAT_ERROR(reader, "'%.64s' is of the unknown type '%.64s'", tensor->name, tensor->dtype);
@@ -458,23 +462,23 @@ const char *lebm__st_text(const lebm__st_reader *reader, const char *key)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reader->metadata, key));
 }
 
-static int begins_with(const lebm__st_tensor *tensor, const char *prefix)
+const char *lebm__st_next_key(const lebm__st_reader *reader, const struct cJSON **place)
 {
-    return strncmp(tensor->name, prefix, strlen(prefix)) == 0;
+    if (reader->metadata == NULL) return NULL;
+    *place = *place == NULL ? reader->metadata->child : (*place)->next;
+    return *place == NULL ? NULL : (*place)->string;
 }
 
-int64_t lebm__st_tensors(const lebm__st_reader *reader, const char *prefix)
+const lebm__st_tensor *lebm__st_find(const lebm__st_reader *reader, const char *name)
 {
-    int64_t count = 0;
-    for (int64_t i = 0; i < reader->count; i++) count += begins_with(&reader->tensors[i], prefix);
-    return count;
+    const lebm__st_tensor key = {.name = name};
+    return bsearch(&key, reader->tensors, (size_t)reader->count, sizeof key, compare_names);
 }
 
-int64_t lebm__st_numbers(const lebm__st_reader *reader, const char *prefix)
+int64_t lebm__st_numbers(const lebm__st_reader *reader)
 {
     int64_t sum = 0;
-    for (int64_t i = 0; i < reader->count; i++)
-        if (begins_with(&reader->tensors[i], prefix)) sum += reader->tensors[i].count;
+    for (int64_t i = 0; i < reader->count; i++) sum += reader->tensors[i].count;
     return sum;
 }
 
@@ -509,8 +513,7 @@ static int wrong_shape(const lebm__st_reader *reader, const lebm__st_tensor *ten
 
 int lebm__st_read(const lebm__st_reader *reader, const char *name, int64_t ndim, const int64_t *shape, float *out)
 {
-    const lebm__st_tensor key = {.name = name},
-                          *tensor = bsearch(&key, reader->tensors, (size_t)reader->count, sizeof key, compare_names);
+    const lebm__st_tensor *tensor = lebm__st_find(reader, name);
     if (tensor == NULL) return FORMAT_ERROR(reader, "tensor '%.64s' is missing", name);
     if (strcmp(tensor->dtype, "F32") != 0) {
         return lebm__fail(LEBM_ERR_UNSUPPORTED, "'%.256s': tensor '%.64s' is of type '%.64s'; supported is F32",

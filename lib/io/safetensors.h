@@ -53,9 +53,14 @@ void lebm__st_close(lebm__st_reader *reader);
 /* A text of the metadata, or NULL. */
 const char *lebm__st_text(const lebm__st_reader *reader, const char *key);
 
-/* How many tensors have names that begin with `prefix`, and how many numbers these hold. */
-int64_t lebm__st_tensors(const lebm__st_reader *reader, const char *prefix);
-int64_t lebm__st_numbers(const lebm__st_reader *reader, const char *prefix);
+/* The keys of the metadata one after the other, then NULL; *place is NULL for the first. */
+const char *lebm__st_next_key(const lebm__st_reader *reader, const struct cJSON **place);
+
+/* The tensor of this name, or NULL. */
+const lebm__st_tensor *lebm__st_find(const lebm__st_reader *reader, const char *name);
+
+/* How many numbers all tensors hold. */
+int64_t lebm__st_numbers(const lebm__st_reader *reader);
 
 /* Read a float32 tensor of this shape. LEBM_ERR_FORMAT if it is missing or of another shape, LEBM_ERR_UNSUPPORTED if of
  * another type, LEBM_ERR_IO. */

@@ -13,20 +13,20 @@
 #define ROW(member) offsetof(lebm__sampler_options, member)
 
 static const lebm__option rows[] = {
-    LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, 1, "steps of each chain"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, 1,
+    LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, "40", "steps of each chain"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, "0.08",
                      "s of z' = z + s score + sqrt(2 s) e"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, 1,
+    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, "0",
                      "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, 1, "0 drops the noise e, which leaves gradient ascent"),
-    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", 1,
+    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
+    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", "noise",
                      "where chains start: at noise, or at the z given by the caller"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, 1,
+    LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
                      "standard deviation of the noise that chains start at"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, 1, "key of the random numbers"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, 1,
+    LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
+    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
                      "second key of the random numbers; each run that succeeds adds 1"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, 0,
+    LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, NULL,
                      "threads of a run; 0: LEBM_NUM_THREADS or all processors"),
 };
 
@@ -66,9 +66,10 @@ const char *lebm_sampler_kernel(const lebm_sampler *sampler)
 int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(sampler);
-    LEBM__REQUIRE_IDLE(sampler);
+    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
     sampler->progress = progress;
     sampler->progress_user = user;
+    sampler->running = 0;
     return LEBM_OK;
 }
 
@@ -226,24 +227,20 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
              .progress = progress,
              .user = user,
              .asked = lebm__seconds()};
-    LEBM__TRY(lebm__net_prepare(prior->net, LEBM__SCORE, pool));
-    if (generator != NULL) LEBM__TRY(lebm__net_prepare(generator->net, LEBM__SCORE, pool));
-
     r.tiles = (n + r.tile - 1) / r.tile;
     const int threads = lebm__pool_share(pool, r.tiles);
-    int status = LEBM_OK;
+    LEBM__TRY(lebm__model_use(prior, generator));
+    int status = lebm__net_prepare(prior->net, LEBM__SCORE, pool);
+    if (status == LEBM_OK && generator != NULL) status = lebm__net_prepare(generator->net, LEBM__SCORE, pool);
     r.workers = lebm__alloc(threads, sizeof *r.workers);
     r.z = lebm__alloc_raw(n * r.dims, sizeof *r.z);
     r.log_density = lebm__alloc_raw(2 * n, sizeof *r.log_density);
     r.score_norm = r.log_density == NULL ? NULL : r.log_density + n;
     if (r.workers == NULL || r.z == NULL || r.log_density == NULL) status = LEBM_ERR_NOMEM;
     if (status == LEBM_OK) status = make_workers(&r, pool, threads);
-    lebm__net_use(prior->net);
-    if (generator != NULL) lebm__net_use(generator->net);
     if (status == LEBM_OK) status = lebm__pool_run(pool, r.tiles, run_tile, &r);
     if (status == LEBM_OK && progress != NULL && progress(1.0, user)) status = LEBM_STOPPED;
-    lebm__net_leave(prior->net);
-    if (generator != NULL) lebm__net_leave(generator->net);
+    lebm__model_leave(prior, generator);
     if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     if (status == LEBM_OK) {
         memcpy(z, r.z, (size_t)(n * r.dims) * sizeof *z);

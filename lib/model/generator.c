@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "model/prior.h"
 
 int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
 {
@@ -37,7 +38,7 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
 void lebm_generator_destroy(lebm_generator *generator)
 {
     if (generator == NULL) return;
-    lebm__net_free(generator->net);
+    lebm__net_let_go(generator->net, LEBM__MODEL);
     lebm__free(generator);
 }
 
@@ -63,6 +64,21 @@ int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw)
     return lebm_net_out_shape(generator->net, chw);
 }
 
+int lebm_generator_data_range(const lebm_generator *generator, double *low, double *high)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(low);
+    LEBM__REQUIRE(high);
+    const lebm__likelihood *likelihood = generator->likelihood;
+    if (likelihood->least > likelihood->most) {
+        lebm__net_out_range(generator->net, low, high);
+    } else {
+        *low = likelihood->least;
+        *high = likelihood->most;
+    }
+    return LEBM_OK;
+}
+
 const char *lebm_generator_likelihood(const lebm_generator *generator)
 {
     return generator == NULL ? NULL : generator->likelihood->name;
@@ -79,6 +95,36 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
     if (of_f == of_g) return LEBM_OK;
     return lebm__fail(LEBM_ERR_SHAPE, "z has %lld numbers for the prior but %lld for the generator", (long long)of_f,
                       (long long)of_g);
+}
+
+int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
+{
+    LEBM__TRY(lebm__net_require_set(prior->net, "the prior's net f"));
+    if (generator != NULL) LEBM__TRY(lebm__net_require_set(generator->net, "the generator's net g"));
+    LEBM__TRY(lebm__net_use(prior->net));
+    const int status = generator == NULL ? LEBM_OK : lebm__net_use(generator->net);
+    if (status != LEBM_OK) lebm__net_leave(prior->net);
+    return status;
+}
+
+void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator)
+{
+    if (generator != NULL) lebm__net_leave(generator->net);
+    lebm__net_leave(prior->net);
+}
+
+int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses)
+{
+    LEBM__TRY(lebm__net_claim(prior->net, own_uses));
+    const int status = lebm__net_claim(generator->net, own_uses);
+    if (status != LEBM_OK) lebm__net_yield(prior->net, own_uses);
+    return status;
+}
+
+void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses)
+{
+    lebm__net_yield(generator->net, own_uses);
+    lebm__net_yield(prior->net, own_uses);
 }
 
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
@@ -176,7 +222,7 @@ static int evaluate(const lebm_generator *generator, const float *z, const float
         for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];
     }
     lebm__free(arranged);
-    lebm__free(memory);
+    lebm__net_end(generator->net, memory);
     return status;
 }
 

@@ -16,6 +16,13 @@ struct lebm_generator {
 /* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
 int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
 
+/* lebm__net_use() and its like (nn/net.h) for both nets of a model, or for f alone where `generator` is NULL. Use is
+ * for chains and learning: LEBM_ERR_STATE also if a weight was never set. */
+int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator);
+void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator);
+int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses);
+void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses);
+
 /* LEBM_ERR_RANGE if a number of x[n, D] is out of the likelihood's bounds. */
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n);
 

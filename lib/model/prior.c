@@ -33,7 +33,7 @@ int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
 void lebm_prior_destroy(lebm_prior *prior)
 {
     if (prior == NULL) return;
-    lebm__net_free(prior->net);
+    lebm__net_let_go(prior->net, LEBM__MODEL);
     lebm__free(prior);
 }
 
@@ -110,7 +110,7 @@ static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *l
         lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims);
         for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
     }
-    lebm__free(memory);
+    lebm__net_end(prior->net, memory);
     return LEBM_OK;
 }
 

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -29,6 +30,15 @@ const char *lebm__activation_name(lebm__activation activation)
 void lebm__activation_list(char *list, int64_t size)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) lebm__list_add(list, size, names[i]);
+}
+
+void lebm__activation_range(lebm__activation activation, double *low, double *high)
+{
+    *low = -INFINITY;
+    *high = INFINITY;
+    if (activation == LEBM__TANH || activation == LEBM__SIGMOID) *high = 1.0;
+    if (activation == LEBM__TANH) *low = -1.0;
+    if (activation == LEBM__SIGMOID || activation == LEBM__RELU || activation == LEBM__SOFTPLUS) *low = 0.0;
 }
 
 static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)

@@ -5,10 +5,12 @@
 #include "math/rng.h"
 #include "nn/net.h"
 
-/* The key of tensor `index`, so that tensors are independent of each other. */
-static lebm__key key_of(uint64_t seed, int64_t index)
+/* The stream of a net's first tensor, by its spec (FNV-1a): f and g that were given one seed start unrelated. */
+static uint64_t stream_of(const lebm_net *net)
 {
-    return lebm__key_make(seed, (uint64_t)index, LEBM__FOR_INIT);
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (const char *c = net->spec; *c != '\0'; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    return hash;
 }
 
 /* U(-bound, bound) */
@@ -43,20 +45,24 @@ int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
         return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no initialisation '%.64s'; there are %s and %s", scheme,
                           LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL);
     }
+    LEBM__TRY(lebm__net_claim(net, 0));
+    const uint64_t stream = stream_of(net);
     double fan_in = 1.0, fan_out = 1.0; /* of the last weight: a bias comes after its weight */
     for (int64_t i = 0; i < net->param_count; i++) {
         const lebm__param *param = &net->param_list[i];
         float *values = net->params + param->offset;
+        const lebm__key key = lebm__key_make(seed, stream + (uint64_t)i, LEBM__FOR_INIT);
         const int is_bias = param->ndim == 1;
         if (!is_bias) fans(param, &fan_in, &fan_out);
         if (!xavier) {
-            fill_uniform(key_of(seed, i), 1.0 / sqrt(fan_in), param->size, values);
+            fill_uniform(key, 1.0 / sqrt(fan_in), param->size, values);
         } else if (is_bias) {
             memset(values, 0, (size_t)param->size * sizeof *values);
         } else {
-            fill_normal(key_of(seed, i), sqrt(2.0 / (fan_in + fan_out)), param->size, values);
+            fill_normal(key, sqrt(2.0 / (fan_in + fan_out)), param->size, values);
         }
     }
-    lebm__net_changed(net);
+    lebm__net_set_all(net);
+    lebm__net_yield(net, 0);
     return LEBM_OK;
 }

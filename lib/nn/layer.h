@@ -110,6 +110,9 @@ int lebm__activation_find(const char *name, lebm__activation *activation);
 const char *lebm__activation_name(lebm__activation activation);
 void lebm__activation_list(char *list, int64_t size);
 
+/* What its values lie between. */
+void lebm__activation_range(lebm__activation activation, double *low, double *high);
+
 static inline int64_t lebm__pixels(lebm__shape s)
 {
     return s.height * s.width;

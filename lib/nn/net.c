@@ -1,5 +1,6 @@
 #include "nn/net.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +13,11 @@ enum {
     MOST_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
     MOST_NUMBERS = 1 << 30,  /* of an image, and of a patch of a transposed convolution */
     MOST_KERNEL = 64,
-    MOST_LAYERS = 1024 /* each added layer copies the net, which a hostile spec must not make many times */
+    MOST_LAYERS = 1024 /* of a hostile spec, too */
 };
 
 static const lebm__option option_rows[] = {
-    LEBM__OPTION_STR(LEBM_NET_CONVOLUTION, 0, "auto", "auto|direct|filtered", 0,
+    LEBM__OPTION_STR(LEBM_NET_CONVOLUTION, 0, "auto", "auto|direct|filtered", NULL,
                      "how transposed convolutions are computed: directly, by minimal filtering where the kernel is "
                      "twice the stride, or each layer by what is faster"),
 };
@@ -35,15 +36,14 @@ int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    if (atomic_load(&net->users) > 0) {
-        return lebm__fail(LEBM_ERR_STATE, "%s: a sampler or trainer is running on the net", __func__);
-    }
-    LEBM__TRY(lebm__options_set_str(&table, &net->options, key, value));
-    for (int64_t i = 0; i < net->layer_count; i++) {
+    LEBM__TRY(lebm__net_claim(net, 0));
+    const int status = lebm__options_set_str(&table, &net->options, key, value);
+    for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
         if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], conv_choice(net));
     }
     lebm__net_changed(net);
-    return LEBM_OK;
+    lebm__net_yield(net, 0);
+    return status;
 }
 
 int lebm_net_get_str(const lebm_net *net, const char *key, const char **value)
@@ -79,20 +79,22 @@ int lebm_net_create(lebm_net **out, int64_t in_features)
     if (net == NULL) return LEBM_ERR_NOMEM;
     net->in = net->out = (lebm__shape){in_features, 1, 1};
     net->most_params = INT64_MAX;
+    net->holders = LEBM__CALLER;
     lebm__options_reset(&table, &net->options);
-    net->spec = lebm__spec_write(net);
+    pthread_mutex_init(&net->packing, NULL);
+    net->spec = lebm__alloc_raw(LEBM__SPEC_ITEM_SIZE, 1);
     if (net->spec == NULL) {
-        lebm__free(net);
+        lebm_net_destroy(net);
         return LEBM_ERR_NOMEM;
     }
-    pthread_mutex_init(&net->packing, NULL);
+    net->spec_room = LEBM__SPEC_ITEM_SIZE;
+    net->spec_length = lebm__spec_begin(net, net->spec);
     *out = net;
     return LEBM_OK;
 }
 
-void lebm__net_free(lebm_net *net)
+static void release(lebm_net *net)
 {
-    if (net == NULL) return;
     for (int64_t i = 0; i < net->layer_count; i++) {
         lebm__free(net->layers[i].packed[0]);
         lebm__free(net->layers[i].packed[1]);
@@ -105,16 +107,20 @@ void lebm__net_free(lebm_net *net)
     lebm__free(net);
 }
 
+void lebm__net_let_go(lebm_net *net, lebm__holder holder)
+{
+    if (atomic_fetch_and(&net->holders, ~(int)holder) == (int)holder) release(net);
+}
+
 void lebm_net_destroy(lebm_net *net)
 {
-    if (net != NULL && !net->owned) lebm__net_free(net);
+    if (net != NULL) lebm__net_let_go(net, LEBM__CALLER);
 }
 
 int lebm__net_take(lebm_net *net, const char *function)
 {
-    if (net->owned) return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to another prior or generator", function);
-    net->owned = 1;
-    return LEBM_OK;
+    if ((atomic_fetch_or(&net->holders, LEBM__MODEL) & LEBM__MODEL) == 0) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to another prior or generator", function);
 }
 
 /* A tensor that begins where `offset` says, for the layer at `index`. */
@@ -129,17 +135,40 @@ static lebm__param param_of(int64_t index, const char *name, int64_t offset, int
     return param;
 }
 
-/* A grown copy of an array; NULL if there is no memory. */
-static void *grown(const void *array, int64_t count, int64_t more, int64_t size)
+/* The array, or a longer copy in its place, with room for `more` behind its `count`; NULL, and the array as it was, if
+ * there is no memory. It grows by half, so that a net of many layers is not copied for each of them. */
+static void *make_room(void *array, int64_t *room, int64_t count, int64_t more, int64_t size)
 {
-    char *copy = lebm__alloc_raw(count + more, size);
+    const int64_t enough = count + more, grown = count + count / 2, wanted = enough > grown ? enough : grown;
+    if (array != NULL && enough <= *room) return array;
+    void *copy = lebm__alloc_raw(wanted, size);
     if (copy == NULL) return NULL;
     if (count > 0) memcpy(copy, array, (size_t)(count * size));
-    memset(copy + count * size, 0, (size_t)(more * size));
+    lebm__free(array);
+    *room = wanted;
     return copy;
 }
 
-/* Append a layer with its weight, if it has one, of these dimensions. Everything is made before the net is changed. */
+/* Room for a layer with so many parameter tensors of so many numbers. */
+static int reserve(lebm_net *net, int64_t tensors, int64_t numbers)
+{
+    lebm__layer *layers = make_room(net->layers, &net->layer_room, net->layer_count, 1, sizeof *layers);
+    if (layers == NULL) return LEBM_ERR_NOMEM;
+    net->layers = layers;
+    float *params = make_room(net->params, &net->param_room, net->param_total, numbers, sizeof *params);
+    if (params == NULL) return LEBM_ERR_NOMEM;
+    net->params = params;
+    lebm__param *list = make_room(net->param_list, &net->param_list_room, net->param_count, tensors, sizeof *list);
+    if (list == NULL) return LEBM_ERR_NOMEM;
+    net->param_list = list;
+    char *spec = make_room(net->spec, &net->spec_room, net->spec_length, LEBM__SPEC_ITEM_SIZE, 1);
+    if (spec == NULL) return LEBM_ERR_NOMEM;
+    net->spec = spec;
+    return LEBM_OK;
+}
+
+/* Append a layer with its weight, if it has one, of these dimensions. There is room for all of it before the net is
+ * changed. */
 static int append(lebm_net *net, lebm__layer layer, int64_t ndim, const int64_t *dims, int bias)
 {
     lebm__param params[2];
@@ -156,46 +185,32 @@ static int append(lebm_net *net, lebm__layer layer, int64_t ndim, const int64_t 
         }
     }
     if (numbers > net->most_params - net->param_total) {
-        return lebm__fail(LEBM_ERR_SHAPE, "the net would have %lld parameters or more; allowed are %lld",
+        return lebm__fail(LEBM_ERR_SHAPE,
+                          "the net would have %lld parameters or more; the file's tensors hold %lld numbers",
                           (long long)(net->param_total + numbers), (long long)net->most_params);
     }
-    lebm_net longer = *net;
-    longer.layers = grown(net->layers, net->layer_count, 1, sizeof *net->layers);
-    longer.params = grown(net->params, net->param_total, numbers, sizeof *net->params);
-    longer.param_list = grown(net->param_list, net->param_count, count, sizeof *net->param_list);
-    longer.spec = NULL;
-    if (longer.layers != NULL && longer.params != NULL && longer.param_list != NULL) {
-        longer.layers[longer.layer_count++] = layer;
-        for (int64_t i = 0; i < count; i++) longer.param_list[longer.param_count++] = params[i];
-        longer.param_total += numbers;
-        longer.out = layer.out;
-        longer.spec = lebm__spec_write(&longer);
-    }
-    const int made = longer.spec != NULL;
-    lebm_net discarded = made ? *net : longer;
-    if (made) {
-        net->layers = longer.layers;
-        net->layer_count = longer.layer_count;
-        net->params = longer.params;
-        net->param_total = longer.param_total;
-        net->param_list = longer.param_list;
-        net->param_count = longer.param_count;
-        net->out = longer.out;
-        net->spec = longer.spec;
+    LEBM__TRY(lebm__net_claim(net, 0));
+    const int status = reserve(net, count, numbers);
+    if (status == LEBM_OK) {
+        net->layers[net->layer_count++] = layer;
+        for (int64_t i = 0; i < count; i++) net->param_list[net->param_count++] = params[i];
+        memset(net->params + net->param_total, 0, (size_t)numbers * sizeof *net->params);
+        net->param_total += numbers;
+        net->spec_length += lebm__spec_add(&layer, net->spec + net->spec_length);
+        net->out = layer.out;
         lebm__net_changed(net);
     }
-    lebm__free(discarded.layers);
-    lebm__free(discarded.params);
-    lebm__free(discarded.param_list);
-    lebm__free(discarded.spec);
-    return made ? LEBM_OK : LEBM_ERR_NOMEM;
+    lebm__net_yield(net, 0);
+    return status;
 }
 
 /* What all add functions ask first. */
 static int may_grow(const lebm_net *net, const char *function)
 {
     if (net == NULL) return lebm__fail(LEBM_ERR_INVALID, "%s: net is NULL", function);
-    if (net->owned) return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
+    if (atomic_load(&net->holders) & LEBM__MODEL) {
+        return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
+    }
     if (net->layer_count == MOST_LAYERS) {
         return lebm__fail(LEBM_ERR_RANGE, "%s: the net has %d layers already, which is the most", function,
                           MOST_LAYERS);
@@ -306,6 +321,16 @@ int lebm_net_out_shape(const lebm_net *net, int64_t *chw)
     return LEBM_OK;
 }
 
+void lebm__net_out_range(const lebm_net *net, double *low, double *high)
+{
+    int64_t last = net->layer_count - 1;
+    while (last >= 0 && net->layers[last].kind == &lebm__reshape) last--;
+    *low = -INFINITY;
+    *high = INFINITY;
+    if (last < 0 || net->layers[last].kind != &lebm__activation_layer) return;
+    lebm__activation_range(net->layers[last].activation, low, high);
+}
+
 const char *lebm_net_spec(const lebm_net *net)
 {
     return net == NULL ? NULL : net->spec;
@@ -381,8 +406,29 @@ int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t c
     LEBM__REQUIRE(src);
     const lebm__param *param;
     LEBM__TRY(find_for_copy(net, index, count, &param));
+    LEBM__TRY(lebm__net_claim(net, 0));
     memcpy(net->params + param->offset, src, (size_t)count * sizeof *src);
+    net->param_list[index].is_set = 1;
     lebm__net_changed(net);
+    lebm__net_yield(net, 0);
+    return LEBM_OK;
+}
+
+void lebm__net_set_all(lebm_net *net)
+{
+    for (int64_t i = 0; i < net->param_count; i++) net->param_list[i].is_set = 1;
+    lebm__net_changed(net);
+}
+
+int lebm__net_require_set(const lebm_net *net, const char *name)
+{
+    for (int64_t i = 0; i < net->param_count; i++) {
+        const lebm__param *param = &net->param_list[i];
+        const int is_bias = param->ndim == 1; /* zero is a good beginning for one */
+        if (param->is_set || is_bias) continue;
+        return lebm__fail(LEBM_ERR_STATE, "%s: %s was never set, and all zero it cannot learn: call lebm_net_init()",
+                          name, param->name);
+    }
     return LEBM_OK;
 }
 
@@ -444,9 +490,14 @@ int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool
     return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
 }
 
-void lebm__net_use(const lebm_net *net)
+int lebm__net_use(const lebm_net *net)
 {
-    atomic_fetch_add(&((lebm_net *)net)->users, 1);
+    lebm_net *shared = (lebm_net *)net; /* the count is not what const promises to keep */
+    int users = atomic_load(&shared->users);
+    while (users >= 0) {
+        if (atomic_compare_exchange_weak(&shared->users, &users, users + 1)) return LEBM_OK;
+    }
+    return lebm__fail(LEBM_ERR_STATE, "the net is being changed by another call");
 }
 
 void lebm__net_leave(const lebm_net *net)
@@ -454,18 +505,41 @@ void lebm__net_leave(const lebm_net *net)
     atomic_fetch_sub(&((lebm_net *)net)->users, 1);
 }
 
+int lebm__net_claim(lebm_net *net, int own_uses)
+{
+    int users = own_uses;
+    if (atomic_compare_exchange_strong(&net->users, &users, -1)) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_STATE, "the net cannot be changed: it is in use, in another thread or by the call that "
+                                      "this callback belongs to");
+}
+
+void lebm__net_yield(lebm_net *net, int own_uses)
+{
+    atomic_store(&net->users, own_uses);
+}
+
 int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory)
 {
     const int64_t rows = n < LEBM__ROWS ? n : LEBM__ROWS;
     LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
-    LEBM__TRY(lebm__net_prepare(net, passes, NULL));
+    LEBM__TRY(lebm__net_use(net));
+    const int status = lebm__net_prepare(net, passes, NULL);
     lebm__arena arena = {NULL, 0};
     lebm__tape_lay_out(tape, net, rows, passes, &arena);
-    *memory = lebm__alloc_raw(arena.used, 1);
-    if (*memory == NULL) return LEBM_ERR_NOMEM;
+    *memory = status == LEBM_OK ? lebm__alloc_raw(arena.used, 1) : NULL;
+    if (*memory == NULL) {
+        lebm__net_leave(net);
+        return status == LEBM_OK ? LEBM_ERR_NOMEM : status;
+    }
     arena = (lebm__arena){*memory, 0};
     lebm__tape_lay_out(tape, net, rows, passes, &arena);
     return LEBM_OK;
+}
+
+void lebm__net_end(const lebm_net *net, void *memory)
+{
+    lebm__free(memory);
+    lebm__net_leave(net);
 }
 
 int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)
@@ -483,7 +557,7 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
         lebm__tape_forward(&tape, rows);
         lebm__transpose(rows, lebm__pixels(net->out), net->out.channels, lebm__tape_output(&tape), out + first * to);
     }
-    lebm__free(memory);
+    lebm__net_end(net, memory);
     return LEBM_OK;
 }
 
@@ -522,6 +596,6 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
         }
     }
     lebm__blas_leave(before);
-    lebm__free(memory);
+    lebm__net_end(net, memory);
     return LEBM_OK;
 }

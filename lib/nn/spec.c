@@ -112,7 +112,7 @@ int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t most_params)
         if (status == LEBM_OK) status = add_layer(net, &it);
     }
     if (status != LEBM_OK) {
-        lebm__net_free(net);
+        lebm_net_destroy(net);
         return status;
     }
     net->most_params = INT64_MAX;
@@ -128,41 +128,34 @@ int lebm_net_create_from_spec(lebm_net **out, const char *spec)
     return lebm__net_from_spec(out, spec, INT64_MAX);
 }
 
-/* The item of a layer, as long as any can be. */
-enum { ITEM_SIZE = 128 };
+int64_t lebm__spec_begin(const lebm_net *net, char *text)
+{
+    return snprintf(text, LEBM__SPEC_ITEM_SIZE, "in %lld", (long long)net->in.channels);
+}
 
-static void write_layer(const lebm__layer *layer, char *text)
+int64_t lebm__spec_add(const lebm__layer *layer, char *text)
 {
     const char *bias = layer->bias < 0 ? " nobias" : "";
     const lebm__shape out = layer->out;
     if (layer->kind == &lebm__linear) {
-        snprintf(text, ITEM_SIZE, "; linear %lld%s", (long long)out.channels, bias);
-    } else if (lebm__is_conv(layer)) {
-        snprintf(text, ITEM_SIZE, "; conv_transpose2d %lld %lld %lld %lld%s", (long long)out.channels,
-                 (long long)layer->geometry.kernel, (long long)layer->geometry.stride,
-                 (long long)layer->geometry.padding, bias);
-    } else if (layer->kind == &lebm__reshape && lebm__pixels(out) == 1) {
-        snprintf(text, ITEM_SIZE, "; reshape %lld", (long long)out.channels);
-    } else if (layer->kind == &lebm__reshape) {
-        snprintf(text, ITEM_SIZE, "; reshape %lld %lld %lld", (long long)out.channels, (long long)out.height,
-                 (long long)out.width);
-    } else if (layer->activation == LEBM__LEAKY_RELU) {
+        return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; linear %lld%s", (long long)out.channels, bias);
+    }
+    if (lebm__is_conv(layer)) {
+        return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; conv_transpose2d %lld %lld %lld %lld%s", (long long)out.channels,
+                        (long long)layer->geometry.kernel, (long long)layer->geometry.stride,
+                        (long long)layer->geometry.padding, bias);
+    }
+    if (layer->kind == &lebm__reshape && lebm__pixels(out) == 1) {
+        return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; reshape %lld", (long long)out.channels);
+    }
+    if (layer->kind == &lebm__reshape) {
+        return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; reshape %lld %lld %lld", (long long)out.channels,
+                        (long long)out.height, (long long)out.width);
+    }
+    if (layer->activation == LEBM__LEAKY_RELU) {
         char slope[LEBM__NUMBER_SIZE];
         lebm__format_f32(layer->parameter, slope);
-        snprintf(text, ITEM_SIZE, "; leaky_relu %s", slope);
-    } else {
-        snprintf(text, ITEM_SIZE, "; %s", lebm__activation_name(layer->activation));
+        return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; leaky_relu %s", slope);
     }
-}
-
-char *lebm__spec_write(const lebm_net *net)
-{
-    char *spec = lebm__alloc(net->layer_count + 1, ITEM_SIZE);
-    if (spec == NULL) return NULL;
-    char *end = spec + snprintf(spec, ITEM_SIZE, "in %lld", (long long)net->in.channels);
-    for (int64_t i = 0; i < net->layer_count; i++) {
-        write_layer(&net->layers[i], end);
-        end += strlen(end);
-    }
-    return spec;
+    return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; %s", lebm__activation_name(layer->activation));
 }

@@ -17,11 +17,24 @@ static int64_t even_share(int64_t n, int64_t most)
     return (n + shares - 1) / shares;
 }
 
+static void cut_into_segments(lebm__tape *tape)
+{
+    lebm__segment *segment = tape->segments;
+    int64_t from = 0;
+    for (int64_t i = 0; i < tape->net->layer_count; i++) {
+        if (tape->net->layers[i].kind->forward.all == NULL) continue;
+        *segment++ = (lebm__segment){.from = from, .to = i};
+        from = i + 1;
+    }
+    *segment = (lebm__segment){.from = from, .to = tape->net->layer_count};
+}
+
 void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena)
 {
     int64_t group = rows, scratch = 0;
     *tape = (lebm__tape){.net = net, .rows = rows};
     tape->at = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->at);
+    tape->segments = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->segments);
     for (int64_t i = 0; i <= net->layer_count; i++) {
         const lebm__layer *layer = i < net->layer_count ? &net->layers[i] : NULL;
         const lebm__shape shape = layer != NULL ? layer->in : net->out;
@@ -40,6 +53,7 @@ void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, leb
         if (tape->at != NULL) tape->at[i] = place;
     }
     tape->scratch = lebm__arena_take(arena, scratch, sizeof(float));
+    if (tape->segments != NULL) cut_into_segments(tape);
 }
 
 float *lebm__tape_input(const lebm__tape *tape)
@@ -115,44 +129,84 @@ static int64_t rows_at_once(const run *r, int64_t from, int64_t to, int64_t n)
     return even_share(n, largest(1, NUMBERS / widest));
 }
 
-/* Take rows from layer `from` to the output and back again. Products take a group of rows at a time; before and behind
- * them it is a few at a time, and the next product's groups are cut from this one's. */
-static void there_and_back(const run *r, int64_t from, int64_t first, int64_t n)
+/* Have a segment begin with n rows from `first` on. */
+static void enter(const run *r, lebm__segment *s, int64_t first, int64_t n)
 {
-    const lebm__tape *tape = r->tape;
-    const lebm_net *net = tape->net;
-    int64_t to = from;
-    while (to < net->layer_count && net->layers[to].kind->forward.all == NULL) to++;
-    const int ends = to == net->layer_count;
-    const int64_t group = ends ? n : even_share(n, tape->at[to].points.group), end = first + n;
-    for (; first < end; first += group) {
-        const int64_t rows = least(group, end - first), at_once = rows_at_once(r, from, to, rows);
-        tape->at[to].points.base = first;
-        for (int64_t i = 0; i < rows; i += at_once) {
-            const int64_t few = least(at_once, rows - i);
-            forward_between(r, from, to, first + i, few);
-            if (!ends || r->turn == NULL) continue;
-            r->turn(r->context, first + i, few, lebm__tape_output(tape) + (first + i) * lebm__numbers(net->out));
-            backward_between(r, from, to, first + i, few);
-        }
-        if (ends) continue;
-        work(r, to, net->layers[to].kind->forward.all, first, rows);
-        there_and_back(r, to + 1, first, rows);
+    const int ends = s->to == r->tape->net->layer_count;
+    s->first = first;
+    s->end = first + n;
+    s->group = ends ? n : even_share(n, r->tape->at[s->to].points.group);
+}
+
+/* Rows of the group at work. */
+static int64_t group_rows(const lebm__segment *s)
+{
+    return least(s->group, s->end - s->first);
+}
+
+/* A group of rows, forward through the segment's layers and the product behind them. */
+static void forward_through(const run *r, const lebm__segment *s)
+{
+    const int64_t n = group_rows(s), at_once = rows_at_once(r, s->from, s->to, n);
+    r->tape->at[s->to].points.base = s->first;
+    for (int64_t i = 0; i < n; i += at_once) {
+        forward_between(r, s->from, s->to, s->first + i, least(at_once, n - i));
+    }
+    work(r, s->to, r->tape->net->layers[s->to].kind->forward.all, s->first, n);
+}
+
+static void backward_through(const run *r, const lebm__segment *s)
+{
+    const int64_t n = group_rows(s), at_once = rows_at_once(r, s->from, s->to, n);
+    accumulate(r, s->to, s->first, n);
+    work(r, s->to, r->tape->net->layers[s->to].kind->backward.all, s->first, n);
+    for (int64_t i = 0; i < n; i += at_once) {
+        backward_between(r, s->from, s->to, s->first + i, least(at_once, n - i));
+    }
+}
+
+/* All rows of the last segment, to the output and back. */
+static void turn_around(const run *r, const lebm__segment *s)
+{
+    const int64_t n = s->end - s->first, at_once = rows_at_once(r, s->from, s->to, n);
+    const int64_t size = lebm__numbers(r->tape->net->out);
+    for (int64_t i = 0; i < n; i += at_once) {
+        const int64_t first = s->first + i, few = least(at_once, n - i);
+        forward_between(r, s->from, s->to, first, few);
         if (r->turn == NULL) continue;
-        accumulate(r, to, first, rows);
-        work(r, to, net->layers[to].kind->backward.all, first, rows);
-        for (int64_t i = 0; i < rows; i += at_once) {
-            backward_between(r, from, to, first + i, least(at_once, rows - i));
+        r->turn(r->context, first, few, lebm__tape_output(r->tape) + first * size);
+        backward_between(r, s->from, s->to, first, few);
+    }
+}
+
+/* Take n rows to the output and back again. Products take a group of rows at a time; before and behind them it is a few
+ * at a time, and the next product's groups are cut from this one's. No call for each layer: a net may be deeper than
+ * the stack of a thread. */
+static void there_and_back(const run *r, int64_t n)
+{
+    lebm__segment *const begin = r->tape->segments, *s = begin;
+    enter(r, s, 0, n);
+    for (;;) {
+        for (; s->to < r->tape->net->layer_count; s++) {
+            forward_through(r, s);
+            enter(r, s + 1, s->first, group_rows(s));
         }
+        turn_around(r, s);
+        do { /* back, until there are rows that have not been forward */
+            if (s == begin) return;
+            s--;
+            if (r->turn != NULL) backward_through(r, s);
+            s->first += group_rows(s);
+        } while (s->first == s->end);
     }
 }
 
 void lebm__tape_forward(const lebm__tape *tape, int64_t n)
 {
-    there_and_back(&(run){.tape = tape}, 0, 0, n);
+    there_and_back(&(run){.tape = tape}, n);
 }
 
 void lebm__tape_run(const lebm__tape *tape, int64_t n, lebm__turn *turn, void *context, float *grads)
 {
-    there_and_back(&(run){tape, turn, context, grads}, 0, 0, n);
+    there_and_back(&(run){tape, turn, context, grads}, n);
 }

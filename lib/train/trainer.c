@@ -17,27 +17,27 @@
 #define ROW(member) offsetof(lebm__trainer_options, member)
 
 static const lebm__option rows[] = {
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_LEARNING_RATE, ROW(prior_learning_rate), 2e-5, 0.0, 1e3, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_LEARNING_RATE, ROW(prior_learning_rate), 2e-5, 0.0, 1e3, "2e-05",
                      "Adam's learning rate for f"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_LEARNING_RATE, ROW(generator_learning_rate), 1e-4, 0.0, 1e3, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_LEARNING_RATE, ROW(generator_learning_rate), 1e-4, 0.0, 1e3, "0.0001",
                      "Adam's learning rate for g"),
-    LEBM__OPTION_F64(LEBM_TRAINER_BETA1, ROW(beta1), 0.5, 0.0, 0.99999, 1, "Adam's decay of the first moment"),
-    LEBM__OPTION_F64(LEBM_TRAINER_BETA2, ROW(beta2), 0.999, 0.0, 0.99999, 1, "Adam's decay of the second moment"),
-    LEBM__OPTION_F64(LEBM_TRAINER_EPSILON, ROW(epsilon), 1e-8, 1e-30, 1.0, 1, "Adam's epsilon"),
-    LEBM__OPTION_F64(LEBM_TRAINER_DECAY_PER_EPOCH, ROW(decay_per_epoch), 1.0, 0.0, 1.0, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_BETA1, ROW(beta1), 0.5, 0.0, 0.99999, "0.5", "Adam's decay of the first moment"),
+    LEBM__OPTION_F64(LEBM_TRAINER_BETA2, ROW(beta2), 0.999, 0.0, 0.99999, "0.999", "Adam's decay of the second moment"),
+    LEBM__OPTION_F64(LEBM_TRAINER_EPSILON, ROW(epsilon), 1e-8, 1e-30, 1.0, "1e-08", "Adam's epsilon"),
+    LEBM__OPTION_F64(LEBM_TRAINER_DECAY_PER_EPOCH, ROW(decay_per_epoch), 1.0, 0.0, 1.0, "1",
                      "factor on both learning rates for each epoch done"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_WEIGHT_DECAY, ROW(prior_weight_decay), 0.0, 0.0, 1e3, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_WEIGHT_DECAY, ROW(prior_weight_decay), 0.0, 0.0, 1e3, "0",
                      "weight of the L2 term added to f's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, ROW(generator_weight_decay), 0.0, 0.0, 1e3, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, ROW(generator_weight_decay), 0.0, 0.0, 1e3, "0",
                      "weight of the L2 term added to g's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_CLIP_NORM, ROW(prior_clip_norm), 0.0, 0.0, 1e30, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_CLIP_NORM, ROW(prior_clip_norm), 0.0, 0.0, 1e30, "0",
                      "norm that f's gradient is cut to; 0: never"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, 1,
+    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, "0",
                      "norm that g's gradient is cut to; 0: never"),
-    LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, 1, "key of all random numbers of training"),
-    LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, 0,
+    LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of all random numbers of training"),
+    LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, NULL,
                      "threads of a step; 0: LEBM_NUM_THREADS or all processors"),
-    LEBM__OPTION_STR(LEBM_TRAINER_NOTE, ROW(note), "", "", 1, "the caller's own text, kept in checkpoints"),
+    LEBM__OPTION_STR(LEBM_TRAINER_NOTE, ROW(note), "", "", "", "the caller's own text, kept in checkpoints"),
 };
 
 const lebm__options lebm__trainer_table = {"trainer", rows, sizeof rows / sizeof *rows};
@@ -82,9 +82,10 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__REQUIRE_IDLE(trainer);
+    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
     trainer->progress = progress;
     trainer->progress_user = user;
+    trainer->running = 0;
     return LEBM_OK;
 }
 
@@ -310,12 +311,17 @@ static double gradient_scale(double norm, double clip, int64_t n)
 /* Adam's step for both nets, or for neither. */
 static int update(step *s, const lebm__trainer_metrics *metrics)
 {
-    const lebm_trainer *t = s->trainer;
+    lebm_trainer *t = s->trainer;
     const int64_t count = parts(t->adam_f.size) + parts(t->adam_g.size);
     s->scale_f = gradient_scale(metrics->prior_grad_norm, t->options.prior_clip_norm, s->n);
     s->scale_g = gradient_scale(metrics->generator_grad_norm, t->options.generator_clip_norm, s->n);
     LEBM__TRY(lebm__pool_run(t->pool, count, check_part, s));
-    return lebm__pool_run(t->pool, count, update_part, s);
+    LEBM__TRY(lebm__model_claim(t->prior, t->generator, 1));
+    const int status = lebm__pool_run(t->pool, count, update_part, s);
+    lebm__net_changed(t->prior->net);
+    lebm__net_changed(t->generator->net);
+    lebm__model_yield(t->prior, t->generator, 1);
+    return status;
 }
 
 /* Both kinds of chains, then the gradients; changes nothing of the trainer. */
@@ -361,14 +367,12 @@ void lebm__trainer_release(lebm_trainer *trainer)
 static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trainer_metrics *metrics)
 {
     step s;
-    lebm__net_use(trainer->prior->net);
-    lebm__net_use(trainer->generator->net);
+    LEBM__TRY(lebm__model_use(trainer->prior, trainer->generator));
     int status = step_create(&s, trainer, x, n);
     if (status == LEBM_OK) status = gather(&s, metrics);
     if (status == LEBM_OK) status = update(&s, metrics);
     step_destroy(&s);
-    lebm__net_leave(trainer->prior->net);
-    lebm__net_leave(trainer->generator->net);
+    lebm__model_leave(trainer->prior, trainer->generator);
     return status;
 }
 
@@ -391,8 +395,6 @@ static int step_public(lebm_trainer *trainer, const float *x, int64_t n)
     trainer->adam_f.steps++;
     trainer->adam_g.steps++;
     trainer->steps_done++;
-    lebm__net_changed(trainer->prior->net);
-    lebm__net_changed(trainer->generator->net);
     metrics.images_per_second = (double)n / (lebm__seconds() - begin);
     trainer->metrics = metrics;
     trainer->has_stepped = 1;
@@ -412,8 +414,9 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 int lebm_trainer_end_epoch(lebm_trainer *trainer)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__REQUIRE_IDLE(trainer);
+    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
     trainer->epochs_done++;
+    trainer->running = 0;
     return LEBM_OK;
 }
 

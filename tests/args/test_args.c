@@ -6,6 +6,7 @@
 
 #include "args/trial.h"
 #include "support/approx.h"
+#include "support/nets.h"
 
 static const struct world_kind gaussian = {1, 1, LEBM_GAUSSIAN}, bernoulli = {1, 1, LEBM_BERNOULLI};
 
@@ -541,14 +542,13 @@ START_TEST(objects_that_do_not_fit_together_are_refused)
 {
     static struct world w;
     lebm_net *g, *two;
-    lebm_generator *other;
     lebm_prior *prior;
     lebm_trainer *trainer;
     float z[N * LATENT];
     world_make(&w, &gaussian);
     const uint64_t before = world_look(&w);
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 4; linear 32"));
-    LEBM_ASSERT_OK(lebm_generator_create(&other, g, LEBM_GAUSSIAN, 1));
+    lebm_generator *other = make_generator(g, LEBM_GAUSSIAN, 1);
     LEBM_ASSERT_STATUS(lebm_trainer_create(&trainer, w.prior, other, w.to_prior, w.to_posterior), LEBM_ERR_SHAPE);
     LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(w.to_prior, w.prior, other, w.x, N, z), LEBM_ERR_SHAPE);
     LEBM_ASSERT_STATUS(lebm_model_save(saved_path, w.prior, other), LEBM_ERR_SHAPE);

@@ -57,10 +57,10 @@ void world_make(struct world *w, const struct world_kind *kind)
     write_bytes(saved_path, "an older file", 13);
 
     w->net = make_net(net_spec, 1);
-    LEBM_ASSERT_OK(lebm_prior_create(&w->prior, make_net(f_spec, 2), 1));
+    w->prior = make_prior(make_net(f_spec, 2), 1);
     lebm_net *g = make_net(g_spec, 3);
     if (kind->threads > 1) LEBM_ASSERT_OK(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "filtered"));
-    LEBM_ASSERT_OK(lebm_generator_create(&w->generator, g, kind->likelihood, is_gaussian ? 0.3 : 0));
+    w->generator = make_generator(g, kind->likelihood, is_gaussian ? 0.3 : 0);
     w->to_prior = make_sampler(kind->threads);
     w->to_posterior = make_sampler(kind->threads);
     LEBM_ASSERT_OK(lebm_trainer_create(&w->trainer, w->prior, w->generator, w->to_prior, w->to_posterior));

@@ -63,10 +63,12 @@ static void create(model *m, const char *f_spec, const char *g_spec, const char 
     check(lebm_net_create_from_spec(&f, f_spec));
     check(lebm_net_create_from_spec(&g, g_spec));
     check(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
-    check(lebm_net_init(g, LEBM_INIT_XAVIER_NORMAL, 1));
+    check(lebm_net_init(g, LEBM_INIT_XAVIER_NORMAL, 2));
     check(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, form));
     check(lebm_prior_create(&m->prior, f, 1.0));
     check(lebm_generator_create(&m->generator, g, LEBM_GAUSSIAN, 0.3));
+    lebm_net_destroy(f); /* the model holds them */
+    lebm_net_destroy(g);
     create_sampler(&m->to_prior, threads, 0.08);
     create_sampler(&m->to_posterior, threads, 0.005);
     check(lebm_trainer_create(&m->trainer, m->prior, m->generator, m->to_prior, m->to_posterior));

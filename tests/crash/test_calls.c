@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "core/text.h"
 #include "crash/child.h"
 #include "crash/training.h"
 #include "support/files.h"
@@ -14,13 +15,15 @@ enum { WIDTH = 20, MOST_CALLS = 256 };
 
 static struct {
     int on;
-    int bad;          /* the call to go wrong, counted from 0 */
-    int error;        /* how it fails; 0: the process is killed there, a write being half done */
-    int only_folders; /* whether it must be the flush of a folder, and `bad` means nothing */
-    int in_bits;      /* whether writes write little, and they and flushes are interrupted now and then */
-    int calls;        /* how many there were */
-    char log[MOST_CALLS +
-             1]; /* their letters: o open, c create, m mode, w write, f flush a file, F a folder, x close, r rename */
+    int bad;                  /* the call to go wrong, counted from 0 */
+    int error;                /* how it fails; 0: the process is killed there, a write being half done */
+    const char *only;         /* the letters of all calls that go wrong, and `bad` means nothing; or NULL */
+    mode_t mode;              /* of every file, as on file systems that keep none; or 0 */
+    int in_bits;              /* whether writes write little, and they and flushes are interrupted now and then */
+    int calls;                /* how many there were */
+    char created[256];        /* the last name that was created */
+    char log[MOST_CALLS + 1]; /* the calls' letters: o open, c create, g group, m mode, w write, f flush a file, F a
+                               * folder, x close, r rename */
 } plan;
 
 /* Whether the call goes wrong; errno says how. */
@@ -28,7 +31,7 @@ static int goes_wrong(char letter)
 {
     if (!plan.on) return 0;
     if (plan.calls < MOST_CALLS) plan.log[plan.calls] = letter;
-    const int bad = plan.only_folders ? letter == 'F' : plan.calls == plan.bad;
+    const int bad = plan.only != NULL ? strchr(plan.only, letter) != NULL : plan.calls == plan.bad;
     plan.calls++;
     if (bad && plan.error == 0) raise(SIGKILL);
     if (bad) errno = plan.error;
@@ -64,12 +67,21 @@ WRAP(int, openat, int at, const char *name, int flags, ...)
     va_start(more, flags);
     if (flags & O_CREAT) mode = va_arg(more, mode_t);
     va_end(more);
-    return (flags & O_CREAT) && goes_wrong('c') ? -1 : __real_openat(at, name, flags, mode);
+    if ((flags & O_CREAT) == 0) return __real_openat(at, name, flags, mode);
+    if (goes_wrong('c')) return -1;
+    if (plan.on) snprintf(plan.created, sizeof plan.created, "%s", name);
+    return __real_openat(at, name, flags, plan.on && plan.mode != 0 ? plan.mode : mode);
+}
+
+WRAP(int, fchown, int file, uid_t user, gid_t group)
+{
+    return goes_wrong('g') ? -1 : __real_fchown(file, user, group);
 }
 
 WRAP(int, fchmod, int file, mode_t mode)
 {
-    return goes_wrong('m') ? -1 : __real_fchmod(file, mode);
+    if (goes_wrong('m')) return -1;
+    return plan.on && plan.mode != 0 ? 0 : __real_fchmod(file, mode);
 }
 
 WRAP(ssize_t, write, int file, const void *data, size_t size)
@@ -150,6 +162,13 @@ static int open_descriptors(void)
 
 /* ---- tests ---- */
 
+/* Whether saving goes on without a call: the mode may be another's to give, and what comes after the renaming is too late
+ * to matter. */
+static int can_do_without(int call, int renamed)
+{
+    return plan.log[call] == 'm' || call > renamed;
+}
+
 START_TEST(calls_that_fail_leave_the_old_file) /* _i: which error */
 {
     static const int errors[] = {EIO, ENOSPC, EDQUOT, EROFS, EPERM};
@@ -158,13 +177,11 @@ START_TEST(calls_that_fail_leave_the_old_file) /* _i: which error */
     const int calls = plan.calls, renamed = (int)(strchr(plan.log, 'r') - plan.log);
     for (int bad = 0; bad < calls; bad++) {
         write_bytes(path, old_bytes, size);
-        const int status = save_with_plan(bad, errors[_i]);
-        if (bad < renamed || plan.log[bad] != 'x') { /* all was well before the last files were closed */
-            LEBM_ASSERT_STATUS(status, LEBM_ERR_IO);
-            LEBM_ASSERT_ERROR_NAMES(path);
-            LEBM_ASSERT_ERROR_NAMES(strerror(errors[_i]));
-        }
-        assert_bytes(path, bad <= renamed ? old_bytes : new_bytes, size);
+        const int status = save_with_plan(bad, errors[_i]), saved = can_do_without(bad, renamed);
+        LEBM_ASSERT_STATUS(status, saved ? LEBM_OK : LEBM_ERR_IO);
+        if (!saved) LEBM_ASSERT_ERROR_NAMES(path);
+        if (!saved) LEBM_ASSERT_ERROR_NAMES(strerror(errors[_i]));
+        assert_bytes(path, saved ? new_bytes : old_bytes, size);
         LEBM_ASSERT_MSG(count_files() == 1, "after \"%s\" failed there are %d files", plan.log, count_files());
         ck_assert_int_eq(open_descriptors(), descriptors);
     }
@@ -173,6 +190,99 @@ START_TEST(calls_that_fail_leave_the_old_file) /* _i: which error */
     assert_bytes(path, new_bytes, size);
 }
 END_TEST
+
+/* ---- file systems that keep no modes: SMB, FUSE ---- */
+
+static const int refusals[] = {EPERM, ENOSYS, EOPNOTSUPP};
+
+enum { REFUSALS = sizeof refusals / sizeof *refusals };
+
+static int save_while_failing(const char *letters, int error)
+{
+    plan.only = letters;
+    const int status = save_with_plan(0, error);
+    plan.only = NULL;
+    return status;
+}
+
+static mode_t mode_of(const char *name)
+{
+    struct stat info;
+    ck_assert_int_eq(lstat(name, &info), 0);
+    return info.st_mode & 07777;
+}
+
+/* However often it is saved, the file's mode stays. */
+START_TEST(modes_are_kept_where_they_cannot_be_set) /* _i: which error */
+{
+    static const mode_t modes[] = {0644, 0600, 0640, 0755};
+    const mode_t mask = umask(022);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        ck_assert_int_eq(chmod(path, modes[i]), 0);
+        for (int saves = 0; saves < 3; saves++) LEBM_ASSERT_OK(save_while_failing("gm", refusals[_i]));
+        ck_assert_ptr_nonnull(strchr(plan.log, 'm'));
+        LEBM_ASSERT_MSG(mode_of(path) == modes[i], "%04o has become %04o", modes[i], mode_of(path));
+        assert_bytes(path, new_bytes, size);
+        ck_assert_int_eq(count_files(), 1);
+    }
+    umask(mask);
+}
+END_TEST
+
+/* Nobody gains by a file of another group whose group and mode are lost. */
+START_TEST(files_of_groups_that_cannot_be_kept_become_private) /* _i: which error */
+{
+    if (chown(path, (uid_t)-1, getegid() + 1) != 0) return; /* only root may */
+    ck_assert_int_eq(chmod(path, 0664), 0);
+    LEBM_ASSERT_OK(save_while_failing("gm", refusals[_i]));
+    ck_assert_ptr_nonnull(strchr(plan.log, 'g'));
+    ck_assert_uint_eq(mode_of(path), 0600);
+    assert_bytes(path, new_bytes, size);
+}
+END_TEST
+
+/* Where all files have one mode, whatever is asked for: it must not let anybody read what was private. */
+START_TEST(files_that_would_let_others_in_are_refused) /* _i: whether setting the mode fails, or does nothing */
+{
+    const mode_t mask = umask(0);
+    plan.mode = 0644;
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    LEBM_ASSERT_STATUS(save_while_failing(_i ? "m" : "", EPERM), LEBM_ERR_IO);
+    LEBM_ASSERT_ERROR_NAMES(path);
+    LEBM_ASSERT_ERROR_NAMES("mode 0644; allowed are 0640");
+    assert_bytes(path, old_bytes, size);
+    ck_assert_uint_eq(mode_of(path), 0640);
+    ck_assert_int_eq(count_files(), 1);
+    ck_assert_int_eq(chmod(path, 0644), 0);
+    LEBM_ASSERT_OK(save_while_failing(_i ? "m" : "", EPERM));
+    assert_bytes(path, new_bytes, size);
+    plan.mode = 0;
+    umask(mask);
+}
+END_TEST
+
+/* ---- names ---- */
+
+/* The temporary file's name has what of a long name there is room for, in whole characters. */
+START_TEST(long_names_are_cut_between_characters) /* _i: how many bytes come before the first long character */
+{
+    char name[256], to[512];
+    memset(name, 'a', sizeof name);
+    for (size_t at = (size_t)_i; at < 250; at += 4) memcpy(name + at, "\xf0\x9f\x98\x80", 5);
+    snprintf(to, sizeof to, "%s/%s", folder, name);
+    plan.bad = -1;
+    plan.on = 1;
+    const int status = save_checkpoint(&state, to);
+    plan.on = 0;
+    LEBM_ASSERT_STATUS(status, LEBM_OK);
+    const size_t kept = (size_t)(strstr(plan.created, ".tmp-") - plan.created);
+    LEBM_ASSERT_MSG(lebm__is_utf8(plan.created), "the temporary file is called '%s'", plan.created);
+    LEBM_ASSERT_MSG(kept > 196 && kept <= 200, "%zu bytes are kept", kept);
+    ck_assert_int_eq(unlink(to), 0);
+}
+END_TEST
+
+/* ---- kills and power cuts ---- */
 
 static void save_till_killed(void)
 {
@@ -227,11 +337,10 @@ START_TEST(flushes_come_in_an_order_that_survives_a_power_cut)
 }
 END_TEST
 
-START_TEST(folders_that_cannot_be_flushed_will_do)
+START_TEST(folders_that_cannot_be_flushed_will_do) /* _i: which error */
 {
-    plan.only_folders = 1;
-    LEBM_ASSERT_OK(save_with_plan(0, EINVAL));
-    plan.only_folders = 0;
+    static const int errors[] = {EINVAL, EIO, EBADF};
+    LEBM_ASSERT_OK(save_while_failing("F", errors[_i]));
     ck_assert_ptr_nonnull(strchr(plan.log, 'F'));
     assert_bytes(path, new_bytes, size);
     ck_assert_int_eq(count_files(), 1);
@@ -261,8 +370,16 @@ int main(void)
     tcase_add_loop_test(calls, calls_that_fail_leave_the_old_file, 0, 5);
     tcase_add_loop_test(calls, there_is_a_whole_file_wherever_it_is_killed, 0, 2);
     tcase_add_test(calls, flushes_come_in_an_order_that_survives_a_power_cut);
-    tcase_add_test(calls, folders_that_cannot_be_flushed_will_do);
+    tcase_add_loop_test(calls, folders_that_cannot_be_flushed_will_do, 0, 3);
     tcase_add_test(calls, short_writes_and_interruptions_do_not_matter);
     suite_add_tcase(suite, calls);
+
+    TCase *modes = tcase_create("modes and names");
+    tcase_add_checked_fixture(modes, make_states, free_states);
+    tcase_add_loop_test(modes, modes_are_kept_where_they_cannot_be_set, 0, REFUSALS);
+    tcase_add_loop_test(modes, files_of_groups_that_cannot_be_kept_become_private, 0, REFUSALS);
+    tcase_add_loop_test(modes, files_that_would_let_others_in_are_refused, 0, 2);
+    tcase_add_loop_test(modes, long_names_are_cut_between_characters, 196, 201);
+    suite_add_tcase(suite, modes);
     return test_run_suite(suite);
 }

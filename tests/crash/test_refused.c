@@ -4,7 +4,9 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 
 #include "crash/child.h"
 #include "crash/training.h"
@@ -68,7 +70,9 @@ START_TEST(a_device_stays_one)
     if (mknod(device, S_IFCHR | 0666, makedev(1, 7)) != 0) return; /* only root may */
     ck_assert_int_eq(symlink("full", link_path), 0);
     assert_refused(device);
+    LEBM_ASSERT_ERROR_NAMES("it is a device, not a regular file");
     assert_refused(link_path);
+    LEBM_ASSERT_ERROR_NAMES("it is a device, not a regular file");
     ck_assert_int_eq(lstat(device, &info), 0);
     ck_assert(S_ISCHR(info.st_mode));
     ck_assert_int_eq(lstat(link_path, &info), 0);
@@ -88,10 +92,13 @@ START_TEST(what_is_no_file_is_left_as_it_is)
     snprintf(below, sizeof below, "%s/a.safetensors", path);
     ck_assert_int_eq(mkfifo(fifo, 0600), 0);
     assert_refused(folder);
+    LEBM_ASSERT_ERROR_NAMES("it is a folder, not a regular file");
     assert_refused(fifo);
+    LEBM_ASSERT_ERROR_NAMES("it is a pipe, not a regular file");
     assert_refused(below);
     ck_assert_int_eq(symlink(folder, link_path), 0);
     assert_refused(link_path);
+    LEBM_ASSERT_ERROR_NAMES("it is a folder, not a regular file");
     ck_assert_int_eq(unlink(link_path), 0);
     ck_assert_int_eq(symlink("link", link_path), 0); /* to itself */
     assert_refused(link_path);
@@ -104,6 +111,121 @@ START_TEST(what_is_no_file_is_left_as_it_is)
     ck_assert_int_eq(unlink(fifo), 0);
     assert_bytes(path, (const unsigned char *)"old", 3);
     ck_assert_int_eq(count_files(), 1);
+}
+END_TEST
+
+START_TEST(a_socket_stays_one)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat info;
+    in_folder(address.sun_path, sizeof address.sun_path, "socket");
+    const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0) return;
+    assert_refused(address.sun_path);
+    LEBM_ASSERT_ERROR_NAMES("it is a socket, not a regular file");
+    ck_assert_int_eq(lstat(address.sun_path, &info), 0);
+    ck_assert(S_ISSOCK(info.st_mode));
+    ck_assert_int_eq(close(descriptor), 0);
+    ck_assert_int_eq(unlink(address.sun_path), 0);
+}
+END_TEST
+
+/* ---- descriptors by their names in /proc ---- */
+
+static const char *name_of(int descriptor)
+{
+    static char name[64];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+    return name;
+}
+
+START_TEST(a_pipe_by_its_descriptor_is_refused)
+{
+    int ends[2];
+    char byte;
+    if (access("/proc/self/fd", F_OK) != 0) return; /* not mounted */
+    ck_assert_int_eq(pipe(ends), 0);
+    assert_refused(name_of(ends[1]));
+    LEBM_ASSERT_ERROR_NAMES("it is a pipe, not a regular file");
+    ck_assert_int_eq(close(ends[1]), 0);
+    ck_assert_int_eq(read(ends[0], &byte, 1), 0); /* nothing was written */
+    ck_assert_int_eq(close(ends[0]), 0);
+}
+END_TEST
+
+static void save_to_stdout(void)
+{
+    if (save_model(&state, "/dev/stdout") != LEBM_ERR_IO) _exit(2);
+    _exit(strstr(lebm_last_error(), "'/dev/stdout': it is a pipe") == NULL ? 3 : 0);
+}
+
+START_TEST(standard_output_is_refused_unless_it_is_a_file)
+{
+    int ends[2];
+    if (access("/dev/stdout", F_OK) != 0) return;
+    fflush(stdout);
+    const int before = dup(STDOUT_FILENO);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    const int end = child_end(child_start(save_to_stdout));
+    ck_assert_int_eq(dup2(before, STDOUT_FILENO), STDOUT_FILENO);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(close(ends[i]), 0);
+    ck_assert_int_eq(close(before), 0);
+    ck_assert_int_eq(end, 0);
+}
+END_TEST
+
+/* The file of that name is replaced; the descriptor keeps the old one, which then has no name any more. */
+START_TEST(a_file_by_its_descriptor_is_replaced_while_it_has_a_name)
+{
+    struct stat info;
+    if (access("/proc/self/fd", F_OK) != 0) return;
+    write_bytes(path, "old", 3);
+    const int descriptor = open(path, O_RDWR);
+    ck_assert_int_ge(descriptor, 0);
+    LEBM_ASSERT_OK(save_model(&state, name_of(descriptor)));
+    LEBM_ASSERT_OK(save_model(&state, other_path));
+    assert_same_files(path, other_path);
+    assert_refused(name_of(descriptor));
+    LEBM_ASSERT_ERROR_NAMES("no name any more");
+    ck_assert_int_eq(fstat(descriptor, &info), 0);
+    ck_assert_int_eq(info.st_size, 3);
+    ck_assert_int_eq(close(descriptor), 0);
+    ck_assert_int_eq(count_files(), 2);
+}
+END_TEST
+
+/* ---- links ---- */
+
+/* Like open() does: the file at the end of the links is made, which all stay. */
+START_TEST(links_to_a_file_that_is_not_there_are_followed)
+{
+    char first[128], second[128], sub[128], end[192];
+    struct stat info;
+    in_folder(first, sizeof first, "first");
+    in_folder(sub, sizeof sub, "sub");
+    in_folder(second, sizeof second, "sub/second");
+    in_folder(end, sizeof end, "sub/../sub/end");
+    ck_assert_int_eq(mkdir(sub, 0700), 0);
+    ck_assert_int_eq(symlink("sub/second", first), 0);
+    ck_assert_int_eq(symlink("../sub/end", second), 0);
+    for (int i = 0; i < SAVERS; i++) {
+        LEBM_ASSERT_OK(savers[i](&state, first));
+        LEBM_ASSERT_OK(savers[i](&state, path));
+        assert_same_files(end, path);
+        ck_assert_int_eq(lstat(first, &info), 0);
+        ck_assert(S_ISLNK(info.st_mode));
+        ck_assert_int_eq(lstat(second, &info), 0);
+        ck_assert(S_ISLNK(info.st_mode));
+        ck_assert_int_eq(unlink(end), 0);
+    }
+    ck_assert_int_eq(unlink(second), 0);
+    ck_assert_int_eq(symlink("/nonexistent/end", second), 0);
+    assert_refused(first);
+    LEBM_ASSERT_ERROR_NAMES(strerror(ENOENT));
+    ck_assert_int_eq(unlink(first), 0);
+    ck_assert_int_eq(unlink(second), 0);
+    ck_assert_int_eq(rmdir(sub), 0); /* there was nothing else */
 }
 END_TEST
 
@@ -339,6 +461,11 @@ int main(void)
     tcase_add_test(paths, folders_of_the_system_are_refused);
     tcase_add_test(paths, a_device_stays_one);
     tcase_add_test(paths, what_is_no_file_is_left_as_it_is);
+    tcase_add_test(paths, a_socket_stays_one);
+    tcase_add_test(paths, a_pipe_by_its_descriptor_is_refused);
+    tcase_add_test(paths, standard_output_is_refused_unless_it_is_a_file);
+    tcase_add_test(paths, a_file_by_its_descriptor_is_replaced_while_it_has_a_name);
+    tcase_add_test(paths, links_to_a_file_that_is_not_there_are_followed);
     tcase_add_test(paths, a_chain_of_links_is_followed);
     tcase_add_test(paths, a_refused_checkpoint_leaves_the_training_alone);
     suite_add_tcase(suite, paths);

@@ -19,8 +19,8 @@ static inline void training_make(struct training *t, int64_t width, uint64_t see
 {
     char g_spec[64];
     snprintf(g_spec, sizeof g_spec, "in 2; linear %lld; relu; linear 40", (long long)width);
-    LEBM_ASSERT_OK(lebm_prior_create(&t->prior, make_net("in 2; linear 4; gelu; linear 1", seed), 1));
-    LEBM_ASSERT_OK(lebm_generator_create(&t->generator, make_net(g_spec, seed), LEBM_GAUSSIAN, 0.3));
+    t->prior = make_prior(make_net("in 2; linear 4; gelu; linear 1", seed), 1);
+    t->generator = make_generator(make_net(g_spec, seed), LEBM_GAUSSIAN, 0.3);
     LEBM_ASSERT_OK(lebm_sampler_create(&t->sampler, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(t->sampler, LEBM_SAMPLER_STEPS, 2));
     LEBM_ASSERT_OK(lebm_sampler_set_f64(t->sampler, LEBM_SAMPLER_STEP_SIZE, 1e-3));

@@ -103,5 +103,7 @@ int main(void)
     lebm_generator_destroy(generator);
     lebm_prior_destroy(prior);
     lebm_net_destroy(net);
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     return 0;
 }

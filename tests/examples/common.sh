@@ -1,10 +1,13 @@
 # shellcheck shell=sh
-# What the shell tests share. The first argument is the folder with the programs; every test works in a folder of its
-# own, which is removed when the test ends.
+# What the shell tests share. The arguments are the folder with the programs and the program with_signals; every test works
+# in a folder of its own, which is removed when the test ends.
 set -eu
 programs=$(cd "$1" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+process= # in the background; it does not outlive the test
+trap '[ -z "$process" ] || kill -KILL "$process" 2>/dev/null || true; rm -rf "$work"' EXIT
+ln -s "$2" "$work/with_signals"
+with_signals=./with_signals
 cd "$work"
 
 fail() {
@@ -30,6 +33,14 @@ make_data() {
     mkdir "$1"
     { bytes 0 0 8 3 0 0 0 3c 0 0 0 1c 0 0 0 1c; pixels 47040; } >"$1/train-images-idx3-ubyte"
     { bytes 0 0 8 3 0 0 0 14 0 0 0 1c 0 0 0 1c; pixels 15680; } >"$1/t10k-images-idx3-ubyte"
+}
+
+# wait_until COMMAND...: waits until the command succeeds; fails if $process has ended before.
+wait_until() {
+    until "$@"; do
+        kill -0 "$process" 2>/dev/null || fail "ended before '$*': $(cat log)"
+        sleep 0.02
+    done
 }
 
 # word N: prints a number as four bytes, the lowest first.

@@ -21,7 +21,7 @@ START_TEST(an_epoch_shows_no_image_twice)
     uint8_t pixels[IMAGES];
     const dataset data = numbered_images(pixels);
     batches b;
-    batches_start(&b, &data, SIZE, 1);
+    batches_start(&b, &data, (pixel_range){-1, 1}, SIZE, 1);
     ck_assert_int_eq(b.per_epoch, PER_EPOCH);
     for (int epoch = 0; epoch < 3; epoch++) {
         int seen[IMAGES] = {0};
@@ -41,7 +41,7 @@ START_TEST(every_image_has_its_turn)
     const dataset data = numbered_images(pixels);
     int seen[IMAGES] = {0};
     batches b;
-    batches_start(&b, &data, SIZE, 1);
+    batches_start(&b, &data, (pixel_range){-1, 1}, SIZE, 1);
     for (int step = 0; step < 20 * PER_EPOCH; step++) {
         float x[SIZE];
         batches_read(&b, step, x);
@@ -58,7 +58,7 @@ START_TEST(a_step_decides_its_batch_whatever_came_before)
     const dataset data = numbered_images(pixels);
     float in_order[3 * PER_EPOCH][SIZE], x[SIZE];
     batches b;
-    batches_start(&b, &data, SIZE, 9);
+    batches_start(&b, &data, (pixel_range){-1, 1}, SIZE, 9);
     for (int step = 0; step < 3 * PER_EPOCH; step++) batches_read(&b, step, in_order[step]);
     for (int step = 3 * PER_EPOCH - 1; step >= 0; step -= 3) {
         batches_read(&b, step, x);
@@ -67,7 +67,7 @@ START_TEST(a_step_decides_its_batch_whatever_came_before)
     batches_free(&b);
 
     batches fresh;
-    batches_start(&fresh, &data, SIZE, 9);
+    batches_start(&fresh, &data, (pixel_range){-1, 1}, SIZE, 9);
     batches_read(&fresh, 7, x);
     ck_assert_mem_eq(x, in_order[7], sizeof x);
     batches_free(&fresh);
@@ -80,8 +80,8 @@ START_TEST(epochs_and_seeds_have_orders_of_their_own)
     const dataset data = numbered_images(pixels);
     float first[SIZE], second[SIZE], other_seed[SIZE];
     batches b, other;
-    batches_start(&b, &data, SIZE, 1);
-    batches_start(&other, &data, SIZE, 2);
+    batches_start(&b, &data, (pixel_range){-1, 1}, SIZE, 1);
+    batches_start(&other, &data, (pixel_range){-1, 1}, SIZE, 2);
     batches_read(&b, 0, first);
     batches_read(&b, PER_EPOCH, second);
     batches_read(&other, 0, other_seed);

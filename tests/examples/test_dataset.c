@@ -11,17 +11,21 @@ static dataset small(uint8_t *labels)
         .name = "small", .count = 3, .channels = 2, .height = 1, .width = 2, .pixels = pixels, .labels = labels};
 }
 
-START_TEST(bytes_become_numbers_from_minus_one_to_one)
+START_TEST(bytes_become_numbers_of_the_range)
 {
     const dataset data = small(NULL);
     float x[4];
-    dataset_image(&data, 0, x);
+    dataset_image(&data, 0, (pixel_range){-1, 1}, x);
     ck_assert_float_eq(x[0], -1);
     ck_assert_float_eq(x[1], 1);
     ck_assert_float_eq_tol(x[2], -.6, 1e-6);
     ck_assert_float_eq_tol(x[3], .6, 1e-6);
-    dataset_image(&data, 2, x);
+    dataset_image(&data, 2, (pixel_range){-1, 1}, x);
     ck_assert_float_eq_tol(x[3], 8 / 127.5 - 1, 1e-6);
+    dataset_image(&data, 0, (pixel_range){0, 1}, x);
+    ck_assert_float_eq(x[0], 0);
+    ck_assert_float_eq(x[1], 1);
+    ck_assert_float_eq_tol(x[2], .2, 1e-6);
 }
 END_TEST
 
@@ -83,8 +87,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        bytes_become_numbers_from_minus_one_to_one,   keeping_shortens_and_never_lengthens,
-        the_checksum_notices_pixels_number_and_shape, images_are_chosen_by_label,
+        bytes_become_numbers_of_the_range,
+        keeping_shortens_and_never_lengthens,
+        the_checksum_notices_pixels_number_and_shape,
+        images_are_chosen_by_label,
         without_labels_the_first_images_are_chosen,
     };
     return RUN_SUITE("dataset", tests);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <png.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "suite.h"
 
@@ -35,8 +37,15 @@ START_TEST(grey_images_stand_in_rows_with_lines_between)
 {
     const float images[] = {-1, 1, 0, .5f, -.5f, 1, -2, 3, NAN}; /* nine images of one pixel; rows of four */
     const int levels[] = {0, 255, 128, 191, 64, 255, 0, 255, 0};
-    const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .scale = 1, .count = 9, .columns = 4, .blocks = 1, .images = {images}};
+    const image_grid grid = {.channels = 1,
+                             .height = 1,
+                             .width = 1,
+                             .scale = 1,
+                             .count = 9,
+                             .columns = 4,
+                             .blocks = 1,
+                             .range = {-1, 1},
+                             .images = {images}};
     const char *path = scratch_path("grid.png");
     failure why;
     ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
@@ -52,11 +61,61 @@ START_TEST(grey_images_stand_in_rows_with_lines_between)
 }
 END_TEST
 
+START_TEST(the_range_says_what_is_black_and_white)
+{
+    const float images[] = {0, 1, .5f, -1, 2, NAN};
+    const int levels[] = {0, 255, 128, 0, 255, 0};
+    const image_grid grid = {.channels = 1,
+                             .height = 1,
+                             .width = 1,
+                             .scale = 1,
+                             .count = 6,
+                             .columns = 6,
+                             .blocks = 1,
+                             .range = {0, 1},
+                             .images = {images}};
+    const char *path = scratch_path("range.png");
+    failure why;
+    ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
+    picture p = read_png(path);
+    for (int i = 0; i < 6; i++) expect_level(&p, 1 + 2 * i, 1, levels[i]);
+    free(p.pixels);
+    remove(path);
+}
+END_TEST
+
+START_TEST(what_no_picture_can_show_is_refused)
+{
+    image_grid grid = {.height = 3, .width = 4, .scale = 1, .count = 1, .columns = 1, .blocks = 1, .range = {-1, 1}};
+    failure why;
+    for (grid.channels = 1; grid.channels < 6; grid.channels++) {
+        if (grid.channels == 1 || grid.channels == 3) {
+            ck_assert_int_eq(image_check_grid(&grid, "picture.png", &why), 0);
+        } else {
+            ck_assert_int_eq(image_check_grid(&grid, "picture.png", &why), -1);
+            ck_assert_int_eq(image_write_grid(&grid, "picture.png", &why), -1);
+            assert_contains(why.text, "x3x4, and pictures have 1 or 3 channels");
+        }
+    }
+    grid.channels = 1;
+    grid.height = grid.width = 100000;
+    ck_assert_int_eq(image_check_grid(&grid, "picture.png", &why), -1);
+    assert_contains(why.text, "100002x100002 pixels");
+}
+END_TEST
+
 START_TEST(colours_come_channel_first_and_pixels_are_scaled)
 {
     const float image[] = {1, -1, -1, 1, 0, 0}; /* 3x1x2: red 255 0, green 0 255, blue 128 128 */
-    const image_grid grid = {
-        .channels = 3, .height = 1, .width = 2, .scale = 2, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+    const image_grid grid = {.channels = 3,
+                             .height = 1,
+                             .width = 2,
+                             .scale = 2,
+                             .count = 1,
+                             .columns = 1,
+                             .blocks = 1,
+                             .range = {-1, 1},
+                             .images = {image}};
     const char *path = scratch_path("colour.png");
     failure why;
     ck_assert_msg(image_write_grid(&grid, path, &why) == 0, "%s", why.text);
@@ -81,6 +140,7 @@ START_TEST(blocks_stand_apart)
                              .count = 2,
                              .columns = 1,
                              .blocks = 2,
+                             .range = {-1, 1},
                              .images = {left, right}};
     const char *path = scratch_path("blocks.png");
     failure why;
@@ -102,8 +162,15 @@ END_TEST
 START_TEST(a_picture_that_cannot_be_written_is_an_error)
 {
     const float image[] = {0};
-    const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .scale = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
+    const image_grid grid = {.channels = 1,
+                             .height = 1,
+                             .width = 1,
+                             .scale = 1,
+                             .count = 1,
+                             .columns = 1,
+                             .blocks = 1,
+                             .range = {-1, 1},
+                             .images = {image}};
     failure why;
     ck_assert_int_eq(image_write_grid(&grid, "/nowhere/at/all.png", &why), -1);
     assert_contains(why.text, "/nowhere/at/all.png");
@@ -115,25 +182,36 @@ END_TEST
 START_TEST(a_full_disk_leaves_the_old_picture)
 {
     const float image[] = {0};
-    const image_grid grid = {
-        .channels = 1, .height = 1, .width = 1, .scale = 1, .count = 1, .columns = 1, .blocks = 1, .images = {image}};
-    char path[256], temporary[300];
+    const image_grid grid = {.channels = 1,
+                             .height = 1,
+                             .width = 1,
+                             .scale = 1,
+                             .count = 1,
+                             .columns = 1,
+                             .blocks = 1,
+                             .range = {-1, 1},
+                             .images = {image}};
+    const char *path = scratch_path("old.png");
+    struct rlimit none, before;
     failure why;
-    if (access("/dev/full", W_OK) != 0) return;
-    snprintf(path, sizeof path, "%s", scratch_path("old.png"));
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
     FILE *old = fopen(path, "w");
     fputs("old", old);
     fclose(old);
-    ck_assert_int_eq(symlink("/dev/full", temporary), 0);
-    ck_assert_int_eq(image_write_grid(&grid, path, &why), -1);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 8; /* bytes that a file may have: as if the disk were full */
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    const int result = image_write_grid(&grid, path, &why);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_int_eq(result, -1);
     assert_contains(why.text, path);
+    assert_contains(why.text, "too large");
     char text[4] = "";
     old = fopen(path, "r");
     ck_assert_ptr_nonnull(fgets(text, sizeof text, old));
     fclose(old);
     ck_assert_str_eq(text, "old");
-    ck_assert_int_ne(access(temporary, F_OK), 0);
     remove(path);
 }
 END_TEST
@@ -142,6 +220,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         grey_images_stand_in_rows_with_lines_between,
+        the_range_says_what_is_black_and_white,
+        what_no_picture_can_show_is_refused,
         colours_come_channel_first_and_pixels_are_scaled,
         blocks_stand_apart,
         a_picture_that_cannot_be_written_is_an_error,

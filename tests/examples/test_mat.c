@@ -180,7 +180,7 @@ START_TEST(variables_of_other_kinds_are_refused)
         {"x", MAT_C_UINT8, MAT_T_UINT8, 4, shape, images, 0},
     };
     static const char *const reasons[] = {
-        "X is double, where uint8", "X is int8, where uint8", "no array of real numbers",
+        "X is double, where uint8", "X is int8, where uint8", "X is complex, where real numbers",
         "X has 2 dimensions",       "X has 5 dimensions",     "X is 2x3x3x0, where",
         "X is 2x2x2x2, where",      "X is 4097x1x1x1, where", "has no variable X",
     };
@@ -191,17 +191,143 @@ START_TEST(variables_of_other_kinds_are_refused)
 }
 END_TEST
 
+/* MATLAB writes a column of bytes or doubles, SciPy a row of whatever class the array has. */
+START_TEST(labels_may_be_a_row_or_a_column_of_any_class)
+{
+    static float singles[] = {10, 1, 9, 2};
+    static int8_t int8[] = {10, 1, 9, 2};
+    static int16_t int16[] = {10, 1, 9, 2};
+    static uint16_t uint16[] = {10, 1, 9, 2};
+    static int32_t int32[] = {10, 1, 9, 2};
+    static uint32_t uint32[] = {10, 1, 9, 2};
+    static int64_t int64[] = {10, 1, 9, 2};
+    static uint64_t uint64[] = {10, 1, 9, 2};
+    static const struct {
+        enum matio_classes class;
+        enum matio_types type;
+        void *numbers;
+    } kinds[] = {
+        {MAT_C_UINT8, MAT_T_UINT8, labels},    {MAT_C_DOUBLE, MAT_T_DOUBLE, double_labels},
+        {MAT_C_SINGLE, MAT_T_SINGLE, singles}, {MAT_C_INT8, MAT_T_INT8, int8},
+        {MAT_C_INT16, MAT_T_INT16, int16},     {MAT_C_UINT16, MAT_T_UINT16, uint16},
+        {MAT_C_INT32, MAT_T_INT32, int32},     {MAT_C_UINT32, MAT_T_UINT32, uint32},
+        {MAT_C_INT64, MAT_T_INT64, int64},     {MAT_C_UINT64, MAT_T_UINT64, uint64},
+    };
+    number_images();
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const variable column = {"y", kinds[i].class, kinds[i].type, 2, (size_t[]){COUNT, 1}, kinds[i].numbers, 0};
+        const variable row = {"y", kinds[i].class, kinds[i].type, 2, (size_t[]){1, COUNT}, kinds[i].numbers, 0};
+        for (int compression = MAT_COMPRESSION_NONE; compression <= MAT_COMPRESSION_ZLIB; compression++) {
+            expect_images(write_mat(&good_x, &column, (enum matio_compression)compression), 1);
+            expect_images(write_mat(&good_x, &row, (enum matio_compression)compression), 1);
+        }
+    }
+}
+END_TEST
+
+/* Writes the images and another variable, which is freed, in either order. */
+static const char *write_beside(matvar_t *other, int first, enum matio_compression compression)
+{
+    const char *path = scratch_path("beside.mat");
+    mat_t *file = Mat_CreateVer(path, NULL, MAT_FT_MAT5);
+    ck_assert_ptr_nonnull(file);
+    ck_assert_ptr_nonnull(other);
+    if (!first) write_variable(file, &good_x, compression);
+    ck_assert_int_eq(Mat_VarWrite(file, other, compression), 0);
+    if (first) write_variable(file, &good_x, compression);
+    write_variable(file, &good_y, compression);
+    ck_assert_int_eq(Mat_Close(file), 0);
+    Mat_VarFree(other);
+    return path;
+}
+
+static matvar_t *make_text(void)
+{
+    return Mat_VarCreate("note", MAT_C_CHAR, MAT_T_UINT8, 2, (size_t[]){1, 5}, "hello", 0);
+}
+
+static matvar_t *make_complex(void)
+{
+    static double parts[2][3] = {{1, 2, 3}, {4, 5, 6}};
+    static mat_complex_split_t complex = {parts[0], parts[1]};
+    return Mat_VarCreate("note", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, (size_t[]){1, 3}, &complex, MAT_F_COMPLEX);
+}
+
+static matvar_t *make_sparse(void)
+{
+    static mat_uint32_t rows[] = {0, 1}, columns[] = {0, 1, 2};
+    static double values[] = {1, 2};
+    static mat_sparse_t sparse = {
+        .nzmax = 2, .ir = rows, .nir = 2, .jc = columns, .njc = 3, .ndata = 2, .data = values};
+    return Mat_VarCreate("note", MAT_C_SPARSE, MAT_T_DOUBLE, 2, (size_t[]){2, 2}, &sparse, 0);
+}
+
+static matvar_t *make_cell(void)
+{
+    matvar_t *cell = Mat_VarCreate("note", MAT_C_CELL, MAT_T_CELL, 2, (size_t[]){1, 1}, NULL, 0);
+    Mat_VarSetCell(cell, 0, make_text());
+    return cell;
+}
+
+static matvar_t *make_structure(void)
+{
+    const char *fields[] = {"a"};
+    matvar_t *structure = Mat_VarCreateStruct("note", 2, (size_t[]){1, 1}, fields, 1);
+    Mat_VarSetStructFieldByName(structure, "a", 0, make_text());
+    return structure;
+}
+
+START_TEST(other_variables_are_passed_over_or_named)
+{
+    static const struct {
+        matvar_t *(*make)(void);
+        const char *refusal; /* NULL: the images are read */
+    } others[] = {
+        {make_text, NULL},
+        {make_complex, NULL},
+        {make_sparse, NULL},
+        {make_cell, "note is a cell array, which cannot be read"},
+        {make_structure, "note is a structure, which cannot be read"},
+    };
+    number_images();
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        for (int first = 0; first <= 1; first++)
+            for (int compression = MAT_COMPRESSION_NONE; compression <= MAT_COMPRESSION_ZLIB; compression++) {
+                const char *path = write_beside(others[i].make(), first, (enum matio_compression)compression);
+                if (others[i].refusal == NULL)
+                    expect_images(path, 1);
+                else
+                    expect_failure(path, others[i].refusal);
+            }
+}
+END_TEST
+
+/* MATLAB's own strings and tables have no dimensions, but names of two kinds. */
+START_TEST(an_object_is_named)
+{
+    uint8_t bytes[HEADER + 8 + 64] = "MATLAB 5.0 MAT-file";
+    memcpy(bytes + HEADER - 4, "\0\1IM", 4);
+    memcpy(bytes + HEADER,
+           "\x0e\0\0\0\x40\0\0\0"
+           "\6\0\0\0\x08\0\0\0\x11\0\0\0\0\0\0\0"
+           "\1\0\4\0note"
+           "\1\0\4\0MCOS"
+           "\1\0\0\0\6\0\0\0string\0\0",
+           8 + 48);
+    expect_failure(write_bytes(bytes, sizeof bytes), "note is an object, which cannot be read");
+}
+END_TEST
+
 START_TEST(labels_must_be_digits_and_as_many_as_images)
 {
-    static float floats[COUNT];
     static uint8_t eleven[COUNT] = {1, 2, 11, 3};
     static double half[COUNT] = {1, 2, 3, 4.5}, negative[COUNT] = {-1, 2, 3, 4};
     static double not_a_number[COUNT] = {1, (double)NAN, 3, 4};
     const variable bad_y[] = {
         {"y", MAT_C_UINT8, MAT_T_UINT8, 2, (size_t[]){COUNT - 1, 1}, labels, 0},
-        {"y", MAT_C_UINT8, MAT_T_UINT8, 2, (size_t[]){1, COUNT}, labels, 0},
-        {"y", MAT_C_UINT8, MAT_T_UINT8, 3, (size_t[]){2, 1, 2}, labels, 0},
-        {"y", MAT_C_SINGLE, MAT_T_SINGLE, 2, (size_t[]){COUNT, 1}, floats, 0},
+        {"y", MAT_C_UINT8, MAT_T_UINT8, 2, (size_t[]){2, 2}, labels, 0},
+        {"y", MAT_C_UINT8, MAT_T_UINT8, 3, (size_t[]){1, 1, COUNT}, labels, 0},
+        {"y", MAT_C_CHAR, MAT_T_UINT8, 2, (size_t[]){1, COUNT}, labels, 0},
         {"y", MAT_C_UINT8, MAT_T_UINT8, 2, (size_t[]){COUNT, 1}, eleven, 0},
         {"y", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, (size_t[]){COUNT, 1}, half, 0},
         {"y", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, (size_t[]){COUNT, 1}, negative, 0},
@@ -209,9 +335,9 @@ START_TEST(labels_must_be_digits_and_as_many_as_images)
     };
     static const char *const reasons[] = {
         "y has 3 labels, but X has 4",
-        "y is no column",
-        "y is no column",
-        "y is single, where uint8 or double",
+        "y is neither a row nor a column",
+        "y is neither a row nor a column",
+        "y is text, where real numbers",
         "label 3 of y is 11",
         "label 4 of y is 4.5",
         "label 1 of y is -1",
@@ -326,6 +452,9 @@ int main(void)
         what_is_not_there_is_named,
         other_files_are_told_apart,
         variables_of_other_kinds_are_refused,
+        labels_may_be_a_row_or_a_column_of_any_class,
+        other_variables_are_passed_over_or_named,
+        an_object_is_named,
         labels_must_be_digits_and_as_many_as_images,
         no_cut_goes_unnoticed,
         damage_is_noticed_if_it_can_be_and_does_no_harm,

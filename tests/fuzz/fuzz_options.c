@@ -24,6 +24,8 @@ static void make_handles(void)
     FUZZ_ASSERT_OK(lebm_net_create_from_spec(&g, "in 2; linear 2"));
     FUZZ_ASSERT_OK(lebm_prior_create(&prior, f, 1));
     FUZZ_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, 1));
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     FUZZ_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
     FUZZ_ASSERT_OK(lebm_trainer_create(&trainer, prior, generator, sampler, sampler));
 }

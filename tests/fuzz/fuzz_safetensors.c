@@ -94,7 +94,7 @@ static void check_tensors(const lebm__st_reader *reader)
     }
     FUZZ_ASSERT(bytes == reader->data_size, "tensors of %lld bytes in data of %lld", (long long)bytes,
                 (long long)reader->data_size);
-    FUZZ_ASSERT(lebm__st_numbers(reader, "") == numbers, "%lld numbers", (long long)numbers);
+    FUZZ_ASSERT(lebm__st_numbers(reader) == numbers, "%lld numbers", (long long)numbers);
 }
 
 /* What a file holds, taken out of it. */

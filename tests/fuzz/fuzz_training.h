@@ -26,6 +26,8 @@ static inline void make_training(training *t, const char *f_spec, const char *g_
     FUZZ_ASSERT_OK(lebm_net_init(g, LEBM_INIT_PYTORCH, 2));
     FUZZ_ASSERT_OK(lebm_prior_create(&t->prior, f, 1.5));
     FUZZ_ASSERT_OK(lebm_generator_create(&t->generator, g, LEBM_GAUSSIAN, 0.3));
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     FUZZ_ASSERT_OK(lebm_sampler_create(&t->to_prior, LEBM_LANGEVIN));
     FUZZ_ASSERT_OK(lebm_sampler_create(&t->to_posterior, LEBM_LANGEVIN));
     FUZZ_ASSERT_OK(lebm_sampler_set_i64(t->to_posterior, LEBM_SAMPLER_STEPS, 5));

@@ -133,6 +133,8 @@ static void make_models(const char *path)
                "\"to_posterior.kernel\":\"gibbs\"");
     put_edited("model", "step_size_out_of_range", &b, "\"to_posterior.step_size\":\"0.005\"",
                "\"to_posterior.step_size\":\"-1\"");
+    put_edited("model", "option_of_a_newer_library", &b, "to_posterior.steps", "to_posterior.leapfrogs");
+    put_edited("model", "prefix", &b, "\"g.0.weight\"", "\"module.g.0.weight\"");
     put_edited("model", "other_type", &b, "\"dtype\":\"F32\",\"shape\":[3,2]", "\"dtype\":\"I32\",\"shape\":[3,2]");
     put_edited("model", "other_shape", &b, "\"shape\":[3,2]", "\"shape\":[2,3]");
     memset(b.data + b.size - 4, 0xff, 4);
@@ -158,8 +160,11 @@ static void make_checkpoints(const char *path)
     put_edited("checkpoint", "another_sigma", &b, "\"generator.sigma\":\"0.3\"", "\"generator.sigma\":\"0.31\"");
     put_edited("checkpoint", "without_its_training", &b, "trainer.steps_done", "trainer.steps");
     put_edited("checkpoint", "steps_below_0", &b, "\"trainer.steps_done\":\"", "\"trainer.steps_done\":\"-");
-    put_edited("checkpoint", "seed_too_large", &b, "\"trainer.seed\":\"0\"",
-               "\"trainer.seed\":\"9223372036854775808\"");
+    put_edited("checkpoint", "seed_too_large", &b, "\"trainer.note\"",
+               "\"trainer.seed\":\"9223372036854775808\",\"trainer.note\"");
+    put_edited("checkpoint", "options_at_their_file_defaults", &b, "\"trainer.note\"",
+               "\"trainer.beta1\":\"0.5\",\"trainer.seed\":\"0\",\"to_prior.start\":\"noise\",\"trainer.note\"");
+    put_edited("checkpoint", "option_of_a_newer_library", &b, "trainer.note", "trainer.notes");
     put_edited("checkpoint", "another_note", &b, "a note, ", "\xe2\x82\xac\\n");
     put_edited("checkpoint", "moments_are_missing", &b, "\"adam.v.f.0.weight\"", "\"adam.w.f.0.weight\"");
     memset(b.data + b.size - 4, 0xbf, 4);

@@ -1,6 +1,7 @@
 /* The library, and the double-precision reference, against the golden files: what PyTorch computed (golden.py). */
 #include <cjson/cJSON.h>
 
+#include "io/metadata.h"
 #include "io/model.h"
 #include "lebm.h"
 #include "ref/agreement.h"

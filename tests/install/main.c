@@ -29,10 +29,12 @@ int main(int argc, char **argv)
     check(lebm_net_create_from_spec(&g,
                                     "in 8; conv_transpose2d 16 4 1 0; leaky_relu 0.2; conv_transpose2d 3 4 2 1; tanh"));
     check(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
-    check(lebm_net_init(g, LEBM_INIT_XAVIER_NORMAL, 1));
+    check(lebm_net_init(g, LEBM_INIT_XAVIER_NORMAL, 2));
 
     check(lebm_prior_create(&prior, f, 1.0));
     check(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, 0.3));
+    lebm_net_destroy(f); /* the model holds them */
+    lebm_net_destroy(g);
     check(lebm_sampler_create(&to_prior, LEBM_LANGEVIN));
     check(lebm_sampler_set_i64(to_prior, LEBM_SAMPLER_STEPS, 60));
     check(lebm_sampler_set_f64(to_prior, LEBM_SAMPLER_STEP_SIZE, 0.08));

@@ -31,7 +31,7 @@ Prior make_prior(const char *spec)
     check(lebm_net_init(net, LEBM_INIT_PYTORCH, 1));
     lebm_prior *prior = nullptr;
     const int status = lebm_prior_create(&prior, net, 1.0);
-    if (status != LEBM_OK) lebm_net_destroy(net); // still ours
+    lebm_net_destroy(net); // the prior holds it, if there is one
     check(status);
     return Prior(prior);
 }

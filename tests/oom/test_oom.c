@@ -95,8 +95,8 @@ static int whole_life(void)
     lebm_sampler_destroy(sampler);
     lebm_prior_destroy(prior);
     lebm_generator_destroy(generator);
-    if (!prior) lebm_net_destroy(f);
-    if (!generator) lebm_net_destroy(g);
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     return status;
 }
 

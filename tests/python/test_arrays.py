@@ -53,8 +53,30 @@ class Bits(unittest.TestCase):
         np.testing.assert_allclose(generator.score(z, x), np.zeros((3, LATENT)), atol=1e-5)
         grad_in, grad_params = prior.net.vjp(z, np.ones((3, 1)))
         np.testing.assert_allclose(prior.score(z), grad_in - z, rtol=1e-5, atol=1e-6)
-        self.assertEqual(grad_params.size, sum(array.size for array in prior.net.params.values()))
-        self.assertEqual(grad_params[-1], 3)  # the last bias: one for each row
+        self.assertEqual(
+            {name: array.shape for name, array in grad_params.items()},
+            {name: array.shape for name, array in prior.net.params.items()},
+        )
+        self.assertEqual(grad_params["2.bias"], 3)  # one for each row
+
+    def test_gradients_by_name(self) -> None:
+        net = lebm.Net("in 2; linear 3; linear 4").init("pytorch", 1)
+        rng = np.random.default_rng(0)
+        x, grad_out = rng.normal(size=(5, 2)), rng.normal(size=(5, 4))
+        grad_in, gradients = net.vjp(x, grad_out)
+        first, bias, second = (net.params[name] for name in ("0.weight", "0.bias", "1.weight"))
+        expected = {
+            "0.weight": (grad_out @ second).T @ x,
+            "0.bias": (grad_out @ second).sum(0),
+            "1.weight": grad_out.T @ (x @ first.T + bias),
+            "1.bias": grad_out.sum(0),
+        }
+        self.assertEqual(list(gradients), list(net.params))
+        for name, gradient in gradients.items():
+            np.testing.assert_allclose(gradient, expected[name], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(grad_in, grad_out @ second @ first, rtol=1e-4, atol=1e-5)
+        net.params.update({name: net.params[name] + gradient for name, gradient in gradients.items()})
+        self.assertEqual(lebm.Net("in 2; relu").vjp(x, x)[1], {})
 
 
 class Nets(unittest.TestCase):
@@ -212,6 +234,7 @@ class Files(unittest.TestCase):
             self.assertEqual(other_prior.sigma0, 1)
             self.assertEqual((other_generator.likelihood, other_generator.sigma), ("gaussian", 0.3))
             self.assertEqual(other_generator.data_shape, (3, 2, 2))
+            self.assertEqual(other_generator.data_range, (-1, 1))
 
     def test_training_goes_on_from_a_checkpoint(self) -> None:
         x = np.random.default_rng(0).uniform(-1, 1, (4, DATA)).astype(np.float32)

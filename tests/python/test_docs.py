@@ -1,28 +1,72 @@
-"""The Python code in docs/python.md runs as it stands there."""
+"""The Python code on the pages runs as it stands there, and does what they say."""
 
+import contextlib
+import io
 import os
 import re
 import tempfile
 import unittest
+from typing import Any
 
-from support import ROOT, lebm
+from support import ROOT, lebm, np
 
 
 class Docs(unittest.TestCase):
-    def test_blocks_run_one_after_the_other(self) -> None:
-        text = (ROOT / "docs" / "python.md").read_text()
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder.name)
+
+    def run_blocks(self, page: str, least: int) -> tuple[dict[str, Any], str]:
+        """Run a page's blocks one after the other: the names that they leave, and what they print."""
+        text = (ROOT / "docs" / page).read_text()
         blocks = list(re.finditer(r"^```python\n(.*?)^```", text, re.M | re.S))
-        self.assertGreater(len(blocks), 3)
-        names = {"__name__": "docs"}
-        with tempfile.TemporaryDirectory() as folder:
-            before = os.getcwd()
-            os.chdir(folder)
-            self.addCleanup(os.chdir, before)
+        self.assertGreaterEqual(len(blocks), least)
+        names: dict[str, Any] = {"__name__": "docs"}
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
             for block in blocks:
                 line = text.count("\n", 0, block.start(1)) + 1
-                exec(compile("\n" * (line - 1) + block[1], "docs/python.md", "exec"), names)
-            self.assertIsInstance(names["trainer"], lebm.Trainer)
-            os.chdir(before)
+                exec(compile("\n" * (line - 1) + block[1], f"docs/{page}", "exec"), names)
+        return names, printed.getvalue()
+
+    def test_python(self) -> None:
+        names, _ = self.run_blocks("python.md", 9)
+        self.assertEqual(names["trainer"].epochs_done, 2)  # as in the checkpoint
+        self.assertEqual(names["trainer"].options["generator_learning_rate"], 1e-4)
+
+    def test_recipes(self) -> None:
+        names, printed = self.run_blocks("recipes.md", 5)
+        self.assertTrue(0.2 < names["left"] < 0.8 and names["valley"] < 0.1, printed)
+        z, x = names["z"], names["x"]
+        score = names["generator"].log_likelihood(z, x) + names["prior"].log_density(z)
+        self.assertEqual(set(np.argsort(score)[:2]), {5, 6})
+        self.check_gradients(names["gradients"])
+        self.check_curvature(names["largest_curvature"], names["prior_curvature"])
+
+    def check_gradients(self, gradients: Any) -> None:
+        """They are the trainer's, of chains that are the same, for they start at zero and have no noise."""
+        prior = lebm.Prior(lebm.Net("in 3; linear 8; gelu; linear 1").init("pytorch", 1))
+        generator = lebm.Generator(lebm.Net("in 3; linear 8; relu; linear 4").init("pytorch", 2), "gaussian", 0.5)
+        sampler, x = lebm.Sampler(steps=3, noise=0, start_std=0), np.random.default_rng(0).normal(size=(5, 4))
+        z = sampler.run_posterior(prior, generator, x), sampler.run_prior(prior, 5)
+        by_name = gradients(prior, generator, x, *z)
+        trainer = lebm.Trainer(prior, generator, sampler, sampler)
+        trainer.step(x)
+        for key, of_net in zip(("prior_grad_norm", "generator_grad_norm"), by_name):
+            norm = np.sqrt(sum(np.sum(gradient.astype(float) ** 2) for gradient in of_net.values()))
+            np.testing.assert_allclose(norm, trainer.metric(key), rtol=1e-4)
+
+    def check_curvature(self, of_posterior: Any, of_prior: Any) -> None:
+        """A linear g has the same curvature everywhere, and without f the prior has that of p0."""
+        g = lebm.Net("in 3; linear 5").init("pytorch", 1)
+        f = lebm.Net("in 3; linear 1").init("pytorch", 2)
+        prior, generator = lebm.Prior(f, 2.0), lebm.Generator(g, "gaussian", 0.5)
+        z = np.random.default_rng(0).normal(size=(4, 3))
+        largest = np.linalg.norm(g.params["0.weight"], 2) ** 2 / 0.5**2 + 1 / 2.0**2
+        np.testing.assert_allclose(of_posterior(prior, generator, z), np.full(4, largest), rtol=1e-2)
+        np.testing.assert_allclose(of_prior(prior, z), np.full(4, 0.25), rtol=1e-2)
 
 
 if __name__ == "__main__":

@@ -88,13 +88,20 @@ class Errors(unittest.TestCase):
 
         self.fails(lebm.OutOfMemoryError, MemoryError, "", much)
 
-    def test_owned_nets(self) -> None:
+    def test_nets_of_models(self) -> None:
         prior = small_prior()
         self.fails(lebm.StateError, RuntimeError, "", lambda: lebm.Prior(prior.net))
         self.fails(lebm.StateError, RuntimeError, "^(?!lebm_).*belongs", lambda: prior.net.add_linear(1))
         self.assertEqual(prior.latent_size, LATENT)
 
-    def test_a_failed_take_over_leaves_the_net_its_owner(self) -> None:
+    def test_nets_whose_weights_were_never_set(self) -> None:
+        f, sampler = lebm.Net("in 2; linear 1"), lebm.Sampler(steps=1)
+        prior = lebm.Prior(f)
+        self.fails(lebm.StateError, RuntimeError, "0.weight", lambda: sampler.run_prior(prior, 1))
+        f.params["0.weight"] = np.ones((1, 2))
+        sampler.run_prior(prior, 1)
+
+    def test_a_model_that_fails_leaves_the_net_free(self) -> None:
         net = lebm.Net("in 2; linear 1")
         self.fails(lebm.RangeError, ValueError, "", lambda: lebm.Prior(net, sigma0=0))
         self.assertEqual(lebm.Prior(net).latent_size, 2)

@@ -1,10 +1,14 @@
-"""The programs say what they take, and torch_exchange.py without the packages that it needs, too."""
+"""help() and --help tell all there is, and torch_exchange.py's without the packages that it needs, too."""
 
+import inspect
+import os
+import pydoc
+import re
 import subprocess
 import sys
 import unittest
 
-from support import PYTHON
+from support import PYTHON, ROOT, lebm, small_generator, small_prior
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess:
@@ -15,9 +19,69 @@ def run(name: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-class Help(unittest.TestCase):
+def metrics(header: str) -> list[str]:
+    """The metrics that a header has."""
+    text = (ROOT / "include" / "lebm" / header).read_text().partition("@name Metrics")[2].partition("@}")[0]
+    return re.findall(r"#define \w+ +\"(\w+)\"", text)
+
+
+class Classes(unittest.TestCase):
+    def test_they_list_their_options(self) -> None:
+        sampler = lebm.Sampler()
+        trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler)
+        for handle in (lebm.Net("in 1"), sampler, trainer):
+            shown = pydoc.plain(pydoc.render_doc(type(handle)))
+            for key, value in handle.options.items():
+                about = handle.options.describe(key)
+                kind = {"i64": "int", "f64": "float", "str": "str"}[about.type]
+                allowed = " or ".join(map(repr, about.choices)) or "any text"
+                if about.type != "str":
+                    allowed = f"{about.least!r} to {about.most!r}"
+                self.assertIn(f" {key}: {kind} = {value!r}, {allowed}\n", shown)
+                self.assertIn(f" {about.help}\n", shown)
+
+    def test_they_list_their_metrics(self) -> None:
+        listed = {lebm.Trainer: metrics("trainer.h"), lebm.Sampler: metrics("sampler.h")}
+        self.assertEqual([len(keys) for keys in listed.values()], [8, 2])
+        tuning = (ROOT / "docs" / "tuning.md").read_text()
+        for of, keys in listed.items():
+            for key in keys:
+                self.assertIn(f" {key}", inspect.getdoc(of))
+                self.assertRegex(tuning, rf"(?m)^\| .*`{key}`.* \|")
+
+    def test_the_grammar_of_specs_is_that_of_the_header(self) -> None:
+        lines = [line[2:].strip() for line in (ROOT / "include" / "lebm" / "net.h").read_text().splitlines()]
+        grammar = [line for line in lines if line.startswith(("in N | ", "relu | "))]
+        self.assertEqual(len(grammar), 2)
+        for line in grammar:
+            self.assertIn(line, inspect.getdoc(lebm.Net))
+            for item in line.split(" | "):
+                self.assertIn(f"\n| `{item}` |", (ROOT / "docs" / "conventions.md").read_text())
+
+    def test_without_docstrings(self) -> None:
+        subprocess.run(
+            [sys.executable, "-OO", "-c", "import lebm"], env={**os.environ, "PYTHONPATH": PYTHON}, check=True
+        )
+
+
+class Names(unittest.TestCase):
+    def test_a_star_imports_what_is_the_librarys(self) -> None:
+        names: dict[str, object] = {}
+        exec("from lebm import *", names)
+        del names["__builtins__"]
+        defined = {
+            name
+            for name, value in vars(lebm).items()
+            if not name.startswith("_") and getattr(value, "__module__", "") == "lebm"
+        }
+        self.assertEqual(set(names), defined)
+        self.assertEqual(sorted(names), sorted(lebm.__all__))
+        self.assertIn("Trainer", names)
+
+
+class Programs(unittest.TestCase):
     def test_every_option_has_a_text(self) -> None:
-        for name, options in (("train_mnist.py", 2), ("torch_exchange.py", 3)):
+        for name, options in (("train_mnist.py", 2), ("score_anomalies.py", 3), ("torch_exchange.py", 3)):
             done = run(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             listed = " ".join(done.stdout.partition("-h, --help")[2].split()).split(" --")[1:]

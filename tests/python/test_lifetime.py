@@ -34,7 +34,8 @@ class Lifetime(unittest.TestCase):
         return destroy
 
     def make(self) -> dict[str, Any]:
-        f, g = lebm.Net(f"in {LATENT}; linear 1"), lebm.Net(f"in {LATENT}; linear {DATA}; tanh")
+        f = lebm.Net(f"in {LATENT}; linear 1").init("pytorch", 1)
+        g = lebm.Net(f"in {LATENT}; linear {DATA}; tanh").init("pytorch", 2)
         prior, generator = lebm.Prior(f), lebm.Generator(g, "gaussian", 0.3)
         to_prior, to_posterior = lebm.Sampler(steps=1), lebm.Sampler(steps=1)
         trainer = lebm.Trainer(prior, generator, to_prior, to_posterior)
@@ -42,15 +43,11 @@ class Lifetime(unittest.TestCase):
         return {**handles, "to_prior": to_prior, "to_posterior": to_posterior, "trainer": trainer}
 
     def check_log(self) -> None:
-        """All were destroyed once, the trainer first of what it borrows. Destroying an owned net does nothing."""
-        owners = [kind for kind, _ in self.log if kind != "net"]
-        self.assertEqual(sorted(owners), ["generator", "prior", "sampler", "sampler", "trainer"])
-        self.assertEqual(owners[0], "trainer")
-        pointers = [pointer for kind, pointer in self.log if kind != "net"]
-        self.assertEqual(len(set(pointers)), 5)
-        for net, owner in (("f", "prior"), ("g", "generator")):
-            at_net, at_owner = self.log.index(("net", self.nets[net])), owners.index(owner)
-            self.assertLess(at_net, self.log.index((owner, pointers[at_owner])), f"{net} was used after its {owner}")
+        """All were destroyed once, the trainer before what it borrows; the nets at any time, for models hold them."""
+        kinds = [kind for kind, _ in self.log]
+        self.assertEqual(sorted(kinds), ["generator", "net", "net", "prior", "sampler", "sampler", "trainer"])
+        self.assertEqual(next(kind for kind in kinds if kind != "net"), "trainer")
+        self.assertEqual(len({pointer for _, pointer in self.log}), 7)
 
     def use(self, handles: dict[str, Any]) -> None:
         for name, handle in handles.items():
@@ -64,7 +61,6 @@ class Lifetime(unittest.TestCase):
     def every_order(self, let_go: Callable[[dict[str, Any], str], None]) -> None:
         for order in itertools.permutations(["f", "g", "prior", "generator", "to_prior", "to_posterior", "trainer"]):
             handles = self.make()
-            self.nets = {name: handles[name]._c._as_parameter_.value for name in "fg"}
             self.log.clear()
             for name in order:
                 let_go(handles, name)
@@ -98,11 +94,34 @@ class Lifetime(unittest.TestCase):
         self.assertEqual(sorted(kind for kind, _ in self.log[1:]), ["generator", "sampler", "sampler"])
         self.assertEqual(prior_net.forward(np.zeros((1, LATENT))).shape, (1, 1))
 
+    def test_nets_of_models(self) -> None:
+        """A net lives as long as its own handle, its model, or one that the model gave."""
+        for closed_first in (0, 1):
+            net = lebm.Net(f"in {LATENT}; linear 1").init("pytorch", 1)
+            weight = net.params["0.weight"]
+            prior = lebm.Prior(net)
+            given = prior.net
+            self.log.clear()
+            (net, prior)[closed_first].close()
+            self.assertEqual([kind for kind, _ in self.log], [["net"], []][closed_first])  # `given` needs the prior
+            (prior, net)[closed_first].close()
+            np.testing.assert_array_equal(given.params["0.weight"], weight)
+            given.close()
+            self.assertEqual(sorted(kind for kind, _ in self.log), ["net", "prior"])
+
+    def test_a_net_outlives_its_model_and_can_have_another(self) -> None:
+        net = lebm.Net(f"in {LATENT}; linear 1").init("pytorch", 1)
+        prior = lebm.Prior(net)
+        expected = prior.score(np.ones((1, LATENT)))
+        with self.assertRaises(lebm.StateError):
+            lebm.Prior(net)
+        prior.close()
+        np.testing.assert_array_equal(lebm.Prior(net).score(np.ones((1, LATENT))), expected)
+
     def test_collected_in_cycles(self) -> None:
         """The user's cycles go through attributes and callbacks."""
         for seed in range(200):
             handles = self.make()
-            self.nets = {name: handles[name]._c._as_parameter_.value for name in "fg"}
             alive = [weakref.ref(handle) for handle in handles.values()]
             names = list(handles)
             random.Random(seed).shuffle(names)
@@ -158,7 +177,7 @@ class Lifetime(unittest.TestCase):
 import sys, threading, time
 sys.path.insert(0, sys.argv[1])
 import lebm
-prior = lebm.Prior(lebm.Net("in 2; linear 1"))
+prior = lebm.Prior(lebm.Net("in 2; linear 1").init("pytorch", 1))
 sampler = lebm.Sampler(steps=10**9)
 started = threading.Event()
 def sample():

@@ -49,6 +49,16 @@ class PlotRun(unittest.TestCase):
                 self.assertEqual(picture, self.folder / "run.png")
                 self.assertEqual(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
 
+    def test_a_folder_of_any_name(self) -> None:
+        self.write_metrics(3)
+        self.folder = self.folder.rename(self.folder.parent / os.fsdecode(os.fsencode(self.folder.name) + b"\xff"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        command = [sys.executable, PYTHON / "plot_run.py", self.folder, "--chains", "5"]
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as in the locales of most users
+        done = subprocess.run(command, env=env, capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertTrue(os.path.exists(done.stdout.rstrip(b"\n")))
+
     def test_given_images_and_another_file(self) -> None:
         self.write_metrics(3)
         images, compressed = self.folder / "images", self.folder / "compressed.gz"

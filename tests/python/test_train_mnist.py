@@ -1,6 +1,7 @@
 """train_mnist.py: 40 lines, which train."""
 
 import gzip
+import os
 import pathlib
 import signal
 import subprocess
@@ -29,7 +30,8 @@ class TrainMnist(unittest.TestCase):
 
     def start(self, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-u", str(PROGRAM), str(self.folder), "--model", str(self.model), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as in the locales of most users
+        return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def check_model(self) -> None:
         prior, generator = lebm.load_model(self.model)
@@ -47,7 +49,7 @@ class TrainMnist(unittest.TestCase):
                     output = process.communicate()[0]
                 self.assertEqual(process.returncode, 0, output)
                 self.assertRegex(output, r"reconstruction_mse.*0\.\d+.*f_gap")
-                self.assertIn(f"\nthe model is in {self.model}\n", output)
+                self.assertIn(f"\nthe model is in {str(self.model)!r}\n", output)
                 self.check_model()
                 self.model.unlink()
 
@@ -58,7 +60,16 @@ class TrainMnist(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             output = first + process.communicate()[0]
         self.assertEqual(process.returncode, 0, output)
-        self.assertRegex(output, rf"interrupted after \d+ steps\nthe model is in {self.model}\n")
+        self.assertRegex(output, rf"interrupted after \d+ steps\nthe model is in {str(self.model)!r}\n")
+        self.check_model()
+
+    def test_a_model_of_any_name(self) -> None:
+        self.model = self.folder / os.fsdecode(b"m\xff.safetensors")
+        write_images(self.folder / "train-images-idx3-ubyte", 2)
+        with self.start("--epochs", "1") as process:
+            output = process.communicate()[0]
+        self.assertEqual(process.returncode, 0, output)
+        self.assertIn(f"\nthe model is in {str(self.model)!r}\n", output)
         self.check_model()
 
     def test_a_missing_folder_ends_in_one_line(self) -> None:

@@ -5,6 +5,7 @@
 #include "lebm.h"
 #include "ref/agreement.h"
 #include "support/model.h"
+#include "support/nets.h"
 
 enum { MODELS = 100 }; /* of each likelihood */
 
@@ -243,11 +244,10 @@ START_TEST(extremes_of_the_prior)
         for (int kind = 0; kind < KINDS; kind++) {
             struct pair f;
             uint64_t seed = (uint64_t)kind;
-            lebm_prior *prior;
             float density_of[N], scores[N][M];
             char where[AGREEMENT_WHERE];
             make_f(&f, M, kinds[kind], &seed);
-            LEBM_ASSERT_OK(lebm_prior_create(&prior, f.net, sigmas0[s]));
+            lebm_prior *prior = make_prior(f.net, sigmas0[s]);
             const struct ref_model ref = {.f = &f.ref, .sigma0 = sigmas0[s]};
             LEBM_ASSERT_OK(lebm_prior_log_density(prior, z[0], N, density_of));
             LEBM_ASSERT_OK(lebm_prior_score(prior, z[0], N, scores[0]));
@@ -285,7 +285,6 @@ START_TEST(extremes_of_the_likelihoods)
     for (int s = 0; s < 4; s++) {
         for (int scale = 0; scale < 5; scale++) {
             struct pair g;
-            lebm_generator *generator;
             float means[N][D], likelihoods[N], scores[N];
             char where[AGREEMENT_WHERE];
             pair_init(&g, 1);
@@ -293,8 +292,7 @@ START_TEST(extremes_of_the_likelihoods)
             pair_randomise(&g, 1, 3);
             for (int i = 0; i < D; i++) g.ref.params[i] *= scales[scale];
             pair_push(&g);
-            LEBM_ASSERT_OK(
-                lebm_generator_create(&generator, g.net, s == 0 ? LEBM_BERNOULLI : LEBM_GAUSSIAN, sigmas[s]));
+            lebm_generator *generator = make_generator(g.net, s == 0 ? LEBM_BERNOULLI : LEBM_GAUSSIAN, sigmas[s]);
             const struct ref_model ref = {
                 .g = &g.ref, .likelihood = s == 0 ? REF_BERNOULLI : REF_GAUSSIAN, .sigma = sigmas[s]};
             LEBM_ASSERT_OK(lebm_generator_decode(generator, z, N, means[0]));

@@ -1,11 +1,12 @@
 #include "support/model.h"
 
 #include "support/approx.h"
+#include "support/nets.h"
 
 void model_join(struct model *model, double sigma0, const char *likelihood, double sigma)
 {
-    LEBM_ASSERT_OK(lebm_prior_create(&model->prior, model->f.net, sigma0));
-    LEBM_ASSERT_OK(lebm_generator_create(&model->generator, model->g.net, likelihood, sigma));
+    model->prior = make_prior(model->f.net, sigma0);
+    model->generator = make_generator(model->g.net, likelihood, sigma);
     model->ref = (struct ref_model){.f = &model->f.ref,
                                     .sigma0 = sigma0,
                                     .g = &model->g.ref,
@@ -41,8 +42,10 @@ void model_linear(struct model *model, int64_t m, int64_t d, double sigma0, doub
 {
     pair_init(&model->f, m);
     pair_add_linear(&model->f, 1, 1);
+    pair_push(&model->f); /* zero, but set */
     pair_init(&model->g, m);
     pair_add_linear(&model->g, d, 1);
+    pair_push(&model->g);
     model_join(model, sigma0, LEBM_GAUSSIAN, sigma);
 }
 

@@ -1,5 +1,5 @@
 /** @file nets.h
- * Nets from a spec, and whether two are the same. */
+ * Nets from a spec, what is made of them, and whether two are the same. */
 #ifndef LEBM_TESTS_NETS_H
 #define LEBM_TESTS_NETS_H
 
@@ -18,6 +18,23 @@ static inline lebm_net *make_net_by(const char *spec, const char *scheme, uint64
 static inline lebm_net *make_net(const char *spec, uint64_t seed)
 {
     return make_net_by(spec, LEBM_INIT_PYTORCH, seed);
+}
+
+/** A prior, or generator, that alone holds its net. */
+static inline lebm_prior *make_prior(lebm_net *f, double sigma0)
+{
+    lebm_prior *prior;
+    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, sigma0));
+    lebm_net_destroy(f);
+    return prior;
+}
+
+static inline lebm_generator *make_generator(lebm_net *g, const char *likelihood, double sigma)
+{
+    lebm_generator *generator;
+    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, likelihood, sigma));
+    lebm_net_destroy(g);
+    return generator;
 }
 
 /** Fails unless the layers are the same and the parameters equal bit for bit. */

@@ -5,6 +5,7 @@
 #include "lebm.h"
 #include "support/approx.h"
 #include "support/files.h"
+#include "support/nets.h"
 
 enum { THREADS = 4, LATENT = 4, DATA = 3 * 8 * 8, N = 70, MOST = 70000 };
 
@@ -30,8 +31,8 @@ static void make_model(struct model *m, uint64_t seed)
     lebm_net *f, *g;
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, f_spec));
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, g_spec));
-    LEBM_ASSERT_OK(lebm_prior_create(&m->prior, f, 1));
-    LEBM_ASSERT_OK(lebm_generator_create(&m->generator, g, LEBM_GAUSSIAN, 0.3));
+    m->prior = make_prior(f, 1);
+    m->generator = make_generator(g, LEBM_GAUSSIAN, 0.3);
     set_params(m, seed);
     ck_assert_int_eq(lebm_generator_data_size(m->generator), DATA);
     m->z = test_normal_floats(N * LATENT, 1, 1);
@@ -269,8 +270,8 @@ static int learn_some(struct learner *l)
     lebm_sampler_destroy(sampler);
     lebm_prior_destroy(prior);
     lebm_generator_destroy(generator);
-    if (!prior) lebm_net_destroy(f);
-    if (!generator) lebm_net_destroy(g);
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     free(x);
     return status;
 }

@@ -170,12 +170,10 @@ static float *run_posterior(const lebm_prior *prior, const lebm_generator *gener
 START_TEST(chains_do_not_depend_on_threads_or_batch)
 {
     enum { N = 97, FEWER = 30 };
-    lebm_prior *prior;
-    lebm_generator *generator;
     lebm_net *g = make_net(spec, 4);
     use_form(g, "filtered");
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, make_net("in 10; linear 20; gelu; linear 1", 5), 1));
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, 0.3));
+    lebm_prior *prior = make_prior(make_net("in 10; linear 20; gelu; linear 1", 5), 1);
+    lebm_generator *generator = make_generator(g, LEBM_GAUSSIAN, 0.3);
     float *x = test_random_floats(N * lebm_net_out_features(g), -1, 1, 6);
     float *z = run_posterior(prior, generator, x, N, 1);
     for (int threads = 2; threads <= 7; threads++) {

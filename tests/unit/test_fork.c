@@ -51,8 +51,8 @@ static void make_handles(struct handles *h)
 {
     lebm_net *g = make_net("in 4; linear 64; silu; reshape 16 2 2; conv_transpose2d 3 4 2 1; tanh", 2);
     LEBM_ASSERT_OK(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "filtered"));
-    LEBM_ASSERT_OK(lebm_prior_create(&h->prior, make_net("in 4; linear 32; gelu; linear 1", 1), 1));
-    LEBM_ASSERT_OK(lebm_generator_create(&h->generator, g, LEBM_GAUSSIAN, 0.3));
+    h->prior = make_prior(make_net("in 4; linear 32; gelu; linear 1", 1), 1);
+    h->generator = make_generator(g, LEBM_GAUSSIAN, 0.3);
     h->to_prior = make_sampler();
     h->to_posterior = make_sampler();
     LEBM_ASSERT_OK(lebm_trainer_create(&h->trainer, h->prior, h->generator, h->to_prior, h->to_posterior));

@@ -2,6 +2,7 @@
  * ones); ownership of g. */
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/nets.h"
 #include "support/pair.h"
 
 enum { M = 7 };
@@ -32,11 +33,10 @@ enum { LIKELIHOODS = 4 };
 static lebm_generator *two_outputs(const char *likelihood, double sigma, float w0, float w1)
 {
     lebm_net *g;
-    lebm_generator *generator;
     const float weight[2] = {w0, w1};
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 1; linear 2 nobias"));
     LEBM_ASSERT_OK(lebm_net_set_param(g, 0, weight, 2));
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, likelihood, sigma));
+    lebm_generator *generator = make_generator(g, likelihood, sigma);
     return generator;
 }
 
@@ -96,8 +96,7 @@ START_TEST(rows_do_not_depend_on_each_other)
     struct pair g;
     make_g(&g);
     int64_t d = g.ref.out_features;
-    lebm_generator *generator;
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, g.net, likelihoods[_i].name, likelihoods[_i].sigma));
+    lebm_generator *generator = make_generator(g.net, likelihoods[_i].name, likelihoods[_i].sigma);
     g.net = NULL;
     float *z = test_normal_floats(N * M, 1, 5), *x = test_random_floats(N * d, 0, 1, 6);
     float *many = test_floats(N * d), *few = test_floats(N * d);
@@ -119,7 +118,7 @@ START_TEST(rows_do_not_depend_on_each_other)
 }
 END_TEST
 
-START_TEST(the_generator_owns_its_net)
+START_TEST(generator_and_caller_hold_the_net)
 {
     struct pair g;
     int64_t chw[3];
@@ -135,7 +134,7 @@ START_TEST(the_generator_owns_its_net)
     ck_assert_str_eq(lebm_generator_likelihood(generator), LEBM_GAUSSIAN);
     ck_assert_double_eq(lebm_generator_sigma(generator), 0.3);
 
-    lebm_net_destroy(g.net); /* does nothing */
+    lebm_net_destroy(g.net); /* the generator goes on */
     LEBM_ASSERT_STATUS(lebm_net_add_activation(g.net, LEBM_TANH, 0), LEBM_ERR_STATE);
     LEBM_ASSERT_STATUS(lebm_generator_create(&second, g.net, LEBM_GAUSSIAN, 0.3), LEBM_ERR_STATE);
     ck_assert_ptr_null(second);
@@ -158,7 +157,7 @@ START_TEST(the_generator_owns_its_net)
 }
 END_TEST
 
-START_TEST(a_net_has_one_owner)
+START_TEST(a_net_is_in_one_model)
 {
     lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 1, 1, 1), *second = generator;
     lebm_prior *prior, *second_prior;
@@ -168,17 +167,28 @@ START_TEST(a_net_has_one_owner)
     lebm_generator_destroy(generator);
 
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 2; linear 1"));
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, net, LEBM_GAUSSIAN, 1));
+    generator = make_generator(net, LEBM_GAUSSIAN, 1);
     LEBM_ASSERT_STATUS(lebm_prior_create(&prior, net, 1), LEBM_ERR_STATE);
     ck_assert_ptr_null(prior);
     lebm_generator_destroy(generator);
 
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 2; linear 1"));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, net, 1));
+    prior = make_prior(net, 1);
     LEBM_ASSERT_STATUS(lebm_prior_create(&second_prior, net, 1), LEBM_ERR_STATE);
     LEBM_ASSERT_STATUS(lebm_generator_create(&generator, net, LEBM_GAUSSIAN, 1), LEBM_ERR_STATE);
     ck_assert_ptr_null(generator);
     lebm_prior_destroy(prior);
+
+    net = make_net("in 2; linear 1", 1);
+    float y;
+    for (int i = 0; i < 2; i++) { /* but in another one later, and the caller's to the last */
+        LEBM_ASSERT_OK(lebm_generator_create(&generator, net, LEBM_GAUSSIAN, 1));
+        lebm_generator_destroy(generator);
+        LEBM_ASSERT_OK(lebm_prior_create(&prior, net, 1));
+        lebm_prior_destroy(prior);
+    }
+    LEBM_ASSERT_OK(lebm_net_forward(net, (const float[]){1, 2}, 1, &y));
+    lebm_net_destroy(net);
 }
 END_TEST
 
@@ -208,10 +218,9 @@ END_TEST
 START_TEST(bernoulli_takes_numbers_from_0_to_1)
 {
     lebm_net *g;
-    lebm_generator *generator;
     float z[2] = {0}, x[2] = {0, 1}, out[2];
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 1; linear 1"));
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_BERNOULLI, 0));
+    lebm_generator *generator = make_generator(g, LEBM_BERNOULLI, 0);
     LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, 2, out));
     static const float bad[] = {-1.0f, -1e-6f, 1.0001f, NAN, INFINITY};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -221,6 +230,42 @@ START_TEST(bernoulli_takes_numbers_from_0_to_1)
         LEBM_ASSERT_STATUS(lebm_generator_score(generator, z, x, 2, out), LEBM_ERR_RANGE);
     }
     lebm_generator_destroy(generator);
+}
+END_TEST
+
+/* What g's last layer allows, whatever follows that only reshapes; what precedes does not count. */
+START_TEST(the_mean_of_x_has_a_range)
+{
+    static const struct {
+        const char *likelihood, *spec;
+        double low, high;
+    } cases[] = {
+        {LEBM_GAUSSIAN, "in 4; linear 4; tanh", -1, 1},
+        {LEBM_GAUSSIAN, "in 4; linear 4; tanh; reshape 1 2 2; reshape 4 1 1", -1, 1},
+        {LEBM_GAUSSIAN, "in 4; linear 4; sigmoid; reshape 4 1 1", 0, 1},
+        {LEBM_GAUSSIAN, "in 4; linear 4; relu", 0, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; softplus", 0, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; leaky_relu 0.2", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; gelu", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; silu", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; linear 4; mish", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; tanh; linear 4", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4; reshape 1 2 2", -INFINITY, INFINITY},
+        {LEBM_GAUSSIAN, "in 4", -INFINITY, INFINITY},
+        {LEBM_BERNOULLI, "in 4; linear 4", 0, 1},
+        {LEBM_BERNOULLI, "in 4; linear 4; tanh", 0, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lebm_net *g;
+        lebm_generator *generator;
+        double low, high;
+        LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, cases[i].spec));
+        LEBM_ASSERT_OK(lebm_generator_create(&generator, g, cases[i].likelihood, i < 12 ? 0.3 : 0));
+        LEBM_ASSERT_OK(lebm_generator_data_range(generator, &low, &high));
+        LEBM_ASSERT_MSG(low == cases[i].low && high == cases[i].high, "%s %s: %g to %g", cases[i].likelihood,
+                        cases[i].spec, low, high);
+        lebm_generator_destroy(generator);
+    }
 }
 END_TEST
 
@@ -261,6 +306,8 @@ START_TEST(wrong_arguments)
     ck_assert_ptr_null(lebm_generator_likelihood(NULL));
     ck_assert_double_eq(lebm_generator_sigma(NULL), 0);
     LEBM_ASSERT_STATUS(lebm_generator_data_shape(NULL, chw), LEBM_ERR_INVALID);
+    double low, high;
+    LEBM_ASSERT_STATUS(lebm_generator_data_range(NULL, &low, &high), LEBM_ERR_INVALID);
 }
 END_TEST
 
@@ -275,9 +322,10 @@ static Suite *suite(void)
     suite_add_tcase(suite, numbers);
 
     TCase *contract = tcase_create("contract");
-    tcase_add_test(contract, the_generator_owns_its_net);
-    tcase_add_test(contract, a_net_has_one_owner);
+    tcase_add_test(contract, generator_and_caller_hold_the_net);
+    tcase_add_test(contract, a_net_is_in_one_model);
     tcase_add_test(contract, a_refused_net_stays_the_callers);
+    tcase_add_test(contract, the_mean_of_x_has_a_range);
     tcase_add_test(contract, bernoulli_takes_numbers_from_0_to_1);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);

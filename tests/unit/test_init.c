@@ -134,6 +134,21 @@ START_TEST(other_seeds_give_other_parameters)
 }
 END_TEST
 
+START_TEST(one_seed_for_two_nets_gives_unrelated_parameters)
+{
+    /* The trainers' f and g for MNIST, which have their first two layers in common. */
+    lebm_net *f = make_net_by("in 16; linear 200; gelu; linear 200; gelu; linear 1", schemes[_i], 7);
+    lebm_net *g = make_net_by("in 16; linear 200; gelu; linear 200; gelu; linear 784", schemes[_i], 7);
+    float *params_f = pair_params(f), *params_g = pair_params(g);
+    const int64_t weight[2] = {16 * 200, 200 * 200}, begin[2] = {0, 16 * 200 + 200};
+    for (int i = 0; i < 2; i++) assert_unrelated(params_f + begin[i], params_g + begin[i], weight[i]);
+    free(params_f);
+    free(params_g);
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
+}
+END_TEST
+
 START_TEST(tensors_of_one_net_differ)
 {
     lebm_net *net = make_net_by(three_layers, schemes[_i], 7);
@@ -196,6 +211,7 @@ static Suite *suite(void)
     TCase *seeds = tcase_create("seeds");
     tcase_add_loop_test(seeds, the_same_seed_gives_the_same_parameters, 0, 2);
     tcase_add_loop_test(seeds, other_seeds_give_other_parameters, 0, 2);
+    tcase_add_loop_test(seeds, one_seed_for_two_nets_gives_unrelated_parameters, 0, 2);
     tcase_add_loop_test(seeds, tensors_of_one_net_differ, 0, 2);
     tcase_add_test(seeds, wrong_schemes_change_nothing);
     tcase_add_test(seeds, init_is_what_forward_uses);

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "core/memory.h"
+#include "lebm.h"
 #include "support/approx.h"
 
 /* Sanitizers end the program at an impossible size, unless told to let the library see it. */
@@ -201,6 +202,17 @@ START_TEST(an_arena_first_counts_then_hands_out)
 }
 END_TEST
 
+START_TEST(a_net_is_not_copied_for_each_layer)
+{
+    lebm_net *net;
+    LEBM_ASSERT_OK(lebm_net_create(&net, 4));
+    lebm__alloc_fail_after(100); /* four arrays that grow by half: some eighty allocations */
+    for (int i = 0; i < 1000; i++) LEBM_ASSERT_OK(lebm_net_add_linear(net, 4, 1));
+    lebm__alloc_fail_after(-1);
+    lebm_net_destroy(net);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("memory");
@@ -216,6 +228,7 @@ static Suite *suite(void)
     TCase *failing = tcase_create("failing");
     tcase_add_test(failing, allocations_fail_from_the_kth_on);
     tcase_add_test(failing, threads_share_the_count);
+    tcase_add_test(failing, a_net_is_not_copied_for_each_layer);
     suite_add_tcase(suite, failing);
     return suite;
 }

@@ -20,8 +20,8 @@ typedef struct {
 static model make_model(const char *f, const char *g, double sigma0, const char *likelihood, double sigma)
 {
     model m;
-    LEBM_ASSERT_OK(lebm_prior_create(&m.prior, make_net(f, 1), sigma0));
-    LEBM_ASSERT_OK(lebm_generator_create(&m.generator, make_net(g, 2), likelihood, sigma));
+    m.prior = make_prior(make_net(f, 1), sigma0);
+    m.generator = make_generator(make_net(g, 2), likelihood, sigma);
     return m;
 }
 
@@ -213,7 +213,7 @@ static const struct {
     int status;
     const char *error;
 } edits[] = {
-    {METADATA("format", "liblatentebm"), METADATA("format", "pt"), LEBM_ERR_FORMAT, "not a file"},
+    {METADATA("format", "liblatentebm"), METADATA("format", "pt"), LEBM_ERR_FORMAT, "metadata 'format' is 'pt'"},
     {METADATA("format", "liblatentebm"), METADATA("former", "liblatentebm"), LEBM_ERR_FORMAT, "not a file"},
     {METADATA("format_version", "1"), METADATA("format_version", "2"), LEBM_ERR_VERSION, "is 2"},
     {METADATA("format_version", "1"), METADATA("format_version", "9223372036854775807"), LEBM_ERR_VERSION, "reads"},
@@ -225,6 +225,14 @@ static const struct {
     {METADATA("format_version", "1"), METADATA("format_version", ""), LEBM_ERR_FORMAT, "format_version is ''"},
     {METADATA("format_version", "1"), METADATA("x", "1"), LEBM_ERR_FORMAT, "format_version"},
     {METADATA("library_version", "0.1.0"), METADATA("x", "y"), LEBM_OK, NULL}, /* for the reader of the file only */
+    {METADATA("library_version", "0.1.0"), METADATA("pt.note", "y"), LEBM_OK, NULL}, /* of another program */
+    {METADATA("library_version", "0.1.0"), METADATA("library_version", "0.7.1") "," METADATA("prior.shape", "y"),
+     LEBM_ERR_VERSION, "'prior.shape' is unknown to this library, version 0.1.0; the file is of version 0.7.1"},
+    {METADATA("library_version", "0.1.0"), METADATA("f.convolution", "y"), LEBM_ERR_VERSION,
+     "'f.convolution' is unknown to this library, version 0.1.0; the file is of version unknown"},
+    {METADATA("library_version", "0.1.0"), METADATA("generator.sigma.0", "1"), LEBM_ERR_VERSION, "'generator.sigma.0'"},
+    {METADATA("library_version", "0.1.0"), METADATA("generator.", "1"), LEBM_ERR_VERSION, "'generator.'"},
+    {METADATA("library_version", "0.1.0"), METADATA("generators.x", "1"), LEBM_OK, NULL},
     {"f.spec", "f.x", LEBM_ERR_FORMAT, "'f.spec' is missing"},
     {"g.spec", "g.x", LEBM_ERR_FORMAT, "'g.spec' is missing"},
     {"in 3; linear 4;", "", LEBM_ERR_FORMAT, "spec"},
@@ -232,14 +240,16 @@ static const struct {
     {"in 3; linear 4;", "in 3; leaner 4;", LEBM_ERR_FORMAT, "leaner"},
     {"in 3; linear 4;", "in 3; linear 0;", LEBM_ERR_FORMAT, "is 0; allowed"},
     {"in 3; linear 4;", "in 3; linear -4;", LEBM_ERR_FORMAT, "is -4; allowed"},
-    {"in 3; linear 4;", "in 3; linear 5;", LEBM_ERR_FORMAT, "allowed are 20"},
+    {"in 3; linear 4;", "in 3; linear 5;", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [4,3]; needed is [5,3]"},
     {"in 3; linear 4;", "in 3; linear 3;", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [4,3]"},
     {"in 3; linear 4;", "in 4; linear 3;", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [4,3]"},
-    {"in 3; linear 4;", "in 16777216; linear 16777216;", LEBM_ERR_FORMAT, "allowed are 20"}, /* a petabyte */
+    {"in 3; linear 4;", "in 16777216; linear 16777216;", LEBM_ERR_FORMAT,
+     "f.spec: the net would have 281474993487872 parameters or more; the file's tensors hold 91"}, /* a petabyte */
     {"in 3; linear 4;", "in 3; linear 4; relu;", LEBM_ERR_FORMAT, "'f.3.weight' is missing"},
-    {"gelu; linear 1 nobias", "gelu", LEBM_ERR_FORMAT, "3 tensors are called 'f.*', of a net with 2"},
+    {"gelu; linear 1 nobias", "gelu", LEBM_ERR_FORMAT,
+     "a net of the spec 'in 3; linear 4; gelu' has no tensor 'f.2.weight'"},
     {"in 3; linear 4; gelu; linear 1 nobias", "in 3; reshape 3; linear 5 nobias; linear 1", LEBM_ERR_FORMAT,
-     "allowed are 20"},
+     "'f.1.weight' is missing, which a net of the spec 'in 3; reshape 3; linear 5 nobias; linear 1' has"},
     {"prior.sigma0", "prior.sigma", LEBM_ERR_FORMAT, "'prior.sigma0' is missing"},
     {METADATA("prior.sigma0", "1.5"), METADATA("prior.sigma0", "1,5"), LEBM_ERR_FORMAT, "'1,5'"},
     {METADATA("prior.sigma0", "1.5"), METADATA("prior.sigma0", ""), LEBM_ERR_FORMAT, "''"},
@@ -256,8 +266,15 @@ static const struct {
     {METADATA("generator.likelihood", "gaussian"), METADATA("y", "x"), LEBM_ERR_FORMAT, "is missing"},
     {METADATA("generator.likelihood", "gaussian"), METADATA("generator.likelihood", "bernoulli"), LEBM_ERR_FORMAT,
      "sigma"},
-    {"f.0.weight", "x.0.weight", LEBM_ERR_FORMAT, "allowed are 8"},
+    {"f.0.weight", "x.0.weight", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
     {"f.0.weight", "f.0.wait", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
+    {"f.0.weight", "module.f.0.weight", LEBM_ERR_FORMAT,
+     "'f.0.weight' is missing; there is 'module.f.0.weight', to be"},
+    {"f.0.weight", "f.net.1.0.weight", LEBM_ERR_FORMAT, "'f.0.weight' is missing; there is 'f.net.1.0.weight'"},
+    {"f.0.weight", "0.weight", LEBM_ERR_FORMAT, "'f.0.weight' is missing; there is '0.weight'"},
+    {"f.0.weight", "f.10.weight", LEBM_ERR_FORMAT, "has; there are f.0.bias, f.10.weight, f.2.weight, g.0.bias, ..."},
+    {"f.0.bias", "f.0.bios", LEBM_ERR_FORMAT, "'f.0.bias' is missing, which a net of the spec 'in 3; linear 4; gelu; "},
+    {"f.0.bias", "f.0.bios", LEBM_ERR_FORMAT, "(a layer without bias says nobias)"},
     {"f.0.weight", "f.2.bias", LEBM_ERR_FORMAT, "'f.0.weight' is missing"},
     {"\"shape\":[4,3]", "\"shape\":[3,4]", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [3,4]; needed is [4,3]"},
     {"\"shape\":[4,3]", "\"shape\":[12]", LEBM_ERR_FORMAT, "'f.0.weight' is of shape [12]; needed is [4,3]"},
@@ -265,7 +282,7 @@ static const struct {
     {"f.2.weight\":{\"dtype\":\"F32\",\"shape\":[1,4]", "f.2.weight\":{\"dtype\":\"F16\",\"shape\":[2,4]",
      LEBM_ERR_UNSUPPORTED, "F16"},
     {"\"f.0.bias\"", "\"f.9.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},\"f.0.bias\"",
-     LEBM_ERR_FORMAT, "4 tensors are called 'f.*', of a net with 3"},
+     LEBM_ERR_FORMAT, "has no tensor 'f.9.bias'"},
 };
 
 START_TEST(understands_or_refuses_edited_files)
@@ -283,8 +300,7 @@ END_TEST
 START_TEST(refuses_parts_that_do_not_fit)
 {
     model m = make_model("in 3; linear 1", "in 1; linear 4", 1, LEBM_GAUSSIAN, 1);
-    lebm_generator *of_three;
-    LEBM_ASSERT_OK(lebm_generator_create(&of_three, make_net("in 3; linear 4", 1), LEBM_GAUSSIAN, 1));
+    lebm_generator *of_three = make_generator(make_net("in 3; linear 4", 1), LEBM_GAUSSIAN, 1);
     LEBM_ASSERT_OK(lebm_model_save(path, m.prior, of_three));
     free_model(&m);
     lebm_generator_destroy(of_three);
@@ -401,17 +417,23 @@ START_TEST(loads_samplers)
 }
 END_TEST
 
+#define STEPS METADATA("to_prior.steps", "61")
+
 static const struct {
-    const char *from, *to, *error;
+    const char *from, *to;
+    int status;
+    const char *error;
 } sampler_edits[] = {
-    {"\"to_prior.steps\":\"61\"", "\"to_prior.steps\":\"0\"", "steps"},
-    {"\"to_prior.steps\":\"61\"", "\"to_prior.steps\":\"1e3\"", "'1e3'"},
-    {"\"to_prior.steps\":\"61\"", "\"to_prior.steps\":\"99999999999999999999\"", "steps"},
-    {"\"to_prior.steps\":\"61\"", "\"x\":\"\"", "'to_prior.steps' is missing"},
-    {"\"to_prior.noise\":\"1\"", "\"to_prior.noise\":\"2\"", "noise"},
-    {"\"to_prior.start\":\"noise\"", "\"to_prior.start\":\"nowhere\"", "nowhere"},
-    {"\"to_prior.start_std\":\"1\"", "\"to_prior.start_std\":\"inf\"", "'inf'"},
-    {"\"to_prior.kernel\":\"langevin\"", "\"to_prior.kernel\":\"x\"", "'x'"},
+    {STEPS, METADATA("to_prior.steps", "0"), LEBM_ERR_FORMAT, "steps"},
+    {STEPS, METADATA("to_prior.steps", "1e3"), LEBM_ERR_FORMAT, "'1e3', which is not an integer"},
+    {STEPS, METADATA("to_prior.steps", "99999999999999999999"), LEBM_ERR_FORMAT, "steps"},
+    {STEPS, METADATA("to_prior.noise", "2"), LEBM_ERR_FORMAT, "noise"},
+    {STEPS, METADATA("to_prior.start", "nowhere"), LEBM_ERR_FORMAT, "nowhere"},
+    {STEPS, METADATA("to_prior.start_std", "inf"), LEBM_ERR_FORMAT, "'inf'"},
+    {STEPS, METADATA("to_prior.leapfrogs", "61"), LEBM_ERR_VERSION, "'to_prior.leapfrogs' is unknown"},
+    {STEPS, METADATA("to_prior.threads", "3"), LEBM_ERR_VERSION, "'to_prior.threads' is unknown"},
+    {METADATA("to_prior.kernel", "langevin"), METADATA("to_prior.kernel", "x"), LEBM_ERR_FORMAT, "'x'"},
+    {METADATA("to_prior.kernel", "langevin"), METADATA("x", "y"), LEBM_ERR_STATE, "'to_prior.kernel' is missing"},
 };
 
 START_TEST(refuses_edited_samplers)
@@ -419,11 +441,23 @@ START_TEST(refuses_edited_samplers)
     lebm_sampler *sampler = (lebm_sampler *)path;
     save_with_samplers();
     edit_header(sampler_edits[_i].from, sampler_edits[_i].to);
-    LEBM_ASSERT_STATUS(lebm_model_load_sampler(path, LEBM_TO_PRIOR, &sampler), LEBM_ERR_FORMAT);
+    LEBM_ASSERT_STATUS(lebm_model_load_sampler(path, LEBM_TO_PRIOR, &sampler), sampler_edits[_i].status);
     LEBM_ASSERT_ERROR_NAMES(sampler_edits[_i].error);
     LEBM_ASSERT_ERROR_NAMES(path);
     ck_assert_ptr_null(sampler);
     LEBM_ASSERT_OK(lebm_model_load_sampler(path, LEBM_TO_POSTERIOR, &sampler));
+    lebm_sampler_destroy(sampler);
+}
+END_TEST
+
+/* As files of a library that had fewer options do. */
+START_TEST(takes_options_that_are_missing_for_their_file_default)
+{
+    lebm_sampler *sampler;
+    save_with_samplers();
+    edit_header(STEPS, METADATA("x", "y"));
+    LEBM_ASSERT_OK(lebm_model_load_sampler(path, LEBM_TO_PRIOR, &sampler));
+    ck_assert_int_eq(get_i64(sampler, LEBM_SAMPLER_STEPS), 40);
     lebm_sampler_destroy(sampler);
 }
 END_TEST
@@ -480,12 +514,30 @@ START_TEST(survives_each_failing_allocation)
 }
 END_TEST
 
+START_TEST(takes_a_path_in_the_bytes_that_it_has)
+{
+    snprintf(path, sizeof path, "%s/a\xff\xe9.safetensors", folder); /* which is no UTF-8 */
+    model saved = make_standard(), loaded;
+    LEBM_ASSERT_OK(lebm_model_save(path, saved.prior, saved.generator));
+    ck_assert_int_eq(access(path, R_OK), 0);
+    ck_assert_int_eq(count_files(), 1);
+    LEBM_ASSERT_OK(load(&loaded));
+    assert_same_models(&saved, &loaded);
+    free_model(&saved);
+    free_model(&loaded);
+    unlink(path);
+    ck_assert_int_eq(lebm_model_load(path, &loaded.prior, NULL), LEBM_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(lebm_last_error(), "/a??.safetensors': No such file"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("model_file");
     TCase *saving = tcase_create("saving");
     tcase_add_checked_fixture(saving, make_folder, remove_folder);
     tcase_add_test(saving, comes_back_bit_for_bit);
+    tcase_add_test(saving, takes_a_path_in_the_bytes_that_it_has);
     tcase_add_test(saving, keeps_numbers_exactly);
     tcase_add_test(saving, is_the_same_in_every_locale);
     tcase_add_test(saving, has_the_documented_header);
@@ -509,6 +561,7 @@ int main(void)
     tcase_add_checked_fixture(samplers, make_folder, remove_folder);
     tcase_add_test(samplers, loads_samplers);
     tcase_add_loop_test(samplers, refuses_edited_samplers, 0, sizeof sampler_edits / sizeof *sampler_edits);
+    tcase_add_test(samplers, takes_options_that_are_missing_for_their_file_default);
     tcase_add_test(samplers, refuses_samplers_that_are_not_there);
     suite_add_tcase(suite, samplers);
 

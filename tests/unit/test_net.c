@@ -5,6 +5,7 @@
 
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/nets.h"
 #include "support/pair.h"
 
 static const char *const kinds[] = {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU,    LEBM_SILU,
@@ -461,12 +462,11 @@ START_TEST(refused_layers_leave_the_net_as_it_was)
 }
 END_TEST
 
-START_TEST(an_owned_net_cannot_grow)
+START_TEST(a_net_of_a_model_cannot_grow)
 {
     lebm_net *net;
-    lebm_prior *prior;
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 3; linear 1"));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, net, 1));
+    lebm_prior *prior = make_prior(net, 1);
     LEBM_ASSERT_STATUS(lebm_net_add_linear(net, 1, 1), LEBM_ERR_STATE);
     LEBM_ASSERT_STATUS(lebm_net_add_conv_transpose2d(net, 1, 1, 1, 0, 1), LEBM_ERR_STATE);
     LEBM_ASSERT_STATUS(lebm_net_add_reshape(net, 1, 1, 1), LEBM_ERR_STATE);
@@ -581,7 +581,7 @@ static void make_mnist_convolutional(struct pair *pair)
     pair_randomise(pair, 1, 53);
 }
 
-static void make_prior(struct pair *pair)
+static void make_net_of_prior(struct pair *pair)
 {
     pair_init(pair, 100);
     pair_add_linear(pair, 200, 1);
@@ -604,8 +604,8 @@ static void make_flattening(struct pair *pair)
     pair_randomise(pair, 1, 55);
 }
 
-static void (*const make_whole_net[])(struct pair *) = {make_svhn, make_mnist, make_mnist_convolutional, make_prior,
-                                                        make_flattening};
+static void (*const make_whole_net[])(struct pair *) = {make_svhn, make_mnist, make_mnist_convolutional,
+                                                        make_net_of_prior, make_flattening};
 enum { WHOLE_NETS = 5 };
 
 START_TEST(whole_nets)
@@ -772,6 +772,35 @@ START_TEST(no_rows)
 }
 END_TEST
 
+/* A net as deep as any may be, on a stack that has no room for a call for each of its products. */
+static void *pass_deep_net(void *net)
+{
+    const float in[2 * 2] = {1, 2, 3, 4}, grad_out[2] = {1, 1};
+    float out[2], grad_in[2 * 2];
+    float *grad_params = test_floats(lebm_net_param_total(net));
+    LEBM_ASSERT_OK(lebm_net_forward(net, in, 2, out));
+    LEBM_ASSERT_OK(lebm_net_vjp(net, in, 2, grad_out, grad_in, grad_params));
+    free(grad_params);
+    return NULL;
+}
+
+START_TEST(a_deep_net_needs_no_deep_stack)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    lebm_net *net;
+    LEBM_ASSERT_OK(lebm_net_create(&net, 2));
+    for (int i = 0; i < 1023; i++) LEBM_ASSERT_OK(lebm_net_add_linear(net, i < 1022 ? 2 : 1, 1));
+    LEBM_ASSERT_OK(lebm_net_init(net, LEBM_INIT_XAVIER_NORMAL, 1));
+    ck_assert_int_eq(pthread_attr_init(&attributes), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attributes, 192 * 1024), 0);
+    ck_assert_int_eq(pthread_create(&thread, &attributes, pass_deep_net, net), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attributes);
+    lebm_net_destroy(net);
+}
+END_TEST
+
 START_TEST(wrong_rows_and_null_buffers)
 {
     lebm_net *net;
@@ -804,7 +833,7 @@ static Suite *suite(void)
     tcase_add_test(building, out_shapes);
     tcase_add_test(building, a_net_has_1024_layers_at_most);
     tcase_add_test(building, refused_layers_leave_the_net_as_it_was);
-    tcase_add_test(building, an_owned_net_cannot_grow);
+    tcase_add_test(building, a_net_of_a_model_cannot_grow);
     suite_add_tcase(suite, building);
 
     TCase *specs = tcase_create("specs");
@@ -824,6 +853,7 @@ static Suite *suite(void)
     tcase_add_test(nets, sums_over_many_rows_keep_their_precision);
     tcase_add_test(nets, one_net_serves_many_threads);
     tcase_add_test(nets, no_rows);
+    tcase_add_test(nets, a_deep_net_needs_no_deep_stack);
     tcase_add_test(nets, wrong_rows_and_null_buffers);
     suite_add_tcase(suite, nets);
     return suite;

@@ -3,6 +3,7 @@
 
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/nets.h"
 
 /* The option functions of one kind of handle. */
 struct handle {
@@ -101,8 +102,8 @@ static void make_handles(void)
     lebm_net *f, *g;
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 2; linear 1"));
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 2; linear 3"));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1));
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, 1));
+    prior = make_prior(f, 1);
+    generator = make_generator(g, LEBM_GAUSSIAN, 1);
     LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_trainer_create(&trainer, prior, generator, sampler, sampler));
     handles[0] = (struct handle){.name = "sampler",

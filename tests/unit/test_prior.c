@@ -2,6 +2,7 @@
  * of f. */
 #include "lebm.h"
 #include "support/approx.h"
+#include "support/nets.h"
 #include "support/pair.h"
 
 enum { M = 9 };
@@ -21,13 +22,12 @@ START_TEST(density_by_hand)
 {
     /* f(z) = 3 z1 - z2 + 2, sigma0 = 2, z = (1, -4): f = 9, log p0 = -17/8 - log(2 pi 4). */
     lebm_net *f;
-    lebm_prior *prior;
     const float weight[2] = {3, -1}, bias = 2, z[2] = {1, -4};
     float density, score[2];
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 2; linear 1"));
     LEBM_ASSERT_OK(lebm_net_set_param(f, 0, weight, 2));
     LEBM_ASSERT_OK(lebm_net_set_param(f, 1, &bias, 1));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 2));
+    lebm_prior *prior = make_prior(f, 2);
     LEBM_ASSERT_OK(lebm_prior_log_density(prior, z, 1, &density));
     LEBM_ASSERT_NEAR(density, 9 - 17.0 / 8 - log(25.132741228718345), 1e-5);
     LEBM_ASSERT_OK(lebm_prior_score(prior, z, 1, score));
@@ -42,8 +42,7 @@ START_TEST(rows_do_not_depend_on_each_other)
     enum { N = 100 };
     struct pair f;
     make_f(&f);
-    lebm_prior *prior;
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f.net, 0.7));
+    lebm_prior *prior = make_prior(f.net, 0.7);
     f.net = NULL;
     float *z = test_normal_floats(N * M, 1, 5);
     float density[N], score[N * M], few_density[30], few_score[30 * M];
@@ -59,7 +58,7 @@ START_TEST(rows_do_not_depend_on_each_other)
 }
 END_TEST
 
-START_TEST(the_prior_owns_its_net)
+START_TEST(prior_and_caller_hold_the_net)
 {
     lebm_net *f;
     lebm_prior *prior, *second = (lebm_prior *)&f;
@@ -71,7 +70,8 @@ START_TEST(the_prior_owns_its_net)
     ck_assert_int_eq(lebm_prior_latent_size(prior), 3);
     ck_assert_double_eq(lebm_prior_sigma0(prior), 0.5);
 
-    lebm_net_destroy(f);                                                     /* does nothing */
+    lebm_net_destroy(f);                                                     /* the prior goes on */
+    lebm_net_destroy(lebm_prior_net(prior));                                 /* this is not the caller's to give up */
     LEBM_ASSERT_OK(lebm_net_set_param(lebm_prior_net(prior), 0, weight, 3)); /* allowed */
     LEBM_ASSERT_OK(lebm_prior_log_density(prior, z, 1, &density));
     LEBM_ASSERT_NEAR(density, 6 - 3 / 0.5 - 1.5 * log(6.283185307179586 * 0.25), 1e-5);
@@ -80,6 +80,23 @@ START_TEST(the_prior_owns_its_net)
     LEBM_ASSERT_STATUS(lebm_prior_create(&second, f, 1), LEBM_ERR_STATE);
     ck_assert_ptr_null(second);
     lebm_prior_destroy(prior);
+}
+END_TEST
+
+START_TEST(a_net_outlives_its_prior)
+{
+    lebm_prior *prior;
+    float weight[3], y;
+    const float z[3] = {1, 1, 1};
+    lebm_net *f = make_net("in 3; linear 1", 1);
+    for (int i = 0; i < 2; i++) { /* in one prior after the other */
+        LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1));
+        lebm_prior_destroy(prior);
+    }
+    LEBM_ASSERT_OK(lebm_net_get_param(f, 0, weight, 3));
+    LEBM_ASSERT_OK(lebm_net_add_activation(f, LEBM_TANH, 0)); /* it is free to grow again */
+    LEBM_ASSERT_OK(lebm_net_forward(f, z, 1, &y));
+    lebm_net_destroy(f);
 }
 END_TEST
 
@@ -100,7 +117,7 @@ START_TEST(a_refused_net_stays_the_callers)
     LEBM_ASSERT_STATUS(lebm_prior_create(&prior, NULL, 1), LEBM_ERR_INVALID);
     LEBM_ASSERT_STATUS(lebm_prior_create(NULL, f, 1), LEBM_ERR_INVALID);
     LEBM_ASSERT_OK(lebm_net_add_activation(f, LEBM_TANH, 0));
-    lebm_net_destroy(f); /* under a leak checker, a net that is neither owned nor destroyed would show */
+    lebm_net_destroy(f); /* under a leak checker, a net that nobody released would show */
 }
 END_TEST
 
@@ -109,11 +126,10 @@ START_TEST(bounds_of_sigma0_are_allowed)
     static const double allowed[] = {1e-6, 1e6};
     for (int i = 0; i < 2; i++) {
         lebm_net *f;
-        lebm_prior *prior;
         const float z = 1e-6f;
         float score;
         LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 1; linear 1"));
-        LEBM_ASSERT_OK(lebm_prior_create(&prior, f, allowed[i]));
+        lebm_prior *prior = make_prior(f, allowed[i]);
         LEBM_ASSERT_OK(lebm_prior_score(prior, &z, 1, &score));
         double expected = -(double)z / (allowed[i] * allowed[i]);
         LEBM_ASSERT_NEAR(score, expected, 1e-5 * fabs(expected));
@@ -125,9 +141,8 @@ END_TEST
 START_TEST(an_image_of_one_number_is_one_output)
 {
     lebm_net *f;
-    lebm_prior *prior;
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 3; conv_transpose2d 1 1 1 0"));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1));
+    lebm_prior *prior = make_prior(f, 1);
     lebm_prior_destroy(prior);
 }
 END_TEST
@@ -135,10 +150,9 @@ END_TEST
 START_TEST(wrong_arguments)
 {
     lebm_net *f;
-    lebm_prior *prior;
     float z[3] = {0}, out[3] = {5, 5, 5};
     LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 3; linear 1"));
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1));
+    lebm_prior *prior = make_prior(f, 1);
     LEBM_ASSERT_STATUS(lebm_prior_log_density(NULL, z, 1, out), LEBM_ERR_INVALID);
     LEBM_ASSERT_STATUS(lebm_prior_log_density(prior, NULL, 1, out), LEBM_ERR_INVALID);
     LEBM_ASSERT_STATUS(lebm_prior_log_density(prior, z, 1, NULL), LEBM_ERR_INVALID);
@@ -167,7 +181,8 @@ static Suite *suite(void)
     suite_add_tcase(suite, numbers);
 
     TCase *contract = tcase_create("contract");
-    tcase_add_test(contract, the_prior_owns_its_net);
+    tcase_add_test(contract, prior_and_caller_hold_the_net);
+    tcase_add_test(contract, a_net_outlives_its_prior);
     tcase_add_test(contract, a_refused_net_stays_the_callers);
     tcase_add_test(contract, bounds_of_sigma0_are_allowed);
     tcase_add_test(contract, an_image_of_one_number_is_one_output);

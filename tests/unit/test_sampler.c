@@ -6,6 +6,7 @@
 #include "lebm.h"
 #include "support/approx.h"
 #include "support/model.h"
+#include "support/nets.h"
 #include "support/statistics.h"
 #include "support/watch.h"
 
@@ -615,6 +616,72 @@ START_TEST(a_callback_may_not_change_its_sampler)
 }
 END_TEST
 
+/* Chains of a model are of that model from their first step to their last. */
+static int try_to_change_f(double done, void *user)
+{
+    lebm_net *f = user;
+    const float bias = 1;
+    (void)done;
+    LEBM_ASSERT_STATUS(lebm_net_set_param(f, 3, &bias, 1), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("in use");
+    LEBM_ASSERT_STATUS(lebm_net_init(f, LEBM_INIT_PYTORCH, 9), LEBM_ERR_STATE);
+    LEBM_ASSERT_STATUS(lebm_net_set_str(f, LEBM_NET_CONVOLUTION, "direct"), LEBM_ERR_STATE);
+    return 0;
+}
+
+START_TEST(a_callback_may_not_change_a_net)
+{
+    struct model model;
+    float z[5 * 3], again[5 * 3];
+    model_small(&model, 3, 8, 6, 1.0, 0.3);
+    lebm_sampler *sampler = make_sampler(20, 0.05);
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 5, z));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, try_to_change_f, model.f.net));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 5, again));
+    LEBM_ASSERT_SAME_BITS(again, z, 5 * 3);
+    LEBM_ASSERT_OK(lebm_net_init(model.f.net, LEBM_INIT_PYTORCH, 9)); /* it is idle again */
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(a_net_that_was_never_set_is_refused)
+{
+    lebm_net *f, *g;
+    float z[2], weight[2] = {0}, x[1] = {0};
+    lebm_sampler *sampler = make_sampler(3, 0.1);
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&f, "in 2; linear 2; gelu; linear 1"));
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 2; linear 1 nobias"));
+    lebm_prior *prior = make_prior(f, 1);
+    lebm_generator *generator = make_generator(g, LEBM_GAUSSIAN, 1);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, prior, 1, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("0.weight");
+    LEBM_ASSERT_ERROR_NAMES("the prior's net f");
+
+    LEBM_ASSERT_OK(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, prior, 1, z));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, prior, generator, x, 1, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("the generator's net g");
+    LEBM_ASSERT_OK(lebm_net_set_param(g, 0, weight, 2)); /* zero, but on purpose */
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, x, 1, z));
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+
+    f = make_net("in 2; linear 2; gelu", 1); /* a layer added after the others were initialised */
+    LEBM_ASSERT_OK(lebm_net_add_linear(f, 1, 1));
+    prior = make_prior(f, 1);
+    sampler = make_sampler(3, 0.1);
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, prior, 1, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("2.weight");
+    LEBM_ASSERT_OK(lebm_net_set_param(f, 2, weight, 2));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, prior, 1, z)); /* a bias begins at zero */
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
 START_TEST(prior_and_posterior_draw_different_numbers)
 {
     /* One step of hardly any size leaves the chains at their starting noise. */
@@ -808,6 +875,8 @@ static Suite *suite(void)
 
     TCase *contract = tcase_create("contract");
     tcase_add_test(contract, a_callback_may_not_change_its_sampler);
+    tcase_add_test(contract, a_callback_may_not_change_a_net);
+    tcase_add_test(contract, a_net_that_was_never_set_is_refused);
     tcase_add_test(contract, prior_and_posterior_draw_different_numbers);
     tcase_add_test(contract, progress_counts_the_work_of_all_threads);
     tcase_add_test(contract, progress_is_reported_on_the_calling_thread);

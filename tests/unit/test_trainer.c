@@ -624,7 +624,21 @@ static int try_to_change_g(double done, void *user)
 {
     (void)done;
     lebm_net *g = user;
+    const float bias[4] = {0};
     LEBM_ASSERT_STATUS(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "direct"), LEBM_ERR_STATE);
+    LEBM_ASSERT_STATUS(lebm_net_set_param(g, 3, bias, 4), LEBM_ERR_STATE);
+    LEBM_ASSERT_STATUS(lebm_net_init(g, LEBM_INIT_PYTORCH, 9), LEBM_ERR_STATE);
+    return 0;
+}
+
+/* What only reads them is welcome. */
+static int decode_by_g(double done, void *user)
+{
+    const struct model *model = user;
+    const float z[3] = {0};
+    float x[4];
+    (void)done;
+    LEBM_ASSERT_OK(lebm_generator_decode(model->generator, z, 1, x));
     return 0;
 }
 
@@ -637,6 +651,8 @@ START_TEST(a_callback_may_not_change_a_net)
     LEBM_ASSERT_OK(lebm_trainer_set_progress(t.trainer, try_to_change_g, model.g.net));
     LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, 1));
     LEBM_ASSERT_OK(lebm_net_set_str(model.g.net, LEBM_NET_CONVOLUTION, "direct"));
+    LEBM_ASSERT_OK(lebm_trainer_set_progress(t.trainer, decode_by_g, &model));
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, 1));
     free_training(&t);
     model_free(&model);
 }

@@ -11,7 +11,7 @@
 enum { WIDTH = 400, SKIPPED = 77 /* checkpoints of 200 kB */ };
 
 static struct training state, later;
-static char disk[80], file[128]; /* a folder that is mounted, and a path in it */
+static char disk[112], file[160]; /* a folder that is mounted, and a path in it */
 
 static int write_text(const char *to, const char *text)
 {

@@ -8,11 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Where files for a while are made. */
+static inline const char *scratch_folder(void)
+{
+    const char *chosen = getenv("TMPDIR");
+    return chosen && *chosen ? chosen : "/tmp";
+}
+
 /* A path for a file of this process; the file is removed if it is there. */
 static inline const char *scratch_path(const char *name)
 {
     static char path[256];
-    snprintf(path, sizeof path, "/tmp/lebm-test-%ld-%s", (long)getpid(), name);
+    const int length = snprintf(path, sizeof path, "%s/lebm-test-%ld-%s", scratch_folder(), (long)getpid(), name);
+    ck_assert_msg(length < (int)sizeof path, "too long a path for the tests: %s", scratch_folder());
     remove(path);
     return path;
 }

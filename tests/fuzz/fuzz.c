@@ -70,7 +70,7 @@ void __wrap_free(void *memory)
 /* ---- files ---- */
 
 static const char *const names[FUZZ_PATHS] = {"input", "output", "other"};
-static char folder[64], paths[FUZZ_PATHS][128];
+static char folder[96], paths[FUZZ_PATHS][128];
 static int written[FUZZ_PATHS]; /* open for fuzz_write() from the start on, which is faster */
 
 static void remove_folder(void)
@@ -81,7 +81,8 @@ static void remove_folder(void)
 
 static void make_folder(void)
 {
-    snprintf(folder, sizeof folder, "%s/lebm_fuzz_XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    const char *chosen = getenv("TMPDIR"), *scratch = chosen && *chosen ? chosen : "/tmp";
+    snprintf(folder, sizeof folder, "%s/lebm_fuzz_XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : scratch);
     FUZZ_ASSERT(mkdtemp(folder) != NULL, "%s: %s", folder, strerror(errno));
     atexit(remove_folder);
     for (int i = 0; i < FUZZ_PATHS; i++) {

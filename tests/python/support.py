@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PYTHON = ROOT / "examples" / "python"
@@ -48,14 +48,21 @@ def small_generator() -> lebm.Generator:
 
 
 @contextlib.contextmanager
-def signal_soon(number: int, delay: float = 0.2) -> Iterator[None]:
-    """Send this process a signal while what is inside runs; it must take no longer than the delay and some seconds."""
-    timer = threading.Timer(delay, os.kill, (os.getpid(), number))
-    begin = time.monotonic()
-    timer.start()
+def signal_soon(number: int, ready: Callable[[], object] = lambda: True) -> Iterator[None]:
+    """Send this process a signal while what is inside runs, as soon as it is ready. What never ends ctest ends."""
+    over = threading.Event()
+
+    def send() -> None:
+        time.sleep(0.2)
+        while not ready():
+            if over.wait(0.01):
+                return
+        os.kill(os.getpid(), number)
+
+    sender = threading.Thread(target=send)
+    sender.start()
     try:
         yield
     finally:
-        timer.join()
-    took = time.monotonic() - begin
-    assert took < delay + 10, f"the signal came after {delay} s and was answered only after {took:.1f} s"
+        over.set()
+        sender.join()

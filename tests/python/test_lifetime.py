@@ -179,10 +179,15 @@ sys.path.insert(0, sys.argv[1])
 import lebm
 prior = lebm.Prior(lebm.Net("in 2; linear 1").init("pytorch", 1))
 sampler = lebm.Sampler(steps=10**9)
-threading.Thread(target=sampler.run_prior, args=(prior, 2), daemon=True).start()
+started = threading.Event()
+def sample():
+    started.set()
+    sampler.run_prior(prior, 2)
+threading.Thread(target=sample, daemon=True).start()
+started.wait()
 time.sleep(0.2)
 """
-        subprocess.run([sys.executable, "-c", program, PYTHON], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", program, PYTHON], check=True)
 
 
 if __name__ == "__main__":

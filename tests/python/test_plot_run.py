@@ -11,6 +11,10 @@ from pathlib import Path
 
 from support import PYTHON, lebm, need, small_generator, small_prior, np
 
+# Without a folder that it may write to, and where it first has to look for fonts, matplotlib says so on stderr.
+matplotlib_folder = tempfile.TemporaryDirectory()
+os.environ["MPLCONFIGDIR"] = matplotlib_folder.name
+
 need("matplotlib")
 
 import plot_run  # noqa: E402 # matplotlib is there

@@ -11,26 +11,34 @@
 #include "support/approx.h"
 
 /** The folder of the test that runs, and two paths in it. */
-static char folder[64], path[128], other_path[128];
+static char folder[96], path[128], other_path[128];
 
 static inline void files_make_folder(const char *parent)
 {
-    snprintf(folder, sizeof folder, "%s/lebm_test_XXXXXX", parent);
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    const int length = snprintf(folder, sizeof folder, "%s/lebm_test_XXXXXX", parent);
+    ck_assert_msg(length < (int)sizeof folder, "too long a path for the tests: %s", parent);
+    ck_assert_msg(mkdtemp(folder) != NULL, "no folder can be made in %s", parent);
     snprintf(path, sizeof path, "%s/a.safetensors", folder);
     snprintf(other_path, sizeof other_path, "%s/b.safetensors", folder);
+}
+
+/** Where folders for a while are made. */
+static inline const char *files_scratch(void)
+{
+    const char *chosen = getenv("TMPDIR");
+    return chosen && *chosen ? chosen : "/tmp";
 }
 
 /** Fixture: makes the folder. */
 static inline void make_folder(void)
 {
-    files_make_folder("/tmp");
+    files_make_folder(files_scratch());
 }
 
 /** The same for tests that save often: every save waits for the disk, so rather not on one. */
 static inline void make_folder_in_memory(void)
 {
-    files_make_folder(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    files_make_folder(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : files_scratch());
 }
 
 /** Fixture: removes the folder with the files at the two paths; fails if there is any other. */

@@ -230,12 +230,32 @@ static int read_at(const lebm__st_reader *reader, int64_t offset, void *out, int
     return LEBM_OK;
 }
 
+/* Whether JSON is nested no deeper than a header may be; cJSON would go a thousand calls deep, which not every thread has
+ * the stack for. */
+static int is_shallow(const char *text, int64_t size)
+{
+    enum { DEEPEST = 8 };
+    int depth = 0, in_string = 0;
+    for (int64_t i = 0; i < size && depth <= DEEPEST; i++) {
+        if (in_string && text[i] == '\\') {
+            i++;
+        } else if (text[i] == '"') {
+            in_string = !in_string;
+        } else if (!in_string) {
+            depth += text[i] == '{' || text[i] == '[';
+            depth -= text[i] == '}' || text[i] == ']';
+        }
+    }
+    return depth <= DEEPEST;
+}
+
 /* Parse `size` bytes of JSON, which a NUL follows: older versions of cJSON look one byte too far. */
 static int parse_header(lebm__st_reader *reader, const char *text, int64_t size)
 {
     const char *end = text;
     if (!is_text(text, size)) return FORMAT_ERROR(reader, "the header is not UTF-8, or has a character NUL");
     if (text[0] != '{') return FORMAT_ERROR(reader, "not a safetensors file: the header does not begin with '{'");
+    if (!is_shallow(text, size)) return FORMAT_ERROR(reader, "the header is nested too deep");
     errno = 0;
     reader->header = cJSON_ParseWithLengthOpts(text, (size_t)size, &end, 0);
     if (reader->header == NULL && errno == ENOMEM) return no_memory_for_header();

@@ -227,14 +227,14 @@ START_TEST(keeps_only_what_differs)
     training t = make_standard(), other = make_standard();
     set_options(&other);
     LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
-    count_texts("\"trainer.", 2);  /* the steps and epochs done */
-    count_texts("\"to_prior.", 1); /* the kernel */
-    count_texts("\"to_posterior.", 1);
+    count_texts("\"trainer.", 3);  /* the steps and epochs done, and divergence_threshold */
+    count_texts("\"to_prior.", 2); /* the kernel, and that */
+    count_texts("\"to_posterior.", 2);
     LEBM_ASSERT_OK(lebm_trainer_load(other.trainer, path));
     assert_same_state(&t, &other);
     LEBM_ASSERT_OK(lebm_trainer_set_f64(t.trainer, LEBM_TRAINER_PRIOR_CLIP_NORM, -0.0));
     LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
-    count_texts("\"trainer.", 3); /* to the bit */
+    count_texts("\"trainer.", 4); /* to the bit */
     free_training(&t);
     free_training(&other);
 }

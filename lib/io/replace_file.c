@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/locale.h"
 #include "core/memory.h"
 #include "core/status.h"
 
@@ -16,7 +17,7 @@ enum { NAME_ATTEMPTS = 100 };
 
 static int cannot_write(const lebm__replacement *replacement, int error)
 {
-    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': %s", replacement->path, strerror(error));
+    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': %s", replacement->path, lebm__error_text(error));
 }
 
 /* Set target to `path` or, so that a symbolic link survives, to what it links to. */

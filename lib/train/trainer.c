@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
+#include "math/blas.h"
 #include "math/kernels.h"
 #include "mcmc/sampler.h"
 #include "model/generator.h"
@@ -334,6 +335,7 @@ static int gather(step *s, lebm__trainer_metrics *metrics)
     LEBM__TRY(lebm__net_prepare(t->prior->net, LEBM__LEARN, t->pool));
     LEBM__TRY(lebm__net_prepare(t->generator->net, LEBM__LEARN, t->pool));
     LEBM__TRY(make_workers(s));
+    LEBM__TRY(lebm__blas_prepare());
     LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s));
     if (report(1.0, &p)) return lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     return measure(s, metrics);

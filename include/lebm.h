@@ -20,8 +20,9 @@
  * - A handle belongs to the caller, who destroys it; a pointer returned directly is borrowed.
  * - Models (net, prior, generator) are read-only while used: functions that take them as `const` may run at the
  *   same time on any number of threads. A sampler or trainer serves one thread at a time.
- * - Two environment variables are read: LEBM_NUM_THREADS, a number, stands in for an option threads of 0 (what is no
- *   number from 1 means all processors); LEBM_ISA, "avx2" or "baseline", keeps to the kernels of lesser processors.
+ * - Two environment variables are read, once, when the library is loaded: LEBM_NUM_THREADS, a number, stands in for an
+ *   option threads of 0 (what is no number from 1 means all processors); LEBM_ISA, "avx2" or "baseline", keeps to the
+ *   kernels of lesser processors. lebm_build_info() tells what was set, and if it was not understood.
  */
 #ifndef LEBM_H
 #define LEBM_H

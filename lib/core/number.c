@@ -2,34 +2,15 @@
 #include "core/number.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#ifdef __APPLE__
-#include <xlocale.h>
-#endif
 
-/* The locale "C", in which numbers have a point. */
-static locale_t c_locale;
-
-static void make_c_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* Let the calling thread use that locale; returns the one to go back to with uselocale(). */
-static locale_t enter_c_locale(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_c_locale);
-    return uselocale(c_locale);
-}
+#include "core/locale.h"
 
 void lebm__format_f64(double value, char *text)
 {
-    const locale_t before = enter_c_locale();
+    const locale_t before = lebm__enter_c_locale();
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
@@ -39,7 +20,7 @@ void lebm__format_f64(double value, char *text)
 
 void lebm__format_f32(float value, char *text)
 {
-    const locale_t before = enter_c_locale();
+    const locale_t before = lebm__enter_c_locale();
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value) break;
@@ -60,7 +41,7 @@ static int is_plain(const char *text)
 int lebm__parse_f64(const char *text, double *value)
 {
     if (text[0] == '\0' || !is_plain(text)) return 0;
-    const locale_t before = enter_c_locale();
+    const locale_t before = lebm__enter_c_locale();
     char *end;
     const double number = strtod(text, &end);
     uselocale(before);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/locale.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/locale.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
@@ -205,7 +206,7 @@ static int open_file(lebm__st_reader *reader)
 {
     struct stat info;
     reader->file = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not block */
-    if (reader->file < 0 || fstat(reader->file, &info) != 0) return cannot_read(reader, strerror(errno));
+    if (reader->file < 0 || fstat(reader->file, &info) != 0) return cannot_read(reader, lebm__error_text(errno));
     if (!S_ISREG(info.st_mode)) {
         return lebm__fail(LEBM_ERR_IO, "cannot read '%.256s': it is %s, not a regular file", reader->path,
                           lebm__file_kind(info.st_mode));
@@ -219,7 +220,7 @@ static int read_at(const lebm__st_reader *reader, int64_t offset, void *out, int
     char *to = out;
     while (size > 0) {
         const ssize_t count = pread(reader->file, to, (size_t)size, (off_t)offset);
-        if (count < 0 && errno != EINTR) return cannot_read(reader, strerror(errno));
+        if (count < 0 && errno != EINTR) return cannot_read(reader, lebm__error_text(errno));
         if (count == 0) return cannot_read(reader, "it became shorter while it was read");
         if (count > 0) {
             to += count;

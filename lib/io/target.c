@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/locale.h"
 #include "core/memory.h"
 #include "core/status.h"
 
@@ -13,7 +14,7 @@ enum { LINKS_MOST = 40, LINK_SIZE = 4096 }; /* as Linux follows; bytes of what a
 
 int lebm__cannot_write(const char *path, int error)
 {
-    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': %s", path, strerror(error));
+    return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': %s", path, lebm__error_text(error));
 }
 
 const char *lebm__file_kind(mode_t mode)

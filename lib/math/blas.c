@@ -3,112 +3,195 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cblas.h>
 
-/* What a provider offers beyond CBLAS, NULL where it does not. */
-extern void openblas_set_num_threads(int count) __attribute__((weak));
+#include "core/status.h"
+
+/* What a provider offers beyond CBLAS, NULL where it does not. A weak reference takes nothing out of an archive; but every
+ * OpenBLAS brings the first of these with its products, one with threads the second, and BLIS the setting of its own. */
 extern int openblas_get_num_threads(void) __attribute__((weak));
+extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_parallel(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
 extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));
+extern const char *bli_info_get_version_str(void) __attribute__((weak));
 extern void omp_set_num_threads(int count) __attribute__((weak));
 extern void omp_set_max_active_levels(int count) __attribute__((weak));
 extern int omp_get_max_active_levels(void) __attribute__((weak));
 extern int omp_get_max_threads(void) __attribute__((weak));
 
-static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
-static int users;                /* threads between enter and leave */
-static int64_t host_threads = 1; /* the host's setting while there are any */
+/* How the BLAS is told to use no threads of its own, and how many threads may call it at once. */
+typedef struct {
+    int of_process;         /* a setting of its own that belongs to the process */
+    int of_thread;          /* one that belongs to each thread, of BLIS */
+    int omp_threads;        /* OpenMP's number of threads for the calling thread */
+    int omp_levels;         /* OpenMP's nesting for the calling thread: BLIS behind libblas.so.3 */
+    int one_at_a_time;      /* OpenBLAS built for one thread without locks: wrong numbers when two threads call it */
+    int hangs_without_room; /* OpenBLAS asks again and again for the memory of another thread if it gets none */
+} provider;
 
-/* The setting that belongs to the process. */
+static provider blas;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int has_openmp(void)
+{
+    return omp_set_num_threads != NULL && omp_get_max_threads != NULL;
+}
+
+static void find_openblas(void)
+{
+    enum { SERIAL, THREADS, OPENMP, UNKNOWN };
+    const int has_threads = openblas_set_num_threads != NULL;
+    const int built = openblas_get_parallel != NULL ? openblas_get_parallel() : has_threads ? UNKNOWN : SERIAL;
+    const int locks = openblas_get_config != NULL && strstr(openblas_get_config(), "USE_LOCKING") != NULL;
+    blas.omp_threads = has_openmp() && (built == OPENMP || built == UNKNOWN);
+    blas.of_process = built == THREADS || built == UNKNOWN || (built == OPENMP && !has_openmp());
+    blas.one_at_a_time = built == SERIAL && !locks;
+    blas.hangs_without_room = 1;
+}
+
+/* From its version 1 on, each thread has a setting of its own. */
+static void find_blis(void)
+{
+    blas.of_thread = bli_info_get_version_str != NULL && bli_info_get_version_str()[0] != '0';
+    blas.of_process = !blas.of_thread;
+}
+
+static void find_provider(void)
+{
+    if (openblas_get_num_threads != NULL) {
+        find_openblas();
+    } else if (bli_thread_set_num_threads != NULL && bli_thread_get_num_threads != NULL) {
+        find_blis();
+    } else {
+        /* Of OpenBLAS, the levels alone would hang an OpenMP build. */
+        blas.omp_threads = has_openmp();
+        blas.omp_levels = omp_set_max_active_levels != NULL && omp_get_max_active_levels != NULL;
+    }
+}
+
+/* Asked of the BLAS, since a host's threads may set it meanwhile, too. */
 static int64_t get_threads(void)
 {
-    if (openblas_get_num_threads != NULL) return openblas_get_num_threads();
-    if (bli_thread_get_num_threads != NULL) return bli_thread_get_num_threads();
-    return 1;
+    return openblas_get_num_threads != NULL ? openblas_get_num_threads() : bli_thread_get_num_threads();
 }
 
 static void set_threads(int64_t count)
 {
     if (openblas_set_num_threads != NULL) {
         openblas_set_num_threads((int)count);
-    } else if (bli_thread_set_num_threads != NULL) {
+    } else {
         bli_thread_set_num_threads(count);
     }
 }
 
-/* BLIS behind libblas.so.3 can be told to use no threads only through OpenMP, thread by thread. The same call would
- * hang an OpenMP build of OpenBLAS. */
-static int is_told_by_levels(void)
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t one_left = PTHREAD_COND_INITIALIZER;
+static int64_t inside;           /* threads that the BLAS serves */
+static int64_t waiting;          /* and those that wait for one of them to leave */
+static int64_t rooms;            /* for how many at once OpenBLAS has memory, or was found to get it */
+static int64_t host_threads = 1; /* the host's setting of the process while any are inside */
+
+/* OpenBLAS maps 128 MiB, or 16 on machines of 32 bits, for each thread that it serves at once, and keeps them. For more
+ * than one there must be plenty, so that the rest of the program is left something, too. */
+static int there_is_room(void)
 {
-    return omp_set_max_active_levels != NULL && omp_get_max_active_levels != NULL && openblas_get_config == NULL;
+    const size_t size = (size_t)(sizeof(void *) > 4 ? 160 : 24) << (inside == 0 ? 20 : 22);
+    void *trial = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (trial == MAP_FAILED) return 0;
+    munmap(trial, size);
+    return 1;
 }
 
-/* An OpenMP build of OpenBLAS opens a team for each call, as large as the calling thread's own setting says. */
-static int is_told_by_omp(void)
+/* Whether the BLAS can serve one thread more. */
+static int may_enter(void)
 {
-    return omp_set_num_threads != NULL && omp_get_max_threads != NULL;
+    if (blas.one_at_a_time && inside > 0) return 0;
+    if (!blas.hangs_without_room || inside < rooms) return 1;
+    if (!there_is_room()) return 0;
+    rooms = inside + 1;
+    return 1;
 }
 
-lebm__blas_setting lebm__blas_enter(void)
+int lebm__blas_prepare(void)
 {
-    lebm__blas_setting before = {0};
-    if (is_told_by_omp()) before.omp_threads = omp_get_max_threads();
+    pthread_once(&once, find_provider);
     pthread_mutex_lock(&guard);
-    if (users++ == 0) {
+    const int prepared = inside > 0 || rooms > 0 || may_enter();
+    pthread_mutex_unlock(&guard);
+    return prepared ? LEBM_OK : lebm__fail(LEBM_ERR_NOMEM, "out of memory: OpenBLAS needs 128 MiB to work in");
+}
+
+/* Settings of the calling thread to which it goes back. */
+typedef struct {
+    int64_t threads;
+    int omp_threads, omp_levels;
+} thread_setting;
+
+static thread_setting enter(void)
+{
+    thread_setting before = {1, 1, 0};
+    pthread_once(&once, find_provider);
+    if (blas.omp_threads) before.omp_threads = omp_get_max_threads();
+    pthread_mutex_lock(&guard);
+    waiting++;
+    while (inside > 0 && !may_enter()) pthread_cond_wait(&one_left, &guard);
+    waiting--;
+    inside++;
+    if (blas.of_process && get_threads() != 1) {
         host_threads = get_threads();
-        if (host_threads != 1) set_threads(1);
+        set_threads(1); /* in an OpenMP build the calling thread's as well */
     }
     pthread_mutex_unlock(&guard);
-    if (is_told_by_omp()) omp_set_num_threads(1);
-    if (is_told_by_levels()) {
-        before.omp_levels = omp_get_max_active_levels();
-        omp_set_max_active_levels(0);
-    }
+    if (blas.of_thread) before.threads = get_threads();
+    if (before.threads != 1) set_threads(1);
+    if (blas.omp_threads) omp_set_num_threads(1);
+    if (blas.omp_levels) before.omp_levels = omp_get_max_active_levels();
+    if (before.omp_levels != 0) omp_set_max_active_levels(0);
     return before;
 }
 
-void lebm__blas_leave(lebm__blas_setting before)
+static void leave(thread_setting before)
 {
-    if (is_told_by_levels()) omp_set_max_active_levels(before.omp_levels);
+    if (before.omp_levels != 0) omp_set_max_active_levels(before.omp_levels);
+    if (before.threads != 1) set_threads(before.threads);
     pthread_mutex_lock(&guard);
-    if (--users == 0 && host_threads != 1) set_threads(host_threads);
+    inside--;
+    if (inside == 0 && host_threads != 1) {
+        if (get_threads() == 1) set_threads(host_threads); /* else the host has set it meanwhile */
+        host_threads = 1;
+    }
+    if (waiting > 0) pthread_cond_signal(&one_left);
     pthread_mutex_unlock(&guard);
-    if (is_told_by_omp()) omp_set_num_threads(before.omp_threads); /* which set_threads() may have set as well */
-}
-
-void lebm__blas_thread_start(void)
-{
-    if (is_told_by_omp()) omp_set_num_threads(1);
-    if (is_told_by_levels()) omp_set_max_active_levels(0);
-}
-
-/* OpenBLAS built for one thread without locks gives wrong numbers when two threads call it. */
-static pthread_once_t safety_once = PTHREAD_ONCE_INIT;
-static int one_at_a_time;
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-
-static void find_safety(void)
-{
-    one_at_a_time = openblas_get_parallel != NULL && openblas_get_parallel() == 0 &&
-                    (openblas_get_config == NULL || strstr(openblas_get_config(), "USE_LOCKING") == NULL);
+    if (blas.omp_threads) omp_set_num_threads(before.omp_threads);
 }
 
 void lebm__blas_add_transposed(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
                                int64_t ldb, float *c, int64_t ldc)
 {
-    pthread_once(&safety_once, find_safety);
-    if (one_at_a_time) pthread_mutex_lock(&turn);
+    const thread_setting before = enter();
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, 1.0f,
                 c, (int)ldc);
-    if (one_at_a_time) pthread_mutex_unlock(&turn);
+    leave(before);
+}
+
+/* OpenBLAS reads the environment when it is loaded; BLIS and some OpenMP runtimes do at the first call, when a thread of
+ * the host may be changing it. So here is one, of nothing, while the library is loaded. */
+__attribute__((constructor)) static void let_blas_read_environment(void)
+{
+    float unused = 0;
+    if (has_openmp()) omp_get_max_threads();
+    if (openblas_get_num_threads != NULL) return;
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, 0, 0, 0, 1.0f, &unused, 1, &unused, 1, 1.0f, &unused, 1);
 }
 
 const char *lebm__blas_name(void)
 {
     if (openblas_get_config != NULL) return openblas_get_config();
+    if (openblas_get_num_threads != NULL) return "OpenBLAS";
     if (bli_thread_set_num_threads != NULL) return "BLIS";
     return "BLAS of the system";
 }

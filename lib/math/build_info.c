@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "core/environment.h"
 #include "lebm/version.h"
 #include "math/blas.h"
 #include "math/kernels.h"
@@ -11,12 +12,12 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-static char build_info[256];
+static char build_info[768];
 
 static void write_build_info(void)
 {
-    snprintf(build_info, sizeof build_info, "liblatentebm %s, %s, %s kernels, %s", lebm_version(), COMPILER,
-             lebm__kernels()->name, lebm__blas_name());
+    snprintf(build_info, sizeof build_info, "liblatentebm %s, %s, %s kernels, %s%s", lebm_version(), COMPILER,
+             lebm__kernels()->name, lebm__blas_name(), lebm__environment()->report);
 }
 
 const char *lebm_build_info(void)

@@ -5,15 +5,15 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "core/environment.h"
 #include "core/memory.h"
-#include "core/number.h"
 #include "core/status.h"
-#include "math/blas.h"
 
-enum { MAX_THREADS = 1024 };
+/* A worker's stack, whatever the host's limit or C library would give. The library's own tasks need a few kilobytes; a
+ * BLAS that runs on threads of its own after all takes 2 MiB of OpenBLAS's, and the sanitizers some. */
+enum { STACK_BYTES = 4 << 20 };
 
 /* One call: which tasks remain, and what went wrong. */
 typedef struct {
@@ -43,27 +43,29 @@ struct lebm__pool {
     call *call;
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
-    worker workers[MAX_THREADS];
+    worker workers[LEBM__MOST_THREADS];
     struct {
         void *memory;
         int64_t bytes;
-    } own[MAX_THREADS]; /* each thread's memory */
+    } own[LEBM__MOST_THREADS]; /* each thread's memory */
 };
+
+/* The processors that this process may use; 0 if that cannot be told. */
+static int64_t count_processors(void)
+{
+#ifdef __linux__
+    cpu_set_t set[64]; /* the kernel refuses one without room for all processors that there might be */
+    if (sched_getaffinity(0, sizeof set, set) == 0) return CPU_COUNT_S(sizeof set, set);
+#endif
+    return 0;
+}
 
 int lebm__thread_count(int64_t option)
 {
-    if (option <= 0) {
-        const char *text = getenv("LEBM_NUM_THREADS");
-        if (text == NULL || !lebm__parse_i64(text, &option)) option = 0;
-    }
-#ifdef __linux__
-    if (option <= 0) {
-        cpu_set_t set;
-        if (sched_getaffinity(0, sizeof set, &set) == 0) option = CPU_COUNT(&set);
-    }
-#endif
+    if (option <= 0) option = lebm__environment()->threads;
+    if (option <= 0) option = count_processors();
     if (option <= 0) option = sysconf(_SC_NPROCESSORS_ONLN);
-    return option < 1 ? 1 : option > MAX_THREADS ? MAX_THREADS : (int)option;
+    return option < 1 ? 1 : option > LEBM__MOST_THREADS ? LEBM__MOST_THREADS : (int)option;
 }
 
 /* Forks between the first process that had a pool and this one. Their ids would not do: a child that is the first process
@@ -103,7 +105,6 @@ static void *work(void *argument)
 {
     worker *me = argument;
     lebm__pool *pool = me->pool;
-    lebm__blas_thread_start();
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
         while (pool->calls == me->calls && !pool->quit) pthread_cond_wait(&pool->work, &pool->mutex);
@@ -132,19 +133,36 @@ int lebm__pool_share(const lebm__pool *pool, int64_t count)
     return count < pool->threads ? (int)count : pool->threads;
 }
 
+/* Signals are for the host's own threads, except those that come to the thread which causes them, of faults and of
+ * profilers: a worker has these blocked only if the thread that starts it has. Sets that mask, and returns the one before. */
+static sigset_t mask_signals(void)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF, SIGVTALRM};
+    sigset_t mask, before;
+    sigfillset(&mask);
+    pthread_sigmask(SIG_BLOCK, NULL, &before);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (!sigismember(&before, own[i])) sigdelset(&mask, own[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    return before;
+}
+
 /* Start what is missing of `count` workers; fewer of them still do all the work. */
 static void start_workers(lebm__pool *pool, int count)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the host's own threads */
-    while (pool->started < count) {
+    pthread_attr_t attributes;
+    if (pool->started >= count || pthread_attr_init(&attributes) != 0) return;
+    const int sized = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0;
+    const sigset_t before = mask_signals();
+    while (sized && pool->started < count) {
         worker *w = &pool->workers[pool->started];
         *w = (worker){.pool = pool, .thread = pool->started + 1, .calls = pool->calls};
-        if (pthread_create(&w->id, NULL, work, w) != 0) break;
+        if (pthread_create(&w->id, &attributes, work, w) != 0) break;
         pool->started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
 }
 
 static void stop_workers(lebm__pool *pool)
@@ -226,7 +244,6 @@ int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *co
 {
     call c = {.task = task, .context = context, .count = count, .failed_task = count, .status = LEBM_OK};
     if (count < 1) return LEBM_OK;
-    const lebm__blas_setting before = lebm__blas_enter();
     const int wanted = lebm__pool_share(pool, count) - 1;
     start_workers(pool, wanted);
     pthread_mutex_lock(&pool->mutex);
@@ -240,7 +257,6 @@ int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *co
     while (pool->busy > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
     pool->call = NULL;
     pthread_mutex_unlock(&pool->mutex);
-    lebm__blas_leave(before);
     if (c.status < 0) lebm__set_last_error(c.error);
     return c.status;
 }

@@ -598,10 +598,10 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     lebm__tape tape;
     void *memory;
     const lebm__passes passes = grad_params == NULL ? LEBM__SCORE : LEBM__LEARN;
+    if (grad_params != NULL) LEBM__TRY(lebm__blas_prepare());
     LEBM__TRY(lebm__net_begin(net, n, passes, &tape, &memory));
     const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
     if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
-    const lebm__blas_setting before = lebm__blas_enter();
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
@@ -611,7 +611,6 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
             memcpy(grad_in + first * from, lebm__tape_input(&tape), (size_t)(rows * from) * sizeof *grad_in);
         }
     }
-    lebm__blas_leave(before);
     lebm__net_end(net, memory);
     return LEBM_OK;
 }

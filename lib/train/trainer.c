@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "core/text.h"
+#include "math/blas.h"
 #include "math/kernels.h"
 #include "mcmc/sampler.h"
 #include "model/generator.h"
@@ -430,6 +431,7 @@ static int learn(step *s)
     LEBM__TRY(lebm__net_prepare(t->prior->net, LEBM__LEARN, t->pool));
     LEBM__TRY(lebm__net_prepare(t->generator->net, LEBM__LEARN, t->pool));
     LEBM__TRY(make_workers(s));
+    LEBM__TRY(lebm__blas_prepare());
     int status = lebm__pool_run(t->pool, chunks(s->n), learn_chunk, s);
     if (status == LEBM_OK && report(1.0, &s->progress)) status = LEBM_STOPPED;
     if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");

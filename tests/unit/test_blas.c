@@ -1,7 +1,11 @@
-/* The door to the BLAS: its one product, and the host's setting of its threads. */
+/* The door to the BLAS: its one product, the host's setting of its threads, and memory for it. */
 #include "math/blas.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "math/threads.h"
 #include "support/approx.h"
@@ -102,102 +106,209 @@ START_TEST(it_has_a_name)
 }
 END_TEST
 
-/* ---- the host's setting, of OpenBLAS ---- */
+/* ---- calls of the BLAS, which the linker's --wrap lets pass by here ---- */
+
+/* What a test does inside, in place of the product; it must not call Check on another thread. */
+static void (*at_call)(void);
+
+void __real_cblas_sgemm(int order, int of_a, int of_b, int m, int n, int k, float alpha, const float *a, int lda,
+                        const float *b, int ldb, float beta, float *c, int ldc);
+void __wrap_cblas_sgemm(int order, int of_a, int of_b, int m, int n, int k, float alpha, const float *a, int lda,
+                        const float *b, int ldb, float beta, float *c, int ldc);
+
+void __wrap_cblas_sgemm(int order, int of_a, int of_b, int m, int n, int k, float alpha, const float *a, int lda,
+                        const float *b, int ldb, float beta, float *c, int ldc)
+{
+    if (at_call != NULL) {
+        at_call();
+        return;
+    }
+    __real_cblas_sgemm(order, of_a, of_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+static void multiply(void)
+{
+    const float a[4] = {1, 2, 3, 4};
+    float c[4] = {0};
+    lebm__blas_add_transposed(2, 2, 2, a, 2, a, 2, c, 2);
+}
+
+static void *multiply_on_thread(void *unused)
+{
+    (void)unused;
+    multiply();
+    return NULL;
+}
+
+/* ---- the host's setting ---- */
 
 extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
+extern int openblas_get_parallel(void) __attribute__((weak));
+extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
+extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));
+extern void omp_set_num_threads(int count) __attribute__((weak));
+extern int omp_get_max_threads(void) __attribute__((weak));
 
-enum { HOST = 2 }; /* threads that the host wants */
+enum { HOST = 2, OTHER = 3 }; /* threads that the host wants */
+
+/* An OpenMP build of OpenBLAS, and BLIS behind libblas.so.3, go by the number of the thread that calls them, others by
+ * that of the process. What an OpenBLAS is built for cannot be asked of an archive. */
+static int setting_belongs_to_thread(void)
+{
+    if (bli_thread_set_num_threads != NULL) return 0;
+    if (openblas_set_num_threads == NULL) return 1;
+    return openblas_get_parallel != NULL ? openblas_get_parallel() == 2 : omp_set_num_threads != NULL;
+}
+
+static int there_is_a_setting(void)
+{
+    return !setting_belongs_to_thread() || (omp_set_num_threads != NULL && omp_get_max_threads != NULL);
+}
+
+static int setting(void)
+{
+    if (setting_belongs_to_thread()) return omp_get_max_threads();
+    return openblas_get_num_threads != NULL ? openblas_get_num_threads() : (int)bli_thread_get_num_threads();
+}
+
+static void set(int threads)
+{
+    if (setting_belongs_to_thread()) {
+        omp_set_num_threads(threads);
+    } else if (openblas_set_num_threads != NULL) {
+        openblas_set_num_threads(threads);
+    } else {
+        bli_thread_set_num_threads(threads);
+    }
+}
+
+static atomic_int calls, calls_with_threads; /* of the BLAS; with threads of its own */
 
 /* Set the host's wish; 0 if this BLAS has no such setting. */
 static int set_host(void)
 {
-    if (openblas_set_num_threads == NULL || openblas_get_num_threads == NULL) {
+    if (!there_is_a_setting()) {
         printf("skipped: the BLAS has no setting of threads that this test knows\n");
         return 0;
     }
-    openblas_set_num_threads(HOST);
-    if (openblas_get_num_threads() == HOST) return 1;
+    calls = calls_with_threads = 0;
+    set(HOST);
+    if (setting() == HOST) return 1;
     printf("skipped: the BLAS has one thread only\n");
+    return 0;
+}
+
+static int set_host_of_process(void)
+{
+    if (!setting_belongs_to_thread()) return set_host();
+    printf("skipped: the BLAS has no setting that belongs to the process\n");
     return 0;
 }
 
 static void assert_setting(int expected, const char *when)
 {
-    LEBM_ASSERT_MSG(openblas_get_num_threads() == expected, "%s the BLAS has %d threads, not %d", when,
-                    openblas_get_num_threads(), expected);
+    LEBM_ASSERT_MSG(setting() == expected, "%s the BLAS has %d threads, not %d", when, setting(), expected);
+}
+
+static void note_setting(void)
+{
+    atomic_fetch_add(&calls, 1);
+    if (setting() != 1) atomic_fetch_add(&calls_with_threads, 1);
+}
+
+static void assert_noted(int expected)
+{
+    LEBM_ASSERT_MSG(calls == expected, "the BLAS was called %d times, not %d", calls, expected);
+    LEBM_ASSERT_MSG(calls_with_threads == 0, "%d of %d times the BLAS had several threads", calls_with_threads,
+                    expected);
 }
 
 START_TEST(the_hosts_setting_returns)
 {
     if (!set_host()) return;
+    at_call = note_setting;
     for (int i = 0; i < 3; i++) {
-        const lebm__blas_setting outer = lebm__blas_enter();
-        assert_setting(1, "inside");
-        const lebm__blas_setting inner = lebm__blas_enter();
-        assert_setting(1, "inside twice");
-        lebm__blas_leave(inner);
-        assert_setting(1, "inside again");
-        lebm__blas_leave(outer);
-        assert_setting(HOST, "outside");
+        multiply();
+        assert_setting(HOST, "after a product");
     }
-    openblas_set_num_threads(1); /* a host that wants one */
-    lebm__blas_leave(lebm__blas_enter());
-    assert_setting(1, "outside");
+    set(1); /* a host that wants one */
+    multiply();
+    assert_setting(1, "after a product");
+    assert_noted(4);
+    at_call = NULL;
 }
 END_TEST
 
-typedef struct {
-    pthread_barrier_t *barrier;
-    int inside, alone; /* threads of the BLAS when both are inside, and when this one is the last */
-} visitor;
-
-/* Enters after the test's thread and leaves after it. */
-static void *visit(void *argument)
+static void set_other(void)
 {
-    visitor *v = argument;
-    pthread_barrier_wait(v->barrier); /* the test's thread is inside */
-    const lebm__blas_setting before = lebm__blas_enter();
-    v->inside = openblas_get_num_threads();
-    pthread_barrier_wait(v->barrier); /* both are */
-    pthread_barrier_wait(v->barrier); /* the test's thread has left */
-    v->alone = openblas_get_num_threads();
-    lebm__blas_leave(before);
-    return NULL;
+    set(OTHER);
 }
 
-START_TEST(two_threads_share_the_setting)
+START_TEST(what_the_host_sets_meanwhile_stays)
 {
-    if (!set_host()) return;
+    if (!set_host_of_process()) return;
+    at_call = set_other;
+    multiply();
+    assert_setting(OTHER, "after a product during which the host changed it");
+    at_call = note_setting;
+    multiply();
+    assert_noted(1);
+    assert_setting(OTHER, "after the next one");
+    at_call = NULL;
+}
+END_TEST
+
+static pthread_barrier_t barrier;
+static atomic_int visits;  /* calls of the BLAS begun */
+static int set_in_between; /* whether the host sets OTHER while the first is inside alone */
+static int second, alone;  /* the setting that the second finds, and that when the first has left */
+
+/* The first call comes and goes while the second is inside. */
+static void visit(void)
+{
+    if (atomic_fetch_add(&visits, 1) == 0) {
+        if (set_in_between) set_other();
+        pthread_barrier_wait(&barrier); /* the first is inside: the second may come */
+        pthread_barrier_wait(&barrier); /* it is */
+    } else {
+        second = setting();
+        pthread_barrier_wait(&barrier);
+        pthread_barrier_wait(&barrier); /* the first has left */
+        alone = setting();
+    }
+}
+
+START_TEST(two_threads_share_the_setting) /* _i: set_in_between */
+{
+    if (!set_host_of_process()) return;
+    set_in_between = _i;
+    at_call = visit;
+    pthread_barrier_init(&barrier, NULL, 2);
     for (int i = 0; i < 10; i++) {
-        pthread_barrier_t barrier;
-        pthread_t thread;
-        visitor v = {.barrier = &barrier};
-        pthread_barrier_init(&barrier, NULL, 2);
-        ck_assert_int_eq(pthread_create(&thread, NULL, visit, &v), 0);
-        const lebm__blas_setting before = lebm__blas_enter();
+        pthread_t first;
+        visits = 0;
+        set(HOST);
+        ck_assert_int_eq(pthread_create(&first, NULL, multiply_on_thread, NULL), 0);
         pthread_barrier_wait(&barrier);
+        pthread_t other;
+        ck_assert_int_eq(pthread_create(&other, NULL, multiply_on_thread, NULL), 0);
+        ck_assert_int_eq(pthread_join(first, NULL), 0);
         pthread_barrier_wait(&barrier);
-        const int inside = openblas_get_num_threads();
-        lebm__blas_leave(before);
-        pthread_barrier_wait(&barrier);
-        ck_assert_int_eq(pthread_join(thread, NULL), 0);
-        pthread_barrier_destroy(&barrier);
-        ck_assert_int_eq(inside, 1);
-        ck_assert_int_eq(v.inside, 1);
-        ck_assert_int_eq(v.alone, 1);
-        assert_setting(HOST, "after both left");
+        ck_assert_int_eq(pthread_join(other, NULL), 0);
+        ck_assert_int_eq(second, 1);
+        ck_assert_int_eq(alone, 1);
+        assert_setting(set_in_between ? OTHER : HOST, "after both left");
     }
+    pthread_barrier_destroy(&barrier);
+    at_call = NULL;
 }
 END_TEST
 
-static void *come_and_go(void *failures)
+static void *multiply_2000_times(void *unused)
 {
-    for (int i = 0; i < 2000; i++) {
-        const lebm__blas_setting before = lebm__blas_enter();
-        if (openblas_get_num_threads() != 1) ++*(int *)failures;
-        lebm__blas_leave(before);
-    }
+    (void)unused;
+    for (int i = 0; i < 2000; i++) multiply();
     return NULL;
 }
 
@@ -205,46 +316,138 @@ START_TEST(threads_come_and_go)
 {
     enum { THREADS = 4 };
     pthread_t threads[THREADS];
-    int failures[THREADS] = {0};
     if (!set_host()) return;
-    for (int t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_create(&threads[t], NULL, come_and_go, &failures[t]), 0);
-    for (int t = 0; t < THREADS; t++) {
-        ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
-        LEBM_ASSERT_MSG(failures[t] == 0, "the BLAS had several threads %d times inside thread %d", failures[t], t);
-    }
+    at_call = note_setting;
+    for (int t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_create(&threads[t], NULL, multiply_2000_times, NULL), 0);
+    for (int t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
+    assert_noted(THREADS * 2000);
     assert_setting(HOST, "after all left");
+    at_call = NULL;
 }
 END_TEST
 
-static int note_setting(void *context, int64_t task, int thread)
+static int note_in_task(void *context, int64_t task, int thread)
 {
-    (void)thread;
-    ((int *)context)[task] = openblas_get_num_threads();
-    return task == 7 ? LEBM_ERR_INTERNAL : LEBM_OK;
+    if (thread == 0 || !setting_belongs_to_thread()) ((int *)context)[task] = setting();
+    return LEBM_OK;
 }
 
-START_TEST(a_pool_runs_inside_and_leaves_even_if_it_fails)
+START_TEST(tasks_without_products_leave_the_setting_alone)
 {
     lebm__pool *pool = NULL;
+    int noted[8];
     if (!set_host()) return;
+    for (int i = 0; i < 8; i++) noted[i] = HOST;
     LEBM_ASSERT_OK(lebm__pool_resize(&pool, 3));
-    for (int count = 0; count <= 8; count++) { /* the last run fails */
-        int noted[8] = {0};
-        ck_assert_int_eq(lebm__pool_run(pool, count, note_setting, noted), count == 8 ? LEBM_ERR_INTERNAL : LEBM_OK);
-        for (int i = 0; i < count; i++)
-            LEBM_ASSERT_MSG(noted[i] == 1, "in task %d of %d the BLAS has %d threads", i, count, noted[i]);
-        assert_setting(HOST, "after a run");
-    }
+    LEBM_ASSERT_OK(lebm__pool_run(pool, 8, note_in_task, noted));
+    for (int i = 0; i < 8; i++) LEBM_ASSERT_MSG(noted[i] == HOST, "in task %d the BLAS has %d threads", i, noted[i]);
     lebm__pool_destroy(pool);
     assert_setting(HOST, "after the pool");
+}
+END_TEST
+
+/* ---- how many threads call it at once: OpenBLAS hangs where it gets no memory for one more ---- */
+
+static atomic_int rooms = -1; /* that the system has left for it; negative: any number */
+
+void *__real_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
+
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset)
+{
+    if (rooms == 0) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    if (rooms > 0) rooms--;
+    return __real_mmap(address, size, protection, flags, file, offset);
+}
+
+static atomic_int inside, most_inside;
+
+/* Gives others the time to come in, which they must not. */
+static void count_inside(void)
+{
+    const int now = atomic_fetch_add(&inside, 1) + 1;
+    int most = most_inside;
+    while (most < now && !atomic_compare_exchange_weak(&most_inside, &most, now)) {
+    }
+    usleep(1000);
+    atomic_fetch_sub(&inside, 1);
+}
+
+static int multiply_in_task(void *unused, int64_t task, int thread)
+{
+    (void)unused, (void)task, (void)thread;
+    multiply();
+    return LEBM_OK;
+}
+
+START_TEST(only_as_many_call_openblas_as_it_has_memory_for)
+{
+    lebm__pool *pool = NULL;
+    if (openblas_get_num_threads == NULL || sizeof(off_t) > sizeof(long)) {
+        printf("skipped: this is not OpenBLAS, or mmap() has another name\n");
+        LEBM_ASSERT_OK(lebm__blas_prepare());
+        return;
+    }
+    rooms = 0;
+    LEBM_ASSERT_STATUS(lebm__blas_prepare(), LEBM_ERR_NOMEM);
+    LEBM_ASSERT_ERROR_NAMES("128 MiB");
+    rooms = 1;
+    LEBM_ASSERT_OK(lebm__blas_prepare());
+    LEBM_ASSERT_OK(lebm__blas_prepare()); /* which it keeps */
+    at_call = count_inside;
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, 4));
+    LEBM_ASSERT_OK(lebm__pool_run(pool, 100, multiply_in_task, NULL));
+    ck_assert_int_eq(most_inside, 1);
+    rooms = 1;
+    LEBM_ASSERT_OK(lebm__pool_run(pool, 100, multiply_in_task, NULL));
+    ck_assert_int_le(most_inside, 2);
+    lebm__pool_destroy(pool);
+    at_call = NULL;
+    rooms = -1;
+}
+END_TEST
+
+extern char *openblas_get_config(void) __attribute__((weak));
+
+/* An OpenBLAS that several threads may not call; of an archive that is assumed where it has no threads. */
+static int is_unsafe(void)
+{
+    if (openblas_get_num_threads == NULL) return 0;
+    if (openblas_get_parallel == NULL) return openblas_set_num_threads == NULL;
+    return openblas_get_parallel() == 0 && strstr(openblas_get_config(), "USE_LOCKING") == NULL;
+}
+
+START_TEST(an_unsafe_openblas_is_called_by_one_at_a_time)
+{
+    lebm__pool *pool = NULL;
+    if (!is_unsafe()) {
+        printf("skipped: several threads may call this BLAS\n");
+        return;
+    }
+    most_inside = 0;
+    at_call = count_inside;
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, 4));
+    LEBM_ASSERT_OK(lebm__pool_run(pool, 100, multiply_in_task, NULL));
+    lebm__pool_destroy(pool);
+    at_call = NULL;
+    ck_assert_int_eq(most_inside, 1);
 }
 END_TEST
 
 static Suite *suite(void)
 {
     Suite *suite = suite_create("blas");
+    TCase *at_once = tcase_create("at once"); /* first: what OpenBLAS has once got it keeps */
+    tcase_set_timeout(at_once, 60);
+    tcase_add_test(at_once, only_as_many_call_openblas_as_it_has_memory_for);
+    tcase_add_test(at_once, an_unsafe_openblas_is_called_by_one_at_a_time);
+    suite_add_tcase(suite, at_once);
+
     TCase *products = tcase_create("products");
-    tcase_set_timeout(products, 20);
+    tcase_set_timeout(products, 60);
     tcase_add_test(products, products_are_added);
     tcase_add_test(products, nothing_is_added_without_rows);
     tcase_add_test(products, products_of_several_threads_do_not_mix);
@@ -252,11 +455,12 @@ static Suite *suite(void)
     suite_add_tcase(suite, products);
 
     TCase *setting = tcase_create("setting");
-    tcase_set_timeout(setting, 20);
+    tcase_set_timeout(setting, 60);
     tcase_add_test(setting, the_hosts_setting_returns);
-    tcase_add_test(setting, two_threads_share_the_setting);
+    tcase_add_test(setting, what_the_host_sets_meanwhile_stays);
+    tcase_add_loop_test(setting, two_threads_share_the_setting, 0, 2);
     tcase_add_test(setting, threads_come_and_go);
-    tcase_add_test(setting, a_pool_runs_inside_and_leaves_even_if_it_fails);
+    tcase_add_test(setting, tasks_without_products_leave_the_setting_alone);
     suite_add_tcase(suite, setting);
     return suite;
 }

@@ -276,8 +276,6 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_DIVERGENCE_THRESHOLD, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
-    {&lebm__sampler_table, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "1e+03"},
-    {&lebm__trainer_table, LEBM_TRAINER_DIVERGENCE_THRESHOLD, "1e+03"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };

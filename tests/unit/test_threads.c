@@ -1,7 +1,8 @@
 /* The pool of threads: every task once, errors by the lowest task, resizing, nesting and forks. */
-#define _GNU_SOURCE /* sched_setaffinity(), pthread_setattr_default_np() */
+#define _GNU_SOURCE /* sched_setaffinity() */
 #include "math/threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,11 +10,44 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/environment.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "support/approx.h"
 
 enum { MOST_TASKS = 1000, MOST_THREADS = 16 };
+
+/* ---- the system, as the linker's --wrap lets it be replaced ---- */
+
+static int threads_fail;   /* whether no thread can be started */
+static size_t least_stack; /* of those started */
+static int processors;     /* that may be used of 2,048 that the kernel has room for; 0: as it is */
+
+int __real_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+int __real_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set);
+int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set);
+
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+{
+    size_t stack = 0;
+    if (threads_fail) return EAGAIN;
+    if (attributes != NULL) pthread_attr_getstacksize(attributes, &stack);
+    if (stack < least_stack) least_stack = stack;
+    return __real_pthread_create(id, attributes, start, argument);
+}
+
+int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
+{
+    if (processors == 0) return __real_sched_getaffinity(process, size, set);
+    if (size < 2048 / 8) {
+        errno = EINVAL;
+        return -1;
+    }
+    CPU_ZERO_S(size, set);
+    for (int i = 0; i < processors; i++) CPU_SET_S(2047 - i, size, set);
+    return 0;
+}
 
 /* What tasks leave behind. Check must not be called by any thread but the test's own, so tasks take notes. */
 typedef struct {
@@ -121,18 +155,32 @@ END_TEST
 typedef struct {
     pthread_barrier_t barrier;
     pthread_t ids[MOST_THREADS];
-    int blocks_signals[MOST_THREADS];
+    int leaves_signals[MOST_THREADS]; /* which are for the host's threads */
+    int takes_faults[MOST_THREADS];   /* and a profiler's signals */
     atomic_int times[MOST_THREADS];
 } meeting;
+
+static const int of_host[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2, SIGPIPE, SIGWINCH};
+static const int of_thread[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF, SIGVTALRM};
+
+static int is_blocked(int signal)
+{
+    sigset_t set;
+    pthread_sigmask(SIG_BLOCK, NULL, &set);
+    return sigismember(&set, signal);
+}
 
 /* Ends when all threads of the pool do a task at the same time. */
 static int meet(void *context, int64_t task, int thread)
 {
     (void)task;
     meeting *m = context;
-    sigset_t set;
-    pthread_sigmask(SIG_BLOCK, NULL, &set);
-    m->blocks_signals[thread] = sigismember(&set, SIGINT) && sigismember(&set, SIGTERM) && sigismember(&set, SIGCHLD);
+    m->leaves_signals[thread] = 1;
+    m->takes_faults[thread] = 1;
+    for (size_t i = 0; i < sizeof of_host / sizeof *of_host; i++)
+        if (!is_blocked(of_host[i])) m->leaves_signals[thread] = 0;
+    for (size_t i = 0; i < sizeof of_thread / sizeof *of_thread; i++)
+        if (is_blocked(of_thread[i])) m->takes_faults[thread] = 0;
     m->ids[thread] = pthread_self();
     atomic_fetch_add(&m->times[thread], 1);
     pthread_barrier_wait(&m->barrier);
@@ -152,8 +200,10 @@ static void assert_meets(lebm__pool *pool, int threads)
         LEBM_ASSERT_MSG(m.times[t] == 1, "thread %d of %d did %d tasks at once", t, threads, m.times[t]);
         LEBM_ASSERT_MSG(pthread_equal(m.ids[t], pthread_self()) == (t == 0), "thread %d of %d is%s the caller", t,
                         threads, t == 0 ? " not" : "");
-        LEBM_ASSERT_MSG(m.blocks_signals[t] == (t != 0), "thread %d of %d has signals %s", t, threads,
+        LEBM_ASSERT_MSG(m.leaves_signals[t] == (t != 0), "thread %d of %d has signals %s", t, threads,
                         t == 0 ? "blocked" : "open");
+        LEBM_ASSERT_MSG(m.takes_faults[t], "thread %d of %d has the signals of faults and profilers blocked", t,
+                        threads);
     }
 }
 
@@ -165,6 +215,78 @@ START_TEST(all_threads_work_at_once_and_leave_signals_to_the_caller)
         assert_meets(pool, threads);
         lebm__pool_destroy(pool);
     }
+}
+END_TEST
+
+static atomic_int taken; /* signals by the handler */
+
+static void take_signal(int signal)
+{
+    (void)signal;
+    atomic_fetch_add(&taken, 1);
+}
+
+/* A signal to each thread, as a fault sends it; and whether it has it blocked. */
+static int raise_signal(void *context, int64_t task, int thread)
+{
+    (void)task;
+    meeting *m = context;
+    m->takes_faults[thread] = !is_blocked(SIGPROF);
+    raise(SIGSEGV);
+    pthread_barrier_wait(&m->barrier);
+    return LEBM_OK;
+}
+
+START_TEST(a_host_sees_faults_of_workers_and_may_block_its_profilers)
+{
+    enum { THREADS = 3 };
+    struct sigaction action = {.sa_handler = take_signal}, usual;
+    meeting m;
+    sigset_t profilers;
+    memset(&m, 0, sizeof m);
+    sigemptyset(&profilers);
+    sigaddset(&profilers, SIGPROF);
+    ck_assert_int_eq(sigaction(SIGSEGV, &action, &usual), 0);
+    pthread_sigmask(SIG_BLOCK, &profilers, NULL);
+    pthread_barrier_init(&m.barrier, NULL, THREADS);
+    lebm__pool *pool = make_pool(THREADS);
+    LEBM_ASSERT_OK(lebm__pool_run(pool, THREADS, raise_signal, &m));
+    lebm__pool_destroy(pool);
+    pthread_barrier_destroy(&m.barrier);
+    pthread_sigmask(SIG_UNBLOCK, &profilers, NULL);
+    ck_assert_int_eq(sigaction(SIGSEGV, &usual, NULL), 0);
+    ck_assert_int_eq(taken, THREADS);
+    for (int t = 0; t < THREADS; t++) ck_assert_int_eq(m.takes_faults[t], 0);
+}
+END_TEST
+
+static int write_stack(void)
+{
+    volatile char stack[1 << 20];
+    for (size_t i = 0; i < sizeof stack; i += 1024) stack[i] = 1;
+    return stack[1 << 19] == 1 ? LEBM_OK : LEBM_ERR_INTERNAL;
+}
+
+/* Far more than the library's own tasks take. The caller's stack is its own affair. */
+static int use_stack(void *barrier, int64_t task, int thread)
+{
+    (void)task;
+    pthread_barrier_wait(barrier);
+    return thread == 0 ? LEBM_OK : write_stack();
+}
+
+START_TEST(workers_have_a_stack_of_known_size)
+{
+    enum { THREADS = 3 };
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    lebm__pool *pool = make_pool(THREADS);
+    least_stack = SIZE_MAX;
+    LEBM_ASSERT_OK(lebm__pool_run(pool, THREADS, use_stack, &barrier));
+    lebm__pool_destroy(pool);
+    pthread_barrier_destroy(&barrier);
+    ck_assert_uint_ge(least_stack, 4 << 20);
+    ck_assert_uint_le(least_stack, 8 << 20); /* address space may be scarce */
 }
 END_TEST
 
@@ -311,31 +433,21 @@ START_TEST(only_making_a_pool_takes_memory)
 }
 END_TEST
 
-/* No thread can be started whose stack is larger than any memory. C libraries other than glibc take no such size as the
- * usual one. */
-#ifdef __GLIBC__
 START_TEST(without_other_threads_the_caller_does_the_work)
 {
     lebm__pool *pool = make_pool(4);
-    pthread_attr_t usual, huge;
     notes n;
     clear(&n, 4);
-    ck_assert_int_eq(pthread_getattr_default_np(&usual), 0);
-    ck_assert_int_eq(pthread_attr_init(&huge), 0);
-    ck_assert_int_eq(pthread_attr_setstacksize(&huge, SIZE_MAX / 4 * 3), 0);
-    ck_assert_int_eq(pthread_setattr_default_np(&huge), 0);
+    threads_fail = 1;
     const int status = lebm__pool_run(pool, 100, take_note, &n);
-    ck_assert_int_eq(pthread_setattr_default_np(&usual), 0);
+    threads_fail = 0;
     LEBM_ASSERT_STATUS(status, LEBM_OK);
     assert_each_once(&n, 100);
     ck_assert_int_eq(n.of_thread[0], 100);
     assert_meets(pool, 4); /* now the others start */
-    pthread_attr_destroy(&huge);
-    pthread_attr_destroy(&usual);
     lebm__pool_destroy(pool);
 }
 END_TEST
-#endif
 
 /* A status that is no error, as that of chains which were asked to stop. */
 static int stop_at_task_9(void *context, int64_t task, int thread)
@@ -491,15 +603,30 @@ END_TEST
 
 /* ---- how many ---- */
 
+#define REFUSED " (not understood: allowed are 0 to 1024; 0 is taken)"
+
 START_TEST(the_number_of_threads_follows_option_environment_and_processors)
 {
     static const struct {
         const char *environment;
         int64_t option;
         int threads; /* 0: all processors */
-    } cases[] = {{NULL, 1, 1},   {NULL, 7, 7}, {NULL, 1024, 1024}, {NULL, 5000, 1024}, {"5", 0, 5},
-                 {"5", 3, 3},    {"5", -1, 5}, {"99999", 0, 1024}, {"0", 0, 0},        {"-3", 0, 0},
-                 {"many", 0, 0}, {"", 0, 0},   {NULL, 0, 0},       {"7 of 8", 0, 0},   {"2.9", 0, 0}};
+        const char *report;
+    } cases[] = {{NULL, 1, 1, ""},
+                 {NULL, 7, 7, ""},
+                 {NULL, 1024, 1024, ""},
+                 {NULL, 5000, 1024, ""},
+                 {NULL, 0, 0, ""},
+                 {"5", 0, 5, ", LEBM_NUM_THREADS=5"},
+                 {"5", 3, 3, ", LEBM_NUM_THREADS=5"},
+                 {"5", -1, 5, ", LEBM_NUM_THREADS=5"},
+                 {"99999", 0, 1024, ", LEBM_NUM_THREADS=99999 (1024 is taken)"},
+                 {"0", 0, 0, ", LEBM_NUM_THREADS=0"},
+                 {"-3", 0, 0, ", LEBM_NUM_THREADS=-3" REFUSED},
+                 {"many", 0, 0, ", LEBM_NUM_THREADS=many" REFUSED},
+                 {"", 0, 0, ", LEBM_NUM_THREADS=" REFUSED},
+                 {"7\nof 8", 0, 0, ", LEBM_NUM_THREADS=7?of 8" REFUSED},
+                 {"2.9", 0, 0, ", LEBM_NUM_THREADS=2.9" REFUSED}};
     cpu_set_t all, one;
     ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -507,6 +634,8 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
             setenv("LEBM_NUM_THREADS", cases[i].environment, 1);
         else
             unsetenv("LEBM_NUM_THREADS");
+        lebm__environment_read();
+        ck_assert_str_eq(lebm__environment()->report, cases[i].report);
         const int threads = lebm__thread_count(cases[i].option);
         const int expected = cases[i].threads ? cases[i].threads : CPU_COUNT(&all);
         LEBM_ASSERT_MSG(threads == expected, "option %lld with LEBM_NUM_THREADS %s means %d threads, not %d",
@@ -514,6 +643,7 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
                         expected);
     }
     unsetenv("LEBM_NUM_THREADS");
+    lebm__environment_read();
     CPU_ZERO(&one);
     for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
         if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
@@ -521,6 +651,18 @@ START_TEST(the_number_of_threads_follows_option_environment_and_processors)
     const int threads = lebm__thread_count(0);
     ck_assert_int_eq(sched_setaffinity(0, sizeof all, &all), 0);
     LEBM_ASSERT_MSG(threads == 1, "a process that may use one processor gets %d threads", threads);
+}
+END_TEST
+
+START_TEST(processors_are_counted_where_there_might_be_thousands)
+{
+    unsetenv("LEBM_NUM_THREADS");
+    lebm__environment_read();
+    const int expected = sysconf(_SC_NPROCESSORS_ONLN) == 2 ? 3 : 2; /* not all of the machine's */
+    processors = expected;
+    const int threads = lebm__thread_count(0);
+    processors = 0;
+    ck_assert_int_eq(threads, expected);
 }
 END_TEST
 
@@ -533,6 +675,8 @@ static Suite *suite(void)
     tcase_add_test(tasks, many_small_runs);
     tcase_add_test(tasks, the_first_task_is_the_callers);
     tcase_add_test(tasks, all_threads_work_at_once_and_leave_signals_to_the_caller);
+    tcase_add_test(tasks, a_host_sees_faults_of_workers_and_may_block_its_profilers);
+    tcase_add_test(tasks, workers_have_a_stack_of_known_size);
     tcase_add_test(tasks, pools_grow_and_shrink);
     tcase_add_test(tasks, pools_may_be_destroyed_unused);
     tcase_add_test(tasks, each_thread_keeps_memory_of_its_own);
@@ -545,9 +689,7 @@ static Suite *suite(void)
     tcase_add_test(failures, a_good_run_leaves_the_error_alone);
     tcase_add_test(failures, a_stop_drops_what_is_left_and_is_no_error);
     tcase_add_test(failures, only_making_a_pool_takes_memory);
-#ifdef __GLIBC__
     tcase_add_test(failures, without_other_threads_the_caller_does_the_work);
-#endif
     suite_add_tcase(suite, failures);
 
     TCase *several = tcase_create("several");
@@ -562,6 +704,7 @@ static Suite *suite(void)
 
     TCase *number = tcase_create("number");
     tcase_add_test(number, the_number_of_threads_follows_option_environment_and_processors);
+    tcase_add_test(number, processors_are_counted_where_there_might_be_thousands);
     suite_add_tcase(suite, number);
     return suite;
 }

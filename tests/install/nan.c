@@ -16,6 +16,12 @@ static void expect(int status, int expected, const char *what)
 
 #define CHECK(call) expect(call, LEBM_OK, #call)
 
+static void fail(const char *what)
+{
+    fprintf(stderr, "there are %s\n", what);
+    exit(1);
+}
+
 static float of_bits(uint32_t bits)
 {
     float number;
@@ -63,7 +69,7 @@ int main(int argc, char **argv)
         expect(lebm_trainer_step(trainer, x, ROWS), LEBM_ERR_DIVERGED, "a step with what is not finite in x");
     }
     CHECK(lebm_net_get_param(lebm_generator_net(generator), 0, weights, ROWS));
-    if (!is_finite(weights, ROWS)) expect(1, 0, "parameters that are not finite");
+    if (!is_finite(weights, ROWS)) fail("parameters that are not finite");
     expect(lebm_sampler_set_f64(to_prior, LEBM_SAMPLER_STEP_SIZE, (double)of_bits(odd[0])), LEBM_ERR_RANGE,
            "an option that is NaN");
     CHECK(lebm_model_save(path, prior, generator));
@@ -79,7 +85,7 @@ int main(int argc, char **argv)
 
     const volatile float least_normal = 0x1p-126f;
     const volatile float half = 0.5f * least_normal;
-    if (argc > 2 && half * 2 != least_normal) expect(1, 0, "denormal numbers that are flushed to zero");
+    if (argc > 2 && half * 2 != least_normal) fail("denormal numbers that are flushed to zero");
     printf("what is not finite is refused\n");
     return 0;
 }

@@ -127,7 +127,7 @@ static int check_variable(const reader *r, const start *s, failure *why)
     const bool is_opaque = (bits & CLASS) == OPAQUE; /* MATLAB's strings and tables: they have no dimensions */
     if (!is_opaque && (!read_part(r, s, &at, &dimensions) || (count = count_numbers(r, s, &dimensions)) < 0))
         return fail(why, "%s: damaged: a variable has not as many numbers as it says", r->path);
-    if (!read_part(r, s, &at, &name) || name.type != INT8 || name.at + name.bytes > START)
+    if (!read_part(r, s, &at, &name) || name.type != INT8 || name.bytes == 0 || name.at + name.bytes > START)
         return fail(why, "%s: damaged: a variable has no name", r->path);
     memcpy(text, s->bytes + name.at, (size_t)name.bytes);
     if (check_class(r, bits, text, why) != 0) return -1;

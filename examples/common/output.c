@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +48,24 @@ static const char *file_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
+/* How much of a name the temporary one keeps: of UTF-8, whole letters, as some file systems take no others. */
+static size_t kept_length(const char *name)
+{
+    size_t length = strlen(name);
+    if (length <= NAME_KEPT) return length;
+    length = NAME_KEPT;
+    while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80) length--;
+    return length;
+}
+
 /* Where the new file grows: beside the target, under a name that tells whose it is. */
 static char *temporary_path(const char *target)
 {
     const char *name = file_name(target);
     const size_t size = strlen(target) + 32;
     char *path = allocate(size, 1);
-    snprintf(path, size, "%.*s%.*s.tmp-%ld", (int)(name - target), target, NAME_KEPT, name, (long)getpid());
+    snprintf(path, size, "%.*s%.*s.tmp-%ld", (int)(name - target), target, (int)kept_length(name), name,
+             (long)getpid());
     return path;
 }
 
@@ -158,7 +168,7 @@ int output_check_file(const char *path, failure *why)
 static bool is_gone(long process)
 {
     return process == (long)getpid() ||
-           (process > 0 && process <= INT32_MAX && kill((pid_t)process, 0) != 0 && errno == ESRCH);
+           (process > 0 && (long)(pid_t)process == process && kill((pid_t)process, 0) != 0 && errno == ESRCH);
 }
 
 /* Whether that is what temporary_path() or the library makes of the name, NAME.tmp-PROCESS or NAME.tmp-PROCESS-NUMBER, or
@@ -166,7 +176,7 @@ static bool is_gone(long process)
 static bool is_leftover(const char *entry, const char *name)
 {
     static const char mark[] = ".tmp";
-    const size_t kept = strlen(name) < NAME_KEPT ? strlen(name) : NAME_KEPT;
+    const size_t kept = kept_length(name);
     if (strncmp(entry, name, kept) != 0 || strncmp(entry + kept, mark, strlen(mark)) != 0) return false;
     const char *rest = entry + kept + strlen(mark);
     if (*rest == '\0') return true;

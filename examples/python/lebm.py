@@ -150,7 +150,7 @@ class VersionError(LebmError):
 
 
 class DivergedError(LebmError, ArithmeticError):
-    """A chain or a step met a value that is not finite."""
+    """A chain or a step met a value that is not finite or has grown too far."""
 
     status = -10
 
@@ -269,7 +269,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_model_load": (c_int, [_text, _out, _out]),
     "lebm_model_load_sampler": (c_int, [_text, _text, _out]),
 }
-for _name in "net", "sampler", "trainer":
+for _name in "net", "generator", "sampler", "trainer":
     _FUNCTIONS |= {
         f"lebm_{_name}_set_str": (c_int, [_h, _text, _text]),
         f"lebm_{_name}_get_str": (c_int, [_h, _text, POINTER(_text)]),
@@ -759,15 +759,22 @@ class Generator(_Handle):
     _kind = "generator"
     _shown = "latent_size", "data_shape", "likelihood", "sigma", "net"
 
-    def __init__(self, net: Net, likelihood: str, sigma: float = 0.0) -> None:
+    def __init__(self, net: Net, likelihood: str, sigma: float = 0.0, **options: Value) -> None:
         """Make a generator from the net g, which both hold from now on: no layers can be added.
 
-        likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma.
+        likelihood is "gaussian", with noise of standard deviation sigma, or "bernoulli", which has no sigma. The class
+        says which options there are.
         """
         pointer = c_void_p()
         arguments = Net._of("net", net), _bytes("likelihood", likelihood), _real("sigma", sigma)
         _lib.lebm_generator_create(byref(pointer), *arguments)
         self._own(pointer)
+        self.options.update(options)
+
+    @property
+    def options(self) -> Options:
+        """Options by name."""
+        return Options(self)
 
     @property
     def net(self) -> Net:
@@ -1068,7 +1075,7 @@ def _default_and_bounds(about: Option, value: Value) -> str:
     return f"{kind} = {value!r}, {' or '.join(map(repr, about.choices)) or 'any text'}"
 
 
-def _add_options_to_help(handle: Union[Net, _Runner]) -> None:
+def _add_options_to_help(handle: Union[Net, Generator, _Runner]) -> None:
     """Add the library's own list of options to the docstring of a class."""
     text = inspect.getdoc(type(handle)) or ""  # python3 -OO has none
     text += "\n\nOptions, with their defaults and bounds, which are allowed:\n"
@@ -1081,7 +1088,7 @@ def _add_options_to_help(handle: Union[Net, _Runner]) -> None:
 def _complete_help() -> None:
     sampler = Sampler()
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
-    for handle in prior.net, sampler, Trainer(prior, generator, sampler, sampler):
+    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
         _add_options_to_help(handle)
 
 

@@ -22,6 +22,16 @@ typedef struct lebm_generator lebm_generator;
 #define LEBM_BERNOULLI "bernoulli"
 /** @} */
 
+/** @name Options
+ * @{ */
+/** What becomes of a number of x that lies far outside the range of the mean (lebm_generator_data_range()), as pixels of
+ * 0 to 255 do if g ends in tanh: "error", LEBM_ERR_RANGE (default), or "allow", it is taken as it is. For LEBM_GAUSSIAN
+ * far outside is farther than 10 sigma and the width of the range, or 1 where it is open at one end: for tanh with sigma
+ * 0.3 below -6 or above 6. An open end, and a g without bounds, allow any number. For LEBM_BERNOULLI, x outside 0 to 1 is
+ * always an error, and for both what is not finite. The option is not part of a model, and is not saved. */
+#define LEBM_GENERATOR_OUT_OF_RANGE "out_of_range"
+/** @} */
+
 /** Make a generator from the net g and a likelihood.
  * @param out         receives the generator; the caller owns it
  * @param g           the net, which the generator holds from now on. The caller gives his own hold up by
@@ -36,6 +46,29 @@ LEBM_API int lebm_generator_create(lebm_generator **out, lebm_net *g, const char
 /** Release a generator, and its net if the caller has given that up; NULL does nothing.
  * Threads: no other call may be using the generator, and no trainer may hold it. @since 0.1.0 */
 LEBM_API void lebm_generator_destroy(lebm_generator *generator);
+
+/** Set an option. @param key  LEBM_GENERATOR_OUT_OF_RANGE   @param value  one of its choices
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is using the
+ *         generator)
+ * Threads: no other call may be using the generator. @since 0.1.0 */
+LEBM_API int lebm_generator_set_str(lebm_generator *generator, const char *key, const char *value);
+
+/** Read an option. @param value  receives a string owned by the generator, valid until that option is set again; NULL on
+ * failure
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_get_str(const lebm_generator *generator, const char *key, const char **value);
+
+/** @name Listing the options
+ * @{ */
+/** Number of options; key of each; its type ("str"), help and choices ("a|b|c") by key. NULL if there is none.
+ * Threads: any. @since 0.1.0 */
+LEBM_API int64_t lebm_generator_option_count(const lebm_generator *generator);
+LEBM_API const char *lebm_generator_option_key(const lebm_generator *generator, int64_t index);
+LEBM_API const char *lebm_generator_option_type(const lebm_generator *generator, const char *key);
+LEBM_API const char *lebm_generator_option_help(const lebm_generator *generator, const char *key);
+LEBM_API const char *lebm_generator_option_choices(const lebm_generator *generator, const char *key);
+/** @} */
 
 /** The net g, borrowed: valid as long as the generator or the caller's own hold on the net. Its parameters may
  * be set; layers cannot be added.
@@ -79,8 +112,8 @@ LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float 
 /** log p(x|z) for each row, all constants included.
  * @param z    [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param out  [n]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
- *         LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range, see
+ *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                            float *out);
@@ -88,8 +121,8 @@ LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, cons
 /** d log p(x|z)/dz for each row: the likelihood's part of the posterior score (eq. 25).
  * @param z      [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param score  [n, M]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
- *         LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range, see
+ *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                   float *score);

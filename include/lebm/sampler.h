@@ -40,6 +40,9 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers (0) */
 #define LEBM_SAMPLER_STREAM         "stream"    /**< i64: second half (0); each run that succeeds adds 1 */
 #define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
+/** f64: how many times the norm of its start, or sigma0 sqrt(M) if that is larger, the norm of a chain's z may reach;
+ * beyond that the run fails with LEBM_ERR_DIVERGED; 0: any that is finite (1000) */
+#define LEBM_SAMPLER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 
 /** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step
@@ -51,7 +54,8 @@ typedef struct lebm_sampler lebm_sampler;
 /** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
  * It may read options and metrics, and use other handles. What would change the sampler, the trainer or a net in use
  * returns LEBM_ERR_STATE. It must not destroy a handle in use, and it must return: no longjmp, no exception.
- * @param done  fraction of the work that is done, 0 to 1   @param user  what was given with the function
+ * @param done  fraction of the work that is done, 0 to 1, which never goes back; of a training step's work, the
+ *              multiply-adds of its nets   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED
  * @since 0.1.0 */
 typedef int (*lebm_progress_fn)(double done, void *user);
@@ -115,7 +119,8 @@ LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn p
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
  *         LEBM_ERR_STATE (called by a callback of this sampler; a weight of the net was never set; a call is changing
  *         the net),
- *         LEBM_ERR_DIVERGED (the text names quantity, step and chain)
+ *         LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names quantity, step
+ *         and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z);
 
@@ -123,7 +128,7 @@ LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *pri
  * @param x  [n, D]   @param n  1 or more chains
  * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
  * @return as lebm_sampler_run_prior(), LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_RANGE
- *         also if x is out of the likelihood's bounds
+ *         also if x is not finite or out of range (LEBM_GENERATOR_OUT_OF_RANGE)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
                                         const float *x, int64_t n, float *z);

@@ -16,7 +16,7 @@
 #define LEBM_ERR_IO             (-7)  /**< the operating system refused to read or write */
 #define LEBM_ERR_FORMAT         (-8)  /**< a file or spec that is not well-formed */
 #define LEBM_ERR_VERSION        (-9)  /**< a file of a newer library, with what this one does not know */
-#define LEBM_ERR_DIVERGED       (-10) /**< a chain or a step met a value that is not finite */
+#define LEBM_ERR_DIVERGED       (-10) /**< a chain or a step met a value that is not finite or has grown too far */
 #define LEBM_ERR_UNSUPPORTED    (-11) /**< well-formed, but not something this build can do */
 #define LEBM_ERR_INTERNAL       (-12) /**< a bug in the library: please report it */
 

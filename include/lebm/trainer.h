@@ -38,6 +38,10 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_SEED                "seed"                /**< i64: key of all random numbers of training (0) */
 #define LEBM_TRAINER_THREADS             "threads" /**< i64: threads of a step; 0: LEBM_NUM_THREADS or all (0) */
 #define LEBM_TRAINER_NOTE                "note"    /**< str: the caller's own text, kept in checkpoints ("") */
+/** f64: a step has diverged, LEBM_ERR_DIVERGED, if the root of reconstruction_mse (for LEBM_BERNOULLI -log_likelihood / D)
+ * or f_gap / sqrt(M) is more than so many times the largest of 1, sigma0, and the root mean squares of x and z+; 0: only
+ * if something is not finite (1000) */
+#define LEBM_TRAINER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update
@@ -99,10 +103,12 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
 
 /** One step of maximum likelihood on a batch. Does the same, to the bit, for any number of threads.
  * @param x  [n, D]   @param n  1 or more observations
- * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is out of the likelihood's bounds),
- *         LEBM_ERR_NOMEM, LEBM_ERR_STATE (a sampler's start is "given", a callback calls while a step is running, a weight
- *         of a net was never set, or another call is using a net when it is to be updated),
- *         LEBM_ERR_DIVERGED (the text names quantity, step and chain); on failure nothing was changed
+ * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range,
+ *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_NOMEM,
+ *         LEBM_ERR_STATE (a sampler's start is "given", a callback calls while a step is running, a weight of a net was
+ *         never set, or another call is using a net when it is to be updated),
+ *         LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a sampler's: the text names
+ *         quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/arithmetic.h"
+
 enum { LEBM__NUMBER_SIZE = 32 };
 
 /* The shortest text that reads back as exactly `value`, into text[LEBM__NUMBER_SIZE]. */

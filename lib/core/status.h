@@ -2,6 +2,7 @@
 #ifndef LEBM_CORE_STATUS_H
 #define LEBM_CORE_STATUS_H
 
+#include "core/arithmetic.h"
 #include "lebm/status.h"
 
 /* Set the calling thread's error text, cut to one line of LEBM__ERROR_SIZE - 1 bytes, and return `status`. */

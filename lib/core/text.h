@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/arithmetic.h"
+
 /* Number of bytes of the UTF-8 character at `text`, which has `left` bytes to come; 0 if there is none. */
 int64_t lebm__utf8_length(const char *text, int64_t left);
 

@@ -1,4 +1,5 @@
 #include "lebm/version.h"
+#include "core/arithmetic.h"
 
 #define TEXT_OF(number) #number
 #define TEXT(number)    TEXT_OF(number)

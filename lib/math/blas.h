@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/arithmetic.h"
+
 /* C[m, n] += A^T B with A [k, m] and B [k, n], row-major with leading dimensions lda, ldb, ldc. */
 void lebm__blas_add_transposed(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
                                int64_t ldb, float *c, int64_t ldc);

@@ -16,7 +16,8 @@ static inline void sigmoid_pair(vf x, vf *value, vf *complement)
 }
 
 /* Each activation: y = act(x) and slope = act'(x). Comparisons are such that a NaN stays one. Where x multiplies a tail
- * of the exponential, which never gets below 1e-38, x is cut to where that tail ends. */
+ * of the exponential, which never gets below 1e-38, x is cut to where that tail ends; so it is where a power of x would
+ * overflow, which a host may have made a trap, though nothing is taken of it. */
 
 static inline void relu(vf x, float parameter, vf *y, vf *slope)
 {
@@ -36,9 +37,9 @@ static inline void leaky_relu(vf x, float parameter, vf *y, vf *slope)
 static inline void gelu(vf x, float parameter, vf *y, vf *slope)
 {
     (void)parameter;
-    const vf size = absolute(x);
+    const vf size = absolute(x), near = cut_above(size, 15.0f); /* beyond, e is at its least */
     const vf t = 1.0f / (1.0f + 0.35f * size);
-    const vf e = exponential(-0.5f * x * x);
+    const vf e = exponential(-0.5f * near * near);
     vf p = t * -0.029157886f + 0.14403091f;
     p = p * t - 0.25583899f;
     p = p * t + 0.1593197f;
@@ -50,7 +51,7 @@ static inline void gelu(vf x, float parameter, vf *y, vf *slope)
     const vf tail = p * t * e;
     const vf phi = choose(x > 0.0f, 1.0f - tail, tail);
     *y = x * phi;
-    *slope = phi + cut(x, 15.0f) * e * 0.39894228f;
+    *slope = phi + with_sign_of(near, x) * e * 0.39894228f;
 }
 
 static inline void silu(vf x, float parameter, vf *y, vf *slope)
@@ -77,16 +78,17 @@ static inline void mish(vf x, float parameter, vf *y, vf *slope)
 static inline void hyperbolic_tangent(vf x, float parameter, vf *y, vf *slope)
 {
     (void)parameter;
-    const vf size = absolute(x), x2 = x * x;
-    const vf e = exponential(-2.0f * size);
+    const vf size = cut_above(absolute(x), 0.5f * GREATEST_DECAY); /* beyond, e is at its least */
+    const vf x2 = size * size;
+    const vf e = exponential_within(-2.0f * size);
     const vf r = 1.0f / (1.0f + e);
     /* Near 0 (1 - e) / (1 + e) would cancel: Cephes' polynomial. */
     vf p = x2 * -5.70498872745e-3f + 2.06390887954e-2f;
     p = p * x2 - 5.37397155531e-2f;
     p = p * x2 + 1.33314422036e-1f;
     p = p * x2 - 3.33332819422e-1f;
-    p = p * x2 * x + x;
-    *y = choose(size < 0.625f, p, with_sign_of((1.0f - e) * r, x));
+    p = p * x2 * size + size;
+    *y = with_sign_of(choose(size < 0.625f, p, (1.0f - e) * r), x);
     *slope = 4.0f * e * r * r;
 }
 

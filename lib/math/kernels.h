@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "core/arithmetic.h"
+
 typedef enum {
     LEBM__RELU,
     LEBM__LEAKY_RELU,

@@ -72,11 +72,15 @@ static inline vf with_sign_of(vf magnitude, vf sign)
     return (vf)(((vi)magnitude & 0x7fffffff) | ((vi)sign & (int32_t)0x80000000));
 }
 
-/* x cut to [-limit, limit]; NaN stays NaN. */
+/* x cut to at most `limit`, and to [-limit, limit]; NaN stays NaN. */
+static inline vf cut_above(vf x, float limit)
+{
+    return choose(x > limit, splat(limit), x);
+}
+
 static inline vf cut(vf x, float limit)
 {
-    x = choose(x < -limit, splat(-limit), x);
-    return choose(x > limit, splat(limit), x);
+    return cut_above(choose(x < -limit, splat(-limit), x), limit);
 }
 
 static inline vf square_root(vf x)
@@ -86,11 +90,11 @@ static inline vf square_root(vf x)
     return y;
 }
 
-/* exp(x), x cut to [-87.3, 88.3] so that it is finite and positive; NaN stays NaN. After Cephes expf. */
-static inline vf exponential(vf x)
+#define GREATEST_DECAY 87.3f /* exp(-x) is a normal number up to there */
+
+/* exp(x) for -87.3 <= x <= 88.3; NaN stays NaN. After Cephes expf. */
+static inline vf exponential_within(vf x)
 {
-    x = choose(x < -87.3f, splat(-87.3f), x);
-    x = choose(x > 88.3f, splat(88.3f), x);
     const vf shift = splat(0x1.8p23f); /* adding it rounds to the nearest integer and leaves that in the low bits */
     const vf n_shifted = x * 0x1.715476p0f + shift;
     const vf n = n_shifted - shift;
@@ -103,6 +107,12 @@ static inline vf exponential(vf x)
     p = p * (r * r) + r + 1.0f;
     const vf y = (vf)((vu)p + ((vu)n_shifted << 23));
     return choose(x == x, y, x); /* the bits of a NaN could have made anything of y */
+}
+
+/* The same for x <= 88.3, of which what is below -87.3 counts as that. */
+static inline vf exponential(vf x)
+{
+    return exponential_within(choose(x < -GREATEST_DECAY, splat(-GREATEST_DECAY), x));
 }
 
 /* log(x) for positive, normal x. After Cephes logf. */

@@ -8,6 +8,7 @@
 typedef struct {
     int64_t steps;
     double step_size, last_step_size; /* s of eq. 20 at the first and the last step */
+    double divergence_threshold;      /* of |z|, in units of its start's or of the target's spread; 0: none */
     int noise;
     lebm__key key;
     int (*stop)(void *context); /* asked before each step; nonzero: return LEBM_STOPPED */
@@ -18,6 +19,7 @@ typedef struct {
 typedef struct {
     int64_t first, n;
     float *z, *score, *noise;         /* [n, dims] */
+    double *squares, *most;           /* [n] |z|^2, and what it may be */
     double *log_density, *score_norm; /* [n] at the start of the last step */
 } lebm__tile;
 

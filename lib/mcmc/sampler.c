@@ -1,5 +1,6 @@
 #include "mcmc/sampler.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -23,6 +24,10 @@ static const lebm__option rows[] = {
                      "where chains start: at noise, or at the z given by the caller"),
     LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
                      "standard deviation of the noise that chains start at"),
+    LEBM__OPTION_F64(
+        LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "0",
+        "how many times the norm of its start, or sigma0 sqrt(M) if that is larger, a chain's z may reach; "
+        "0: any norm"),
     LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
     LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
                      "second key of the random numbers; each run that succeeds adds 1"),
@@ -80,6 +85,7 @@ typedef struct {
     lebm__tape f, g;
     float *x;                 /* [tile, D] the tile's observations, pixel-major */
     float *z, *score, *noise; /* [tile, M] */
+    double *squares, *most;   /* [tile] */
 } worker;
 
 /* A run: who does what, and where it goes. */
@@ -106,6 +112,8 @@ static void lay_out(worker *w, const run *r, lebm__arena *arena)
     w->z = lebm__arena_take(arena, r->tile * r->dims, sizeof *w->z);
     w->score = lebm__arena_take(arena, r->tile * r->dims, sizeof *w->score);
     w->noise = lebm__arena_take(arena, r->tile * r->dims, sizeof *w->noise);
+    w->squares = lebm__arena_take(arena, r->tile, sizeof *w->squares);
+    w->most = lebm__arena_take(arena, r->tile, sizeof *w->most);
     lebm__tape_lay_out(&w->f, r->prior->net, r->tile, LEBM__SCORE, arena);
     if (r->generator == NULL) return;
     w->x = lebm__arena_take(arena, r->tile * lebm_generator_data_size(r->generator), sizeof *w->x);
@@ -127,12 +135,12 @@ static int make_workers(run *r, lebm__pool *pool, int threads)
 }
 
 /* The log density of the prior, or of the posterior up to log p(x), and its score (eq. 21, 25). */
-static void evaluate(void *context, int64_t n, const float *z, double *log_density, float *score)
+static void evaluate(void *context, int64_t n, const float *z, double *log_density, float *score, double *squares)
 {
     const worker *w = context;
     memset(log_density, 0, (size_t)n * sizeof *log_density);
     memset(score, 0, (size_t)(n * lebm__numbers(w->prior->net->in)) * sizeof *score);
-    lebm__prior_add(w->prior, &w->f, z, n, log_density, score);
+    lebm__prior_add(w->prior, &w->f, z, n, log_density, score, squares);
     if (w->generator != NULL) lebm__generator_add(w->generator, &w->g, z, w->x, n, log_density, score);
 }
 
@@ -145,18 +153,12 @@ typedef struct {
 /* Whether to stop before a step. The calling thread, which is thread 0, asks the caller now and then. */
 static int stop(void *context)
 {
-    enum { PER_SECOND = 20 };
     const on_the_way *at = context;
     run *r = at->r;
     const int64_t begun = atomic_fetch_add(&r->begun, 1);
-    if (r->progress != NULL && at->thread == 0) {
-        const double now = lebm__seconds();
-        if (now - r->asked >= 1.0 / PER_SECOND) {
-            r->asked = now;
-            if (r->progress((double)begun / ((double)r->sampler->options.steps * (double)r->tiles), r->user)) {
-                r->stopped = 1;
-            }
-        }
+    if (r->progress != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
+        const double all = (double)r->sampler->options.steps * (double)r->tiles;
+        if (r->progress((double)begun / all, r->user)) r->stopped = 1;
     }
     return r->stopped;
 }
@@ -179,17 +181,22 @@ static int run_tile(void *context, int64_t task, int thread)
         const float *x = r->x + first * lebm_generator_data_size(r->generator);
         lebm__generator_arrange(r->generator, x, n, w->x);
     }
-    const lebm__target target = {
-        .name = r->generator == NULL ? "prior" : "posterior", .dims = r->dims, .evaluate = evaluate, .context = w};
+    const lebm__target target = {.name = r->generator == NULL ? "prior" : "posterior",
+                                 .dims = r->dims,
+                                 .spread = r->prior->sigma0 * sqrt((double)r->dims),
+                                 .evaluate = evaluate,
+                                 .context = w};
     const lebm__langevin langevin = {.steps = options->steps,
                                      .step_size = options->step_size,
                                      .last_step_size =
                                          options->last_step_size > 0.0 ? options->last_step_size : options->step_size,
+                                     .divergence_threshold = options->divergence_threshold,
                                      .noise = (int)options->noise,
                                      .key = r->key,
                                      .stop = stop,
                                      .context = &at};
-    lebm__tile tile = {first, n, w->z, w->score, w->noise, r->log_density + first, r->score_norm + first};
+    lebm__tile tile = {
+        first, n, w->z, w->score, w->noise, w->squares, w->most, r->log_density + first, r->score_norm + first};
     LEBM__TRY(lebm__langevin_run(&langevin, &target, &tile));
     memcpy(r->z + first * r->dims, w->z, (size_t)(n * r->dims) * sizeof *w->z);
     return LEBM_OK;

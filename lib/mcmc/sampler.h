@@ -9,7 +9,7 @@
 
 typedef struct {
     int64_t steps, noise, seed, stream, threads;
-    double step_size, last_step_size, start_std;
+    double step_size, last_step_size, start_std, divergence_threshold;
     char start[LEBM__TEXT_SIZE];
 } lebm__sampler_options;
 

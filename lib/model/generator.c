@@ -1,10 +1,19 @@
 #include "model/generator.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "core/status.h"
 #include "model/prior.h"
+
+static const lebm__option option_rows[] = {
+    LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, 0, "error", "error|allow", NULL,
+                     "what becomes of an x far outside the range that g gives"),
+};
+
+static const lebm__options table = {"generator", option_rows, sizeof option_rows / sizeof *option_rows};
 
 int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
 {
@@ -31,6 +40,7 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
         return status;
     }
     *generator = (lebm_generator){.net = g, .likelihood = found, .sigma = sigma};
+    lebm__options_reset(&table, &generator->options);
     *out = generator;
     return LEBM_OK;
 }
@@ -41,6 +51,28 @@ void lebm_generator_destroy(lebm_generator *generator)
     lebm__net_let_go(generator->net, LEBM__MODEL);
     lebm__free(generator);
 }
+
+int lebm_generator_set_str(lebm_generator *generator, const char *key, const char *value)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(key);
+    LEBM__REQUIRE(value);
+    LEBM__TRY(lebm__net_claim(generator->net, 0)); /* whatever uses a generator uses its net */
+    const int status = lebm__options_set_str(&table, &generator->options, key, value);
+    lebm__net_yield(generator->net, 0);
+    return status;
+}
+
+int lebm_generator_get_str(const lebm_generator *generator, const char *key, const char **value)
+{
+    LEBM__REQUIRE(value);
+    *value = NULL;
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(key);
+    return lebm__options_get_str(&table, &generator->options, key, value);
+}
+
+LEBM__DEFINE_OPTION_LISTING(generator, &table);
 
 lebm_net *lebm_generator_net(lebm_generator *generator)
 {
@@ -70,11 +102,11 @@ int lebm_generator_data_range(const lebm_generator *generator, double *low, doub
     LEBM__REQUIRE(low);
     LEBM__REQUIRE(high);
     const lebm__likelihood *likelihood = generator->likelihood;
-    if (likelihood->least > likelihood->most) {
-        lebm__net_out_range(generator->net, low, high);
-    } else {
+    if (likelihood->is_bounded) {
         *low = likelihood->least;
         *high = likelihood->most;
+    } else {
+        lebm__net_out_range(generator->net, low, high);
     }
     return LEBM_OK;
 }
@@ -127,16 +159,46 @@ void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_use
     lebm__net_yield(prior->net, own_uses);
 }
 
+/* What a number of x may be. About the mean's range there is room for noise, and for data that are scaled a little
+ * otherwise; a range that is open at one end has no width, for which 1 stands. */
+static void get_bounds(const lebm_generator *generator, double *least, double *most)
+{
+    enum { SIGMAS = 10 };
+    lebm_generator_data_range(generator, least, most);
+    if (generator->likelihood->is_bounded) return;
+    const double width = isfinite(*least) && isfinite(*most) ? *most - *least : 1.0;
+    const double room =
+        strcmp(generator->options.out_of_range, "allow") == 0 ? INFINITY : width + SIGMAS * generator->sigma;
+    *least = fmax(*least - room, -FLT_MAX);
+    *most = fmin(*most + room, FLT_MAX);
+}
+
+static int refuse(const lebm_generator *generator, double value, int64_t row, int64_t place, double least, double most)
+{
+    double low, high;
+    lebm_generator_data_range(generator, &low, &high);
+    if (!isfinite(value)) {
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; it must be finite", (long long)place,
+                          (long long)row, isnan(value) ? NAN : value);
+    }
+    if (generator->likelihood->is_bounded) {
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; allowed for %s are %g to %g: scale x",
+                          (long long)place, (long long)row, value, generator->likelihood->name, low, high);
+    }
+    return lebm__fail(LEBM_ERR_RANGE,
+                      "number %lld of row %lld of x is %g; g gives %g to %g, and allowed are %g to %g: scale x, or set "
+                      "option '%s' of the generator to 'allow'",
+                      (long long)place, (long long)row, value, low, high, least, most, LEBM_GENERATOR_OUT_OF_RANGE);
+}
+
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
 {
-    const lebm__likelihood *likelihood = generator->likelihood;
     const int64_t size = lebm__numbers(generator->net->out);
-    if (likelihood->least > likelihood->most) return LEBM_OK;
+    double least, most;
+    get_bounds(generator, &least, &most);
     for (int64_t i = 0; i < n * size; i++) {
-        if (x[i] >= likelihood->least && x[i] <= likelihood->most) continue;
-        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; allowed for %s are %g to %g",
-                          (long long)(i % size), (long long)(i / size), (double)x[i], likelihood->name,
-                          (double)likelihood->least, (double)likelihood->most);
+        if (x[i] >= least && x[i] <= most) continue;
+        return refuse(generator, x[i], i / size, i % size, least, most);
     }
     return LEBM_OK;
 }
@@ -189,6 +251,15 @@ void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *ta
     memset(log_likelihood, 0, (size_t)n * sizeof *log_likelihood);
     memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(generator->net->in)) * sizeof *z);
     lebm__tape_run(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error}, grads);
+}
+
+/* Logits that are wrong by so much cost about as many nats. */
+double lebm__generator_misfit(const lebm_generator *generator, double log_likelihood, double squared_error,
+                              const char **what)
+{
+    const int has_logits = generator->likelihood->mean != NULL;
+    *what = has_logits ? "negative log_likelihood per number of x" : "root of reconstruction_mse";
+    return has_logits ? -log_likelihood / (double)lebm__numbers(generator->net->out) : sqrt(squared_error);
 }
 
 int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)

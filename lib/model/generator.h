@@ -2,6 +2,7 @@
 #ifndef LEBM_MODEL_GENERATOR_H
 #define LEBM_MODEL_GENERATOR_H
 
+#include "core/options.h"
 #include "lebm/generator.h"
 #include "lebm/prior.h"
 #include "model/likelihood.h"
@@ -11,6 +12,9 @@ struct lebm_generator {
     lebm_net *net;
     const lebm__likelihood *likelihood;
     double sigma;
+    struct {
+        char out_of_range[LEBM__TEXT_SIZE];
+    } options;
 };
 
 /* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
@@ -23,7 +27,8 @@ void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator)
 int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses);
 void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses);
 
-/* LEBM_ERR_RANGE if a number of x[n, D] is out of the likelihood's bounds. */
+/* LEBM_ERR_RANGE if a number of x[n, D] is not finite, out of the likelihood's bounds, or, unless it is let pass, farther
+ * from the mean's range than noise would take it. */
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n);
 
 /* arranged[n, D] = x in pixel-major order. */
@@ -37,5 +42,10 @@ void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape
  * over the rows (eq. 22). */
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                            int64_t n, double *log_likelihood, double *squared_error, float *grads);
+
+/* How far g's output is from what x wants, in its own unit, from the means of log p(x|z) and of the squared error per
+ * number of x; `what` receives the name of that. */
+double lebm__generator_misfit(const lebm_generator *generator, double log_likelihood, double squared_error,
+                              const char **what);
 
 #endif

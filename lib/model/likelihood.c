@@ -58,15 +58,11 @@ static double bernoulli_squared_error(int64_t n, const float *x, const float *g)
 }
 
 static const lebm__likelihood likelihoods[] = {
-    {.name = LEBM_GAUSSIAN,
-     .has_sigma = 1,
-     .least = 1.0f,
-     .most = 0.0f,
-     .log_density = gaussian,
-     .squared_error = squared_distance},
+    {.name = LEBM_GAUSSIAN, .has_sigma = 1, .log_density = gaussian, .squared_error = squared_distance},
     {.name = LEBM_BERNOULLI,
-     .least = 0.0f,
-     .most = 1.0f,
+     .is_bounded = 1,
+     .least = 0.0,
+     .most = 1.0,
      .log_density = bernoulli,
      .squared_error = bernoulli_squared_error,
      .mean = sigmoid},

@@ -7,7 +7,8 @@
 typedef struct {
     const char *name;
     int has_sigma;
-    float least, most; /* bounds of x and its mean; least > most: there are none, and g gives those of the mean */
+    int is_bounded;     /* x and its mean are, whatever g is */
+    double least, most; /* by these */
 
     /* log p(x|g) of one row of n numbers, constants included; puts its gradient by g in place of g. */
     double (*log_density)(double sigma, int64_t n, const float *x, float *g);

@@ -68,13 +68,15 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
 }
 
 void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
-                     float *score)
+                     float *score, double *squares)
 {
     const int64_t dims = lebm__numbers(prior->net->in);
     const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
     const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
     for (int64_t i = 0; i < n; i++) {
-        log_density[i] -= 0.5 * precision * lebm__kernels()->squares(dims, z + i * dims) + log_norm;
+        const double square = lebm__kernels()->squares(dims, z + i * dims);
+        log_density[i] -= 0.5 * precision * square + log_norm;
+        if (squares != NULL) squares[i] = square;
     }
     memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
     if (score == NULL) {
@@ -107,7 +109,8 @@ static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *l
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         double values[LEBM__ROWS] = {0};
-        lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims);
+        lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims,
+                        NULL);
         for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
     }
     lebm__net_end(prior->net, memory);

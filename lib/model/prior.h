@@ -10,9 +10,10 @@ struct lebm_prior {
     double sigma0;
 };
 
-/* log_density[n] += f(z) + log p0(z) (eq. 2) and, if score is not NULL, score[n, M] += df/dz - z/sigma0^2 (eq. 21). */
+/* log_density[n] += f(z) + log p0(z) (eq. 2) and, if they are not NULL, score[n, M] += df/dz - z/sigma0^2 (eq. 21) and
+ * squares[n] = |z|^2. */
 void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
-                     float *score);
+                     float *score, double *squares);
 
 /* f[n] = f(z), and grads += sign * sum of df/dalpha over the rows (eq. 19). */
 void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,

@@ -331,6 +331,21 @@ void lebm__net_out_range(const lebm_net *net, double *low, double *high)
     lebm__activation_range(net->layers[last].activation, low, high);
 }
 
+double lebm__net_work(const lebm_net *net)
+{
+    double sum = (double)lebm__numbers(net->in);
+    for (int64_t i = 0; i < net->layer_count; i++) {
+        const lebm__layer *layer = &net->layers[i];
+        if (layer->weight < 0) {
+            sum += (double)lebm__numbers(layer->out);
+        } else {
+            const int64_t of_each = lebm__is_conv(layer) ? lebm__patch_size(layer) : layer->out.channels;
+            sum += (double)lebm__numbers(layer->in) * (double)of_each;
+        }
+    }
+    return sum;
+}
+
 const char *lebm_net_spec(const lebm_net *net)
 {
     return net == NULL ? NULL : net->spec;
@@ -509,8 +524,9 @@ int lebm__net_claim(lebm_net *net, int own_uses)
 {
     int users = own_uses;
     if (atomic_compare_exchange_strong(&net->users, &users, -1)) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_STATE, "the net cannot be changed: it is in use, in another thread or by the call that "
-                                      "this callback belongs to");
+    return lebm__fail(LEBM_ERR_STATE,
+                      "the net cannot be changed: a call is running on it, in another thread or the one "
+                      "that this callback belongs to");
 }
 
 void lebm__net_yield(lebm_net *net, int own_uses)

@@ -68,6 +68,9 @@ int lebm__net_take(lebm_net *net, const char *function);
 /* What the last layer, but for reshapes, lets the output be: -infinity and infinity where it has no bounds. */
 void lebm__net_out_range(const lebm_net *net, double *low, double *high);
 
+/* Multiply-adds that a row takes forward, by the shapes of the layers; each way back takes about as many. */
+double lebm__net_work(const lebm_net *net);
+
 /* Holding ends, and with the last holder the net. */
 void lebm__net_let_go(lebm_net *net, lebm__holder holder);
 

@@ -34,6 +34,10 @@ static const lebm__option rows[] = {
                      "norm that f's gradient is cut to; 0: never"),
     LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, "0",
                      "norm that g's gradient is cut to; 0: never"),
+    LEBM__OPTION_F64(
+        LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "0",
+        "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
+        "may reach; 0: any"),
     LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of all random numbers of training"),
     LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, NULL,
                      "threads of a step; 0: LEBM_NUM_THREADS or all processors"),
@@ -89,8 +93,51 @@ int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, 
     return LEBM_OK;
 }
 
+/* The phases of a step: chains of either kind, and learning. */
+enum { TO_POSTERIOR, TO_PRIOR, LEARNING, PHASES };
+
+/* Progress of a step through its phases, each of which has its share in the work. */
+typedef struct {
+    const lebm_trainer *trainer;
+    double share[PHASES];
+    int phase;
+    double asked; /* when the caller was asked last, in seconds */
+} progress;
+
+/* For a row, a step of a chain takes its nets forward and back; learning wants the gradients of parameters, too, of g
+ * at z+ and of f at z+ and z-. */
+static progress start_progress(const lebm_trainer *t)
+{
+    const double f = lebm__net_work(t->prior->net), g = lebm__net_work(t->generator->net);
+    progress p = {.trainer = t,
+                  .share = {[TO_POSTERIOR] = 2.0 * (double)t->to_posterior->options.steps * (f + g),
+                            [TO_PRIOR] = 2.0 * (double)t->to_prior->options.steps * f,
+                            [LEARNING] = 3.0 * (g + 2.0 * f)},
+                  .asked = lebm__seconds()};
+    const double all = p.share[TO_POSTERIOR] + p.share[TO_PRIOR] + p.share[LEARNING];
+    for (int i = 0; i < PHASES; i++) p.share[i] /= all;
+    return p;
+}
+
+/* Tell how much of its phase is done; anything but 0 stops the step. */
+static int report(double done, void *user)
+{
+    progress *p = user;
+    if (p->trainer->progress == NULL) return 0;
+    double before = 0.0;
+    for (int i = 0; i < p->phase; i++) before += p->share[i];
+    p->asked = lebm__seconds();
+    const int is_end = p->phase == PHASES - 1 && done == 1.0; /* where shares may add up to a little less */
+    return p->trainer->progress(is_end ? 1.0 : before + done * p->share[p->phase], p->trainer->progress_user);
+}
+
 /* Gradients are summed over the batch in chunks of so many rows, in order: the sum does not depend on threads. */
 enum { CHUNK = 25 };
+
+static int64_t chunks(int64_t n)
+{
+    return (n + CHUNK - 1) / CHUNK;
+}
 
 /* What one thread needs to learn from its chunks. */
 typedef struct {
@@ -105,6 +152,8 @@ typedef struct {
     const float *x;
     int64_t n;
     int threads;
+    progress progress;
+    atomic_int stopped;             /* the caller said so while chunks were learned */
     float *z_positive, *z_negative; /* [n, M] */
     worker *workers;
     pthread_mutex_t mutex;
@@ -152,7 +201,8 @@ static void step_destroy(step *s)
 static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
 {
     const int64_t latent = n * lebm_prior_latent_size(t->prior);
-    *s = (step){.trainer = t, .x = x, .n = n, .threads = lebm__pool_share(t->pool, (n + CHUNK - 1) / CHUNK)};
+    *s = (step){
+        .trainer = t, .x = x, .n = n, .threads = lebm__pool_share(t->pool, chunks(n)), .progress = start_progress(t)};
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->turn_passed, NULL);
     s->z_positive = lebm__alloc_raw(2 * latent, sizeof *s->z_positive);
@@ -170,13 +220,10 @@ static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
     return LEBM_OK;
 }
 
-/* The gradients of a chunk of rows, added to those of the batch when it is the chunk's turn. Chunks are begun in order,
- * so the one whose turn it is never waits. */
-static int learn_chunk(void *context, int64_t chunk, int thread)
+/* The gradients of a chunk of rows. */
+static void compute_gradients(step *s, int64_t chunk, worker *w)
 {
-    step *s = context;
     const lebm_trainer *t = s->trainer;
-    worker *w = &s->workers[thread];
     const int64_t first = chunk * CHUNK, n = s->n - first < CHUNK ? s->n - first : CHUNK;
     const int64_t dims = lebm_prior_latent_size(t->prior), size = lebm_generator_data_size(t->generator);
     const float *positive = s->z_positive + first * dims, *negative = s->z_negative + first * dims;
@@ -187,17 +234,33 @@ static int learn_chunk(void *context, int64_t chunk, int thread)
                           w->grad_g);
     lebm__prior_learn(t->prior, &w->f, positive, n, 1.0f, s->f_positive + first, w->grad_f);
     lebm__prior_learn(t->prior, &w->f, negative, n, -1.0f, s->f_negative + first, w->grad_f);
+}
 
+/* The gradients of a chunk, added to those of the batch when it is the chunk's turn. Chunks are begun in order, so the
+ * one whose turn it is never waits. The calling thread, which is thread 0, asks the caller now and then whether to stop;
+ * a chunk that was begun passes its turn on all the same. */
+static int learn_chunk(void *context, int64_t chunk, int thread)
+{
+    step *s = context;
+    const lebm_trainer *t = s->trainer;
+    worker *w = &s->workers[thread];
+    if (thread == 0 && t->progress != NULL && lebm__is_due(&s->progress.asked) &&
+        report((double)chunk / (double)chunks(s->n), &s->progress)) {
+        s->stopped = 1;
+    }
+    if (!s->stopped) compute_gradients(s, chunk, w);
     pthread_mutex_lock(&s->mutex);
     while (s->turn != chunk) pthread_cond_wait(&s->turn_passed, &s->mutex);
     pthread_mutex_unlock(&s->mutex);
-    lebm__kernels()->add(t->adam_f.size, w->grad_f, s->grad_f);
-    lebm__kernels()->add(t->adam_g.size, w->grad_g, s->grad_g);
+    if (!s->stopped) {
+        lebm__kernels()->add(t->adam_f.size, w->grad_f, s->grad_f);
+        lebm__kernels()->add(t->adam_g.size, w->grad_g, s->grad_g);
+    }
     pthread_mutex_lock(&s->mutex);
     s->turn++;
     pthread_cond_broadcast(&s->turn_passed);
     pthread_mutex_unlock(&s->mutex);
-    return LEBM_OK;
+    return s->stopped ? LEBM_STOPPED : LEBM_OK;
 }
 
 /* Adam for a part of the parameters: first f's parts, then g's. */
@@ -260,19 +323,6 @@ static int update_part(void *context, int64_t task, int thread)
     return LEBM_OK;
 }
 
-/* Progress of the three phases of a step, the chains of either kind and the learning, as that of one. */
-typedef struct {
-    const lebm_trainer *trainer;
-    int phase;
-} phases;
-
-static int report(double done, void *user)
-{
-    const phases *p = user;
-    if (p->trainer->progress == NULL) return 0;
-    return p->trainer->progress((p->phase + done) / 3.0, p->trainer->progress_user);
-}
-
 static int require_finite(const char *quantity, double value, int64_t step_number)
 {
     if (isfinite(value)) return LEBM_OK;
@@ -280,7 +330,37 @@ static int require_finite(const char *quantity, double value, int64_t step_numbe
                       (long long)step_number + 1);
 }
 
-/* Read off what the sums over the batch tell; everything must be finite. */
+static double root_mean_square(int64_t n, const float *values)
+{
+    return sqrt(lebm__kernels()->squares(n, values) / (double)n);
+}
+
+static int require_within(const step *s, const char *quantity, double value, double unit)
+{
+    const double threshold = s->trainer->options.divergence_threshold;
+    if (threshold == 0.0 || value <= threshold * unit) return LEBM_OK;
+    return lebm__fail(
+        LEBM_ERR_DIVERGED,
+        "the %s has grown to %g at training step %lld; allowed are %g, which is divergence_threshold times "
+        "%g; go on from an earlier state with smaller learning rates",
+        quantity, value, (long long)s->trainer->steps_done + 1, threshold * unit, unit);
+}
+
+/* Learning that runs away takes g's output, or f's values, far beyond anything that x and z could make of nets whose
+ * weights are of the order of 1. */
+static int check_growth(const step *s, const lebm__trainer_metrics *m)
+{
+    const lebm_trainer *t = s->trainer;
+    const int64_t dims = lebm_prior_latent_size(t->prior), size = lebm_generator_data_size(t->generator);
+    const double unit = fmax(fmax(1.0, t->prior->sigma0),
+                             fmax(root_mean_square(s->n * size, s->x), root_mean_square(s->n * dims, s->z_positive)));
+    const char *misfit;
+    const double value = lebm__generator_misfit(t->generator, m->log_likelihood, m->reconstruction_mse, &misfit);
+    LEBM__TRY(require_within(s, misfit, value, unit));
+    return require_within(s, "f_gap over sqrt(M)", fabs(m->f_gap) / sqrt((double)dims), unit);
+}
+
+/* Read off what the sums over the batch tell; everything must be finite and within bounds. */
 static int measure(const step *s, lebm__trainer_metrics *m)
 {
     const lebm_trainer *t = s->trainer;
@@ -297,7 +377,8 @@ static int measure(const step *s, lebm__trainer_metrics *m)
     LEBM__TRY(require_finite("mean log likelihood", m->log_likelihood, t->steps_done));
     LEBM__TRY(require_finite("reconstruction error", m->reconstruction_mse, t->steps_done));
     LEBM__TRY(require_finite("norm of f's gradient", m->prior_grad_norm, t->steps_done));
-    return require_finite("norm of g's gradient", m->generator_grad_norm, t->steps_done);
+    LEBM__TRY(require_finite("norm of g's gradient", m->generator_grad_norm, t->steps_done));
+    return check_growth(s, m);
 }
 
 /* What multiplies the summed gradient: the mean over the batch, cut as torch.nn.utils.clip_grad_norm_ does, and
@@ -324,25 +405,35 @@ static int update(step *s, const lebm__trainer_metrics *metrics)
     return status;
 }
 
-/* Both kinds of chains, then the gradients; changes nothing of the trainer. */
-static int gather(step *s, lebm__trainer_metrics *metrics)
+/* A run of chains, as a phase of the step. */
+static int run_chains(step *s, int phase, float *z)
 {
     lebm_trainer *t = s->trainer;
-    const uint64_t seed = (uint64_t)t->options.seed, number = (uint64_t)t->steps_done;
+    const int is_posterior = phase == TO_POSTERIOR;
+    const lebm__key key = lebm__key_make((uint64_t)t->options.seed, (uint64_t)t->steps_done,
+                                         is_posterior ? LEBM__FOR_TRAINER_POSTERIOR : LEBM__FOR_TRAINER_PRIOR);
     lebm__run_metrics unused;
-    phases p = {t, 0};
-    LEBM__TRY(lebm__sampler_run(t->to_posterior, t->pool, lebm__key_make(seed, number, LEBM__FOR_TRAINER_POSTERIOR),
-                                t->prior, t->generator, s->x, s->n, s->z_positive, &unused, report, &p));
-    p.phase = 1;
-    LEBM__TRY(lebm__sampler_run(t->to_prior, t->pool, lebm__key_make(seed, number, LEBM__FOR_TRAINER_PRIOR), t->prior,
-                                NULL, NULL, s->n, s->z_negative, &unused, report, &p));
-    p.phase = 2;
+    s->progress.phase = phase;
+    const int status = lebm__sampler_run(is_posterior ? t->to_posterior : t->to_prior, t->pool, key, t->prior,
+                                         is_posterior ? t->generator : NULL, is_posterior ? s->x : NULL, s->n, z,
+                                         &unused, report, &s->progress);
+    if (status != LEBM_ERR_DIVERGED) return status;
+    return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
+                      (long long)t->steps_done + 1);
+}
+
+/* The gradients of both nets. */
+static int learn(step *s)
+{
+    lebm_trainer *t = s->trainer;
+    s->progress.phase = LEARNING;
     LEBM__TRY(lebm__net_prepare(t->prior->net, LEBM__LEARN, t->pool));
     LEBM__TRY(lebm__net_prepare(t->generator->net, LEBM__LEARN, t->pool));
     LEBM__TRY(make_workers(s));
-    LEBM__TRY(lebm__pool_run(t->pool, (s->n + CHUNK - 1) / CHUNK, learn_chunk, s));
-    if (report(1.0, &p)) return lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
-    return measure(s, metrics);
+    int status = lebm__pool_run(t->pool, chunks(s->n), learn_chunk, s);
+    if (status == LEBM_OK && report(1.0, &s->progress)) status = LEBM_STOPPED;
+    if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
+    return status;
 }
 
 int lebm__trainer_claim(lebm_trainer *trainer, const char *function)
@@ -369,7 +460,10 @@ static int run_step(lebm_trainer *trainer, const float *x, int64_t n, lebm__trai
     step s;
     LEBM__TRY(lebm__model_use(trainer->prior, trainer->generator));
     int status = step_create(&s, trainer, x, n);
-    if (status == LEBM_OK) status = gather(&s, metrics);
+    if (status == LEBM_OK) status = run_chains(&s, TO_POSTERIOR, s.z_positive);
+    if (status == LEBM_OK) status = run_chains(&s, TO_PRIOR, s.z_negative);
+    if (status == LEBM_OK) status = learn(&s);
+    if (status == LEBM_OK) status = measure(&s, metrics);
     if (status == LEBM_OK) status = update(&s, metrics);
     step_destroy(&s);
     lebm__model_leave(trainer->prior, trainer->generator);

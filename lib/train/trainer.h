@@ -9,7 +9,7 @@
 
 typedef struct {
     double prior_learning_rate, generator_learning_rate, beta1, beta2, epsilon, decay_per_epoch;
-    double prior_weight_decay, generator_weight_decay, prior_clip_norm, generator_clip_norm;
+    double prior_weight_decay, generator_weight_decay, prior_clip_norm, generator_clip_norm, divergence_threshold;
     int64_t seed, threads;
     char note[LEBM__TEXT_SIZE];
 } lebm__trainer_options;

@@ -38,6 +38,7 @@ static const struct {
     /* lebm/generator.h */
     {LEBM_GAUSSIAN, "gaussian"},
     {LEBM_BERNOULLI, "bernoulli"},
+    {LEBM_GENERATOR_OUT_OF_RANGE, "out_of_range"},
     /* lebm/model.h */
     {LEBM_TO_PRIOR, "to_prior"},
     {LEBM_TO_POSTERIOR, "to_posterior"},
@@ -64,6 +65,7 @@ static const struct {
     {LEBM_SAMPLER_SEED, "seed"},
     {LEBM_SAMPLER_STREAM, "stream"},
     {LEBM_SAMPLER_THREADS, "threads"},
+    {LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold"},
     {LEBM_SAMPLER_LOG_DENSITY, "log_density"},
     {LEBM_SAMPLER_SCORE_NORM, "score_norm"},
     /* lebm/trainer.h */
@@ -80,6 +82,7 @@ static const struct {
     {LEBM_TRAINER_SEED, "seed"},
     {LEBM_TRAINER_THREADS, "threads"},
     {LEBM_TRAINER_NOTE, "note"},
+    {LEBM_TRAINER_DIVERGENCE_THRESHOLD, "divergence_threshold"},
     {LEBM_TRAINER_RECONSTRUCTION_MSE, "reconstruction_mse"},
     {LEBM_TRAINER_LOG_LIKELIHOOD, "log_likelihood"},
     {LEBM_TRAINER_F_POSITIVE, "f_positive"},

@@ -259,14 +259,15 @@ static int has_nan(const float *values, int64_t count)
     return 0;
 }
 
-/* What should come of a call with the number `odd` in the array p. Where x has bounds it is held to them, chains and
- * training steps say that they diverged, and what only evaluates gives NaN for NaN and numbers for small numbers. */
+/* What should come of a call with the number `odd` in the array p. x is held to its bounds, which lie about 0 to 1 for
+ * either likelihood; for others chains and training steps say that they diverged, and what only evaluates gives NaN for
+ * NaN and numbers for small numbers. */
 static void check_odd(const trial *t, const parameter *p, const struct world_kind *kind, float odd, int64_t status,
                       const char *call)
 {
     const function *f = t->f;
     const int has_chains = strstr(f->name, "_run_") != NULL || name_ends(f, "_step");
-    if (strcmp(p->name, "x") == 0 && kind == &bernoulli && !(odd >= 0 && odd <= 1)) {
+    if (strcmp(p->name, "x") == 0 && !(odd >= (kind == &bernoulli ? 0 : -1) && odd <= 1)) {
         LEBM_ASSERT_MSG(status == LEBM_ERR_RANGE, "%s returns %s", call, lebm_status_name((int)status));
         LEBM_ASSERT_ERROR_NAMES("of x is");
     } else if (has_chains && (!isfinite(odd) || status != LEBM_OK)) {
@@ -419,6 +420,7 @@ static int would_change_running(const function *f, int in_step)
     for (int i = 0; i < f->count; i++) {
         const parameter *p = &f->parameters[i];
         if (is_type(p, "lebm_sampler *")) return 1;
+        if (is_type(p, "lebm_generator *") && name_ends(f, "_set_str")) return in_step;
         if (is_type(p, "lebm_trainer *")) return in_step || name_ends(f, "_step") || name_ends(f, "_load");
     }
     return 0;

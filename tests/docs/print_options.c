@@ -69,6 +69,15 @@ static void print_head(const char *title, const char *text)
         }                                                                                                              \
     }
 
+/* So have generator and net. */
+#define PRINT_TEXTS(handle, HANDLE, object)                                                                            \
+    for (int64_t i = 0; i < lebm_##handle##_option_count(object); i++) {                                               \
+        const char *key = lebm_##handle##_option_key(object, i), *text;                                                \
+        print_key(HANDLE, key, lebm_##handle##_option_type(object, key));                                              \
+        check(lebm_##handle##_get_str(object, key, &text));                                                            \
+        print_text(text, lebm_##handle##_option_choices(object, key), lebm_##handle##_option_help(object, key));       \
+    }
+
 int main(void)
 {
     lebm_net *f, *g, *net;
@@ -90,13 +99,10 @@ int main(void)
     PRINT_NUMBERS_AND_TEXTS(sampler, "SAMPLER", sampler)
     print_head("Trainer", "`lebm_trainer_set_i64()`, `lebm_trainer_set_f64()`, `lebm_trainer_set_str()`.");
     PRINT_NUMBERS_AND_TEXTS(trainer, "TRAINER", trainer)
+    print_head("Generator", "`lebm_generator_set_str()`.");
+    PRINT_TEXTS(generator, "GENERATOR", generator)
     print_head("Net", "`lebm_net_set_str()`.");
-    for (int64_t i = 0; i < lebm_net_option_count(net); i++) {
-        const char *key = lebm_net_option_key(net, i), *text;
-        print_key("NET", key, lebm_net_option_type(net, key));
-        check(lebm_net_get_str(net, key, &text));
-        print_text(text, lebm_net_option_choices(net, key), lebm_net_option_help(net, key));
-    }
+    PRINT_TEXTS(net, "NET", net)
 
     lebm_trainer_destroy(trainer);
     lebm_sampler_destroy(sampler);

@@ -179,7 +179,7 @@ START_TEST(a_linear_f_learns_the_mean_of_the_data)
     const struct data_moments data = moments_of(x, N, M);
     pair_init(&model.f, M);
     pair_add_linear(&model.f, 1, 0);
-    pair_push(&model.f); /* f = 0 */
+    pair_push(&model.f); /* f = 0 to begin with */
     join_identity(&model, M, sigma0, sigma);
     lebm_sampler *to_prior = make_settling_sampler(60, 0.4 * unit, 0.02 * unit);
     lebm_sampler *to_posterior = make_settling_sampler(20, 0.2 * unit, 0.01 * unit);

@@ -7,7 +7,6 @@ work=$(mktemp -d)
 process= # in the background; it does not outlive the test
 trap '[ -z "$process" ] || kill -KILL "$process" 2>/dev/null || true; rm -rf "$work"' EXIT
 ln -s "$2" "$work/with_signals"
-with_signals=./with_signals
 cd "$work"
 
 fail() {

@@ -3,13 +3,7 @@
 . "$(dirname "$0")/common.sh"
 
 make_data data
-# work_long ARGUMENTS...: trains into "shared" until it is stopped.
-work_long() {
-    run="exec"
-    train --out shared --epochs 1000000 "$@" >>log 2>&1
-}
-
-# refuse PART ARGUMENTS...: the training must be refused, in one line with that part.
+# refuse PART ARGUMENTS...: the training must be refused, in one line with that part and before it begins.
 refuse() {
     part=$1
     shift
@@ -18,10 +12,14 @@ refuse() {
     [ "$status" -eq 1 ] || fail "status $status, '$(cat errors)' from: $*"
     [ "$(wc -l <errors)" -eq 1 ] || fail "not one line, but '$(cat errors)' from: $*"
     grep -qF -- "$part" errors || fail "no word of '$part', but '$(cat errors)' from: $*"
+    [ ! -s said ] || fail "it began before '$(cat errors)' from: $*"
 }
 
 # While one writes, another may not, whatever it wants there; elsewhere it may.
-(work_long) &
+(
+    run="exec"
+    train --out shared --epochs 1000000 >>log 2>&1
+) &
 process=$!
 wait_until [ -f shared/checkpoint.safetensors ]
 refuse "another training writes to shared" --out shared --epochs 1

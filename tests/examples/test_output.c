@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+#ifdef __linux__
 #include <sys/sysmacros.h>
+#endif
 
 #include "suite.h"
 
@@ -164,13 +166,15 @@ START_TEST(pipes_and_devices_are_written_into)
     ck_assert(S_ISFIFO(mode_of("pipe")));
     close(reader);
 
+#ifdef __linux__
     /* A device like /dev/null, where the user may make one and the file system lets him write to it. */
-    if (mknod("device", S_IFCHR | 0600, makedev(1, 3)) == 0 && access("device", W_OK) == 0) {
+    if (mknod("device", S_IFCHR | 0600, makedev(1, 3)) == 0) {
         failure why;
         const int result = write_text("device", "new", &why);
         ck_assert_msg(result == 0 || strstr(why.text, "Permission denied") != NULL, "%s", why.text);
         ck_assert(S_ISCHR(mode_of("device")));
     }
+#endif
     leave_folder();
 }
 END_TEST
@@ -254,6 +258,9 @@ START_TEST(long_names_are_written)
     expect_written(name, "first");
     expect_written(name, "second");
     expect_text(name, "second");
+    for (size_t i = 0; i + 1 < sizeof name - 1; i += 2) memcpy(name + 1 + i, "\xc3\xa4", 2); /* of two bytes each */
+    expect_written(name, "third");
+    expect_text(name, "third");
     leave_folder();
 }
 END_TEST

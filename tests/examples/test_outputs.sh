@@ -32,7 +32,7 @@ process=
 [ "$(wc -l <got)" -eq "$(wc -l <good/metrics.csv)" ] || fail "a pipe gets other metrics than a file: $(cat got)"
 
 # So is a device, where this user may make one, but never that of the machine.
-if mknod device c 1 3 2>/dev/null && : 2>/dev/null >device; then
+if [ "$(uname)" = Linux ] && mknod device c 1 3 2>/dev/null && (true >device) 2>/dev/null; then
     draw --out device >/dev/null || fail "sample into a device"
     [ -c device ] || fail "the device was replaced"
 fi
@@ -40,7 +40,6 @@ fi
 # What links name is replaced, or made; the links stay.
 mkdir far
 ln -s far/picture.png link.png
-ln -s ../far/samples.png good/samples-link.png
 for _ in 1 2; do
     draw --out link.png >/dev/null
     cmp far/picture.png expected.png || fail "the picture is not where the link leads"

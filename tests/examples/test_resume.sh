@@ -19,7 +19,7 @@ train_and_stop() {
     least=$2
     shift 2
     (
-        run="exec $with_signals 0"
+        run="exec ./with_signals 0"
         work_hard --out stopped "$@" >>log 2>&1
     ) &
     process=$!

@@ -10,7 +10,7 @@ make_data data
 start() {
     out=$1
     (
-        run="exec $with_signals $2"
+        run="exec ./with_signals $2"
         train --out "$out" --epochs 1000000 >log 2>&1
     ) &
     process=$!
@@ -53,7 +53,7 @@ done
 # A reader that goes away stops it like Ctrl-C.
 mkfifo pipe
 (
-    run="exec $with_signals 0"
+    run="exec ./with_signals 0"
     train --out read --epochs 1000000 >pipe 2>log
 ) &
 process=$!

@@ -1,4 +1,4 @@
-/* Options by name: "KEY=VALUE" is set on a sampler, a trainer and a net, through the function for the type that the
+/* Options by name: "KEY=VALUE" is set on a sampler, a trainer, a generator and a net, through the function for the type that the
  * library gives for the key. What is accepted is within its bounds and is what the getter returns; what is refused
  * changes nothing. */
 #include <math.h>
@@ -12,12 +12,12 @@ enum { MOST_TEXT = 1024 };
 
 static lebm_sampler *sampler;
 static lebm_trainer *trainer;
+static lebm_generator *generator;
 static lebm_net *net;
 
 static void make_handles(void)
 {
     lebm_prior *prior;
-    lebm_generator *generator;
     lebm_net *f, *g;
     FUZZ_ASSERT_OK(lebm_net_create_from_spec(&net, "in 2; linear 2"));
     FUZZ_ASSERT_OK(lebm_net_create_from_spec(&f, "in 2; linear 1"));
@@ -102,6 +102,7 @@ DEFINE_CHECK_STR(sampler)
 DEFINE_CHECK_I64(trainer)
 DEFINE_CHECK_F64(trainer)
 DEFINE_CHECK_STR(trainer)
+DEFINE_CHECK_STR(generator)
 DEFINE_CHECK_STR(net)
 
 /* The check for the type that the library gives for the key; all refuse a key that has none. */
@@ -109,6 +110,7 @@ static void check_pair(const char *key, const char *text)
 {
     const char *of_sampler = lebm_sampler_option_type(sampler, key),
                *of_trainer = lebm_trainer_option_type(trainer, key);
+    const char *of_generator = lebm_generator_option_type(generator, key);
     const char *of_net = lebm_net_option_type(net, key);
     fuzz_forget_failure();
     if (of_sampler == NULL) {
@@ -126,6 +128,11 @@ static void check_pair(const char *key, const char *text)
          : of_trainer[0] == 'f' ? check_trainer_f64
                                 : check_trainer_str)(key, text);
     }
+    fuzz_forget_failure();
+    if (of_generator == NULL)
+        check_refused(lebm_generator_set_str(generator, key, text));
+    else
+        check_generator_str(key, text);
     fuzz_forget_failure();
     if (of_net == NULL)
         check_refused(lebm_net_set_str(net, key, text));

@@ -249,6 +249,46 @@ static void put_big_endian(void)
     put("mat", "big_endian", b.data, b.size);
 }
 
+/* Another variable, which is freed, before a grey pixel and the row of its one label, an int64 as SciPy writes it. */
+static void put_mat_beside(const char *name, matvar_t *other, enum matio_compression compression)
+{
+    static uint8_t pixel[] = {99};
+    static int64_t label[] = {7};
+    size_t dims[] = {1, 1, 1}, row[] = {1, 1};
+    const char *path = fuzz_path(FUZZ_OUTPUT);
+    remove(path);
+    mat_t *file = Mat_CreateVer(path, "MATLAB 5.0 MAT-file", MAT_FT_MAT5);
+    FUZZ_ASSERT(file != NULL && other != NULL && Mat_VarWrite(file, other, compression) == 0, "%s", name);
+    write_variable(file, "X", MAT_C_UINT8, MAT_T_UINT8, 3, dims, pixel, compression);
+    write_variable(file, "y", MAT_C_INT64, MAT_T_INT64, 2, row, label, compression);
+    Mat_Close(file);
+    Mat_VarFree(other);
+    const bytes b = take(path);
+    put("mat", name, b.data, b.size);
+}
+
+/* What lies beside the images, to be passed over or refused. */
+static void put_mats_beside(void)
+{
+    static double numbers[] = {1, 2};
+    static mat_complex_split_t complex = {numbers, numbers};
+    static mat_uint32_t rows[] = {0, 1}, columns[] = {0, 1, 2};
+    static mat_sparse_t sparse = {
+        .nzmax = 2, .ir = rows, .nir = 2, .jc = columns, .njc = 3, .ndata = 2, .data = numbers};
+    size_t row[] = {1, 2}, square[] = {2, 2}, one[] = {1, 1};
+    const char *fields[] = {"a"};
+    put_mat_beside("beside_text", Mat_VarCreate("note", MAT_C_CHAR, MAT_T_UINT8, 2, row, "ab", 0),
+                   MAT_COMPRESSION_NONE);
+    put_mat_beside("beside_text_compressed", Mat_VarCreate("note", MAT_C_CHAR, MAT_T_UINT8, 2, row, "ab", 0),
+                   MAT_COMPRESSION_ZLIB);
+    put_mat_beside("beside_complex", Mat_VarCreate("note", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, row, &complex, MAT_F_COMPLEX),
+                   MAT_COMPRESSION_NONE);
+    put_mat_beside("beside_sparse", Mat_VarCreate("note", MAT_C_SPARSE, MAT_T_DOUBLE, 2, square, &sparse, 0),
+                   MAT_COMPRESSION_NONE);
+    put_mat_beside("beside_cell", Mat_VarCreate("note", MAT_C_CELL, MAT_T_CELL, 2, one, NULL, 0), MAT_COMPRESSION_NONE);
+    put_mat_beside("beside_structure", Mat_VarCreateStruct("note", 2, one, fields, 1), MAT_COMPRESSION_NONE);
+}
+
 static void make_mats(void)
 {
     bytes b = make_mat(3, 3, 1, 0, MAT_COMPRESSION_NONE);
@@ -275,6 +315,7 @@ static void make_mats(void)
     put("mat", "version_7.3", b.data, b.size);
     put("mat", "header_only", b.data, 128);
     put_big_endian();
+    put_mats_beside();
 }
 
 int main(int argc, char **argv)

@@ -343,6 +343,7 @@ static lebm_trainer *make_trainer(const struct golden_model *g, lebm_sampler *to
     for (int64_t i = 0; i < lebm_trainer_option_count(trainer); i++) {
         const char *key = lebm_trainer_option_key(trainer, i);
         if (strcmp(lebm_trainer_option_type(trainer, key), "f64") != 0) continue;
+        if (strcmp(key, LEBM_TRAINER_DIVERGENCE_THRESHOLD) == 0) continue; /* of which PyTorch knows nothing */
         LEBM_ASSERT_OK(lebm_trainer_set_f64(trainer, key, option(g, key)));
         options++;
     }

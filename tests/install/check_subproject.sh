@@ -1,9 +1,10 @@
 #!/bin/sh
-# The library as a subproject: it builds for a project that adds its folder, and leaves that project alone.
+# The library as a subproject: it builds for a project that adds its folder, also one that joins its files (unity build),
+# and leaves that project alone.
 . "$(dirname "$0")/common.sh"
 
 quiet "$cmake" -S "$here/as_subproject" -B "$work/build" -DCMAKE_C_COMPILER="$cc" -DLATENTEBM="$source" \
-    -DLEBM_BLAS="$blas" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
+    -DLEBM_BLAS="$blas" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_UNITY_BUILD=ON
 quiet "$cmake" --build "$work/build"
 succeeds "a subproject" "$work/build/consumer" "$work/model.safetensors"
 

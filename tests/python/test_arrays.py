@@ -192,6 +192,32 @@ class Shapes(unittest.TestCase):
             with self.subTest(shape), self.assertRaisesRegex(lebm.ShapeError, r"\(5, 12\) or \(5, 3, 2, 2\)$"):
                 generator.log_likelihood(z, x.reshape(shape))
 
+    def test_pixels_out_of_the_range_of_the_data(self) -> None:
+        open_ends = float("-inf"), float("inf")
+        for tail, likelihood, expected in (
+            ("; tanh", "gaussian", (-1, 1)),
+            ("; sigmoid; reshape 3 2 2", "gaussian", (0, 1)),
+            ("; softplus", "gaussian", (0, open_ends[1])),
+            ("", "gaussian", open_ends),
+            ("", "bernoulli", (0, 1)),
+        ):
+            with self.subTest(tail, likelihood=likelihood):
+                net = lebm.Net(f"in {LATENT}; linear {DATA}{tail}").init("pytorch", 1)
+                generator = lebm.Generator(net, likelihood, 0.3 if likelihood == "gaussian" else 0)
+                self.assertEqual(generator.data_range, expected)
+        prior, generator, sampler = small_prior(), small_generator(), lebm.Sampler(steps=1, step_size=1e-6)
+        z, x = np.zeros((2, LATENT)), np.full((2, DATA), 255)
+        for call in (
+            lambda: generator.log_likelihood(z, x),
+            lambda: sampler.run_posterior(prior, generator, x),
+            lambda: lebm.Trainer(prior, generator, sampler, sampler).step(x),
+        ):
+            generator.options["out_of_range"] = "error"
+            with self.assertRaisesRegex(lebm.RangeError, "255"):
+                call()
+            generator.options["out_of_range"] = "allow"
+            call()
+
     def test_channels_last_are_refused_with_a_hint(self) -> None:
         prior, generator, sampler = small_prior(), small_generator(), lebm.Sampler(steps=1)
         trainer = lebm.Trainer(prior, generator, sampler, sampler)

@@ -29,7 +29,7 @@ class Classes(unittest.TestCase):
     def test_they_list_their_options(self) -> None:
         sampler = lebm.Sampler()
         trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler)
-        for handle in (lebm.Net("in 1"), sampler, trainer):
+        for handle in (lebm.Net("in 1"), small_generator(), sampler, trainer):
             shown = pydoc.plain(pydoc.render_doc(type(handle)))
             for key, value in handle.options.items():
                 about = handle.options.describe(key)

@@ -9,7 +9,7 @@ class Options(unittest.TestCase):
     def test_all_options_of_all_handles_can_be_read_set_and_described(self) -> None:
         sampler = lebm.Sampler()
         trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler)
-        for handle in (lebm.Net("in 1"), sampler, trainer):
+        for handle in (lebm.Net("in 1"), small_generator(), sampler, trainer):
             self.assertEqual(len(handle.options), len(list(handle.options)))
             self.assertGreater(len(handle.options), 0)
             for key, value in handle.options.items():
@@ -32,6 +32,8 @@ class Options(unittest.TestCase):
         sampler = lebm.Sampler(steps=7, step_size=0.5, start="given")
         self.assertEqual([sampler.options[key] for key in ("steps", "step_size", "start")], [7, 0.5, "given"])
         self.assertEqual(lebm.Net("in 1", convolution="direct").options["convolution"], "direct")
+        generator = lebm.Generator(lebm.Net("in 1"), "gaussian", 1, out_of_range="allow")
+        self.assertEqual(dict(generator.options), {"out_of_range": "allow"})
         trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler, note="Übung", seed=2**63 - 1)
         self.assertEqual((trainer.options["note"], trainer.options["seed"]), ("Übung", 2**63 - 1))
         with self.assertRaises(lebm.UnknownOptionError):

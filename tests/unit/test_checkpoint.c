@@ -68,6 +68,8 @@ static void set_options(training *t)
     LEBM_ASSERT_OK(lebm_sampler_set_f64(t->to_posterior, LEBM_SAMPLER_STEP_SIZE, 0.01));
     LEBM_ASSERT_OK(lebm_sampler_set_f64(t->to_posterior, LEBM_SAMPLER_START_STD, 0.7));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(t->to_posterior, LEBM_SAMPLER_SEED, 77));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(t->to_posterior, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, 123));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_DIVERGENCE_THRESHOLD, 456));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-2));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-3));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_BETA1, 0.6));

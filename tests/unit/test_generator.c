@@ -1,5 +1,7 @@
 /* The generator: decode, log likelihood and score by hand, for each likelihood (tests/ref/test_densities.c has random
  * ones); ownership of g. */
+#include <float.h>
+
 #include "lebm.h"
 #include "support/approx.h"
 #include "support/nets.h"
@@ -256,16 +258,122 @@ START_TEST(the_mean_of_x_has_a_range)
         {LEBM_BERNOULLI, "in 4; linear 4; tanh", 0, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        lebm_net *g;
-        lebm_generator *generator;
+        const double sigma = strcmp(cases[i].likelihood, LEBM_GAUSSIAN) == 0 ? 0.3 : 0;
+        lebm_generator *generator = make_generator(make_net(cases[i].spec, 1), cases[i].likelihood, sigma);
         double low, high;
-        LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, cases[i].spec));
-        LEBM_ASSERT_OK(lebm_generator_create(&generator, g, cases[i].likelihood, i < 12 ? 0.3 : 0));
         LEBM_ASSERT_OK(lebm_generator_data_range(generator, &low, &high));
         LEBM_ASSERT_MSG(low == cases[i].low && high == cases[i].high, "%s %s: %g to %g", cases[i].likelihood,
                         cases[i].spec, low, high);
         lebm_generator_destroy(generator);
     }
+}
+END_TEST
+
+/* Far is farther than the width of the range, or 1, and 10 sigma. The numbers given are allowed, those beyond not. */
+START_TEST(what_lies_far_out_of_range_is_refused)
+{
+    static const struct {
+        const char *spec;
+        double sigma, least, most;
+    } cases[] = {
+        {"in 1; linear 3; tanh", 0.25, -5.5, 5.5},     {"in 1; linear 3; tanh; reshape 1 3 1", 100, -1003, 1003},
+        {"in 1; linear 3; tanh", 1e-6, -3, 3},         {"in 1; linear 3; sigmoid", 0.25, -3.5, 4.5},
+        {"in 1; linear 3; relu", 0.25, -3.5, FLT_MAX}, {"in 1; linear 3; softplus", 0.25, -3.5, FLT_MAX},
+        {"in 1; linear 3", 0.25, -FLT_MAX, FLT_MAX},   {"in 1; tanh; linear 3", 0.25, -FLT_MAX, FLT_MAX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lebm_generator *generator = make_generator(make_net(cases[i].spec, 1), LEBM_GAUSSIAN, cases[i].sigma);
+        const double tiny = 1e-4, below = cases[i].least * (1 + tiny), above = cases[i].most * (1 + tiny);
+        float z[2] = {0}, x[6] = {0}, out[2];
+        x[4] = (float)(cases[i].least + tiny);
+        x[5] = (float)(cases[i].most - tiny);
+        LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, 2, out));
+        LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, 2, out));
+        for (int side = 0; side < 2; side++) {
+            x[4] = side == 0 ? (float)below : (float)above;
+            const int is_finite = isfinite(x[4]) != 0;
+            LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, z, x, 2, out), LEBM_ERR_RANGE);
+            LEBM_ASSERT_ERROR_NAMES("number 1 of row 1 of x is");
+            LEBM_ASSERT_ERROR_NAMES(is_finite ? "scale x" : "finite");
+            LEBM_ASSERT_STATUS(lebm_generator_score(generator, z, x, 2, out), LEBM_ERR_RANGE);
+            LEBM_ASSERT_OK(lebm_generator_set_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, "allow"));
+            LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(generator, z, x, 2, out),
+                               is_finite ? LEBM_OK : LEBM_ERR_RANGE);
+            LEBM_ASSERT_OK(lebm_generator_set_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, "error"));
+        }
+        lebm_generator_destroy(generator);
+    }
+}
+END_TEST
+
+/* Pixels of 0 to 255 where -1 to 1 are meant: no chain and no training step runs on them, unless they are let pass. */
+START_TEST(unscaled_pixels_reach_no_chain)
+{
+    lebm_prior *prior = make_prior(make_net("in 1; linear 1", 2), 1);
+    lebm_sampler *sampler;
+    lebm_trainer *trainer;
+    lebm_generator *generator = make_generator(make_net("in 1; linear 3; tanh", 1), LEBM_GAUSSIAN, 0.3);
+    const float pixels[6] = {0, 1, 0, 0, 255, 128}, holes[6] = {0, 1, 0, 0, NAN, 0};
+    float z[2] = {7, 7};
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 1e-5));
+    LEBM_ASSERT_OK(lebm_trainer_create(&trainer, prior, generator, sampler, sampler));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, prior, generator, pixels, 2, z), LEBM_ERR_RANGE);
+    LEBM_ASSERT_ERROR_NAMES("number 1 of row 1 of x is 255; g gives -1 to 1, and allowed are -6 to 6: scale x");
+    LEBM_ASSERT_ERROR_NAMES(LEBM_GENERATOR_OUT_OF_RANGE);
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, pixels, 2), LEBM_ERR_RANGE);
+    LEBM_ASSERT_ERROR_NAMES("number 1 of row 1 of x is 255");
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, prior, generator, holes, 2, z), LEBM_ERR_RANGE);
+    LEBM_ASSERT_ERROR_NAMES("number 1 of row 1 of x is nan; it must be finite");
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, holes, 2), LEBM_ERR_RANGE);
+    ck_assert(z[0] == 7 && z[1] == 7 && lebm_trainer_steps_done(trainer) == 0);
+
+    LEBM_ASSERT_OK(lebm_generator_set_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, "allow"));
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, pixels, 2, z));
+    LEBM_ASSERT_OK(lebm_trainer_step(trainer, pixels, 2));
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, holes, 2), LEBM_ERR_RANGE);
+    lebm_trainer_destroy(trainer);
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+static int set_while_running(double done, void *generator)
+{
+    (void)done;
+    LEBM_ASSERT_STATUS(lebm_generator_set_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, "allow"), LEBM_ERR_STATE);
+    return 0;
+}
+
+START_TEST(a_generator_has_options)
+{
+    lebm_prior *prior = make_prior(make_net("in 1; linear 1", 2), 1);
+    lebm_sampler *sampler;
+    lebm_generator *generator = make_generator(make_net("in 1; linear 3; tanh", 1), LEBM_GAUSSIAN, 0.3);
+    const char *value;
+    const float x[3] = {0};
+    float z;
+    ck_assert_int_eq(lebm_generator_option_count(generator), 1);
+    ck_assert_str_eq(lebm_generator_option_key(generator, 0), LEBM_GENERATOR_OUT_OF_RANGE);
+    ck_assert_ptr_null(lebm_generator_option_key(generator, 1));
+    ck_assert_str_eq(lebm_generator_option_type(generator, LEBM_GENERATOR_OUT_OF_RANGE), "str");
+    ck_assert_str_eq(lebm_generator_option_choices(generator, LEBM_GENERATOR_OUT_OF_RANGE), "error|allow");
+    ck_assert_ptr_nonnull(lebm_generator_option_help(generator, LEBM_GENERATOR_OUT_OF_RANGE));
+    LEBM_ASSERT_OK(lebm_generator_get_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, &value));
+    ck_assert_str_eq(value, "error");
+    LEBM_ASSERT_STATUS(lebm_generator_set_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, "clip"), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_generator_set_str(generator, "range", "allow"), LEBM_ERR_UNKNOWN_OPTION);
+    LEBM_ASSERT_STATUS(lebm_generator_get_str(generator, "range", &value), LEBM_ERR_UNKNOWN_OPTION);
+    ck_assert_ptr_null(value);
+
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, set_while_running, generator));
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, x, 1, &z));
+    LEBM_ASSERT_OK(lebm_generator_set_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, "allow"));
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
 }
 END_TEST
 
@@ -326,6 +434,9 @@ static Suite *suite(void)
     tcase_add_test(contract, a_net_is_in_one_model);
     tcase_add_test(contract, a_refused_net_stays_the_callers);
     tcase_add_test(contract, the_mean_of_x_has_a_range);
+    tcase_add_test(contract, what_lies_far_out_of_range_is_refused);
+    tcase_add_test(contract, unscaled_pixels_reach_no_chain);
+    tcase_add_test(contract, a_generator_has_options);
     tcase_add_test(contract, bernoulli_takes_numbers_from_0_to_1);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);

@@ -143,10 +143,12 @@ static void assert_lists(const struct handle *h, const char *const *keys, const 
 
 START_TEST(sampler_lists_the_keys_of_its_header)
 {
-    static const char *const keys[] = {"steps",     "step_size", "last_step_size", "noise",  "start",
-                                       "start_std", "seed",      "stream",         "threads"};
-    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64", "i64", "i64"};
-    assert_lists(&handles[0], keys, types, 9);
+    static const char *const keys[] = {
+        "steps",     "step_size", "last_step_size", "noise",   "start",
+        "start_std", "seed",      "stream",         "threads", LEBM_SAMPLER_DIVERGENCE_THRESHOLD};
+    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64", "i64", "i64", "f64"};
+    assert_lists(&handles[0], keys, types, 10);
+    ck_assert_str_eq(LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold");
     ck_assert_str_eq(LEBM_SAMPLER_STEPS, "steps");
     ck_assert_str_eq(LEBM_SAMPLER_STEP_SIZE, "step_size");
     ck_assert_str_eq(LEBM_SAMPLER_LAST_STEP_SIZE, "last_step_size");
@@ -169,10 +171,11 @@ START_TEST(trainer_lists_the_keys_of_its_header)
                                        LEBM_TRAINER_GENERATOR_CLIP_NORM,
                                        LEBM_TRAINER_SEED,
                                        LEBM_TRAINER_THREADS,
-                                       LEBM_TRAINER_NOTE};
+                                       LEBM_TRAINER_NOTE,
+                                       LEBM_TRAINER_DIVERGENCE_THRESHOLD};
     static const char *const types[] = {"f64", "f64", "f64", "f64", "f64", "f64", "f64",
-                                        "f64", "f64", "f64", "i64", "i64", "str"};
-    assert_lists(&handles[1], keys, types, 13);
+                                        "f64", "f64", "f64", "i64", "i64", "str", "f64"};
+    assert_lists(&handles[1], keys, types, 14);
     ck_assert_str_eq(lebm_trainer_option_choices(trainer, LEBM_TRAINER_NOTE), "");
 }
 END_TEST

@@ -451,8 +451,9 @@ END_TEST
 
 /* ---- divergence ---- */
 
-/* A run that must diverge: z, stream and metrics stay as they are. */
-static void assert_diverges(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n, float *z)
+/* A run that must fail so, with an error that names `text`: z, stream and metrics stay as they are. */
+static void assert_fails(int status, const char *text, lebm_sampler *sampler, const struct model *model, const float *x,
+                         int64_t n, float *z)
 {
     int64_t count = n * model->f.ref.in_features;
     float *before = test_copy(z, count);
@@ -460,17 +461,20 @@ static void assert_diverges(lebm_sampler *sampler, const struct model *model, co
     double density = 0, density_after = 0;
     int status_before = lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &density);
     if (x)
-        LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model->prior, model->generator, x, n, z),
-                           LEBM_ERR_DIVERGED);
+        LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model->prior, model->generator, x, n, z), status);
     else
-        LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model->prior, n, z), LEBM_ERR_DIVERGED);
-    LEBM_ASSERT_ERROR_NAMES("step");
-    LEBM_ASSERT_ERROR_NAMES("chain");
+        LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model->prior, n, z), status);
+    LEBM_ASSERT_ERROR_NAMES(text);
     LEBM_ASSERT_SAME_BITS(z, before, count);
     ck_assert_int_eq(stream_of(sampler), stream);
     LEBM_ASSERT_STATUS(lebm_sampler_metric(sampler, LEBM_SAMPLER_LOG_DENSITY, &density_after), status_before);
     ck_assert_double_eq(density, density_after);
     free(before);
+}
+
+static void assert_diverges(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n, float *z)
+{
+    assert_fails(LEBM_ERR_DIVERGED, "of chain", sampler, model, x, n, z);
 }
 
 START_TEST(a_huge_step_size_diverges)
@@ -537,6 +541,156 @@ START_TEST(a_state_that_is_lost_at_the_last_step_is_found)
 }
 END_TEST
 
+static void set_threshold(lebm_sampler *sampler, double threshold)
+{
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, threshold));
+}
+
+START_TEST(chains_may_grow_by_the_threshold_and_no_further)
+{
+    /* f = 0, sigma0 = 1, s = 3: z' = -2 z. From 5, which is more than sigma0 sqrt(M), it goes to 10, 20, 40, 80. */
+    enum { N = 6, M = 2 };
+    struct model model;
+    model_linear(&model, M, 1, 1, 1);
+    for (int steps = 2; steps <= 4; steps++) { /* the norm is at 20 before the third step, or at the end of two */
+        float z[N * M] = {0};
+        z[4 * M] = 3;
+        z[4 * M + 1] = 4;
+        lebm_sampler *sampler = make_noiseless_sampler(steps, 3, 1);
+        set_threshold(sampler, 3.999);
+        char text[200];
+        snprintf(text, sizeof text,
+                 "the norm of z has grown to 20 at step %d of chain 4 to the prior; allowed are 19.995, which is "
+                 "divergence_threshold times 5; a smaller step_size may help",
+                 steps == 2 ? 2 : 3);
+        assert_fails(LEBM_ERR_DIVERGED, text, sampler, &model, NULL, N, z);
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
+        set_threshold(sampler, 4.001);
+        LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+        LEBM_ASSERT_NEAR(z[4 * M], 12, 1e-5);
+        lebm_sampler_destroy(sampler);
+    }
+
+    /* From 0.1, which is less, sigma0 sqrt(M) counts. */
+    float z[M] = {0.1f, 0};
+    lebm_sampler *sampler = make_noiseless_sampler(5, 3, 1);
+    set_threshold(sampler, 3.199 / sqrt(M));
+    assert_fails(LEBM_ERR_DIVERGED, "grown to 3.2 at step 5 of chain 0", sampler, &model, NULL, 1, z);
+    set_threshold(sampler, 3.201 / sqrt(M));
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 1, z));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 100)); /* 0: any number that is one */
+    set_threshold(sampler, 0);
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 1, z));
+    ck_assert_float_gt(fabsf(z[0]), 1e30f);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+/* A prior with f of this form, whose weights and biases are `scale` times PyTorch's. */
+static lebm_prior *make_scaled_prior(const char *spec, double scale, double sigma0)
+{
+    lebm_net *f = make_net(spec, 1);
+    for (int64_t i = 0; i < lebm_net_param_count(f); i++) {
+        const int64_t size = lebm_net_param_size(f, i);
+        float *values = test_floats(size);
+        LEBM_ASSERT_OK(lebm_net_get_param(f, i, values, size));
+        for (int64_t k = 0; k < size; k++) values[k] *= (float)scale;
+        LEBM_ASSERT_OK(lebm_net_set_param(f, i, values, size));
+        free(values);
+    }
+    return make_prior(f, sigma0);
+}
+
+static float largest_after(lebm_sampler *sampler, const lebm_prior *prior, int64_t n)
+{
+    const int64_t count = n * lebm_prior_latent_size(prior);
+    float *z = test_floats(count), largest = 0;
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, prior, n, z));
+    for (int64_t i = 0; i < count; i++) largest = fmaxf(largest, fabsf(z[i]));
+    free(z);
+    return largest;
+}
+
+/* Far from where they started, and far out in units of sigma0, but stable: such chains pass. */
+START_TEST(stable_chains_may_go_far)
+{
+    static const struct {
+        const char *f;
+        double scale, sigma0, step_size, start_std; /* step_size in units of sigma0^2 */
+    } cases[] = {
+        {"in 1; linear 64; gelu; linear 1", 1, 0.3, 1.9, 1},    {"in 16; linear 64; gelu; linear 1", 1, 0.3, 0.1, 1},
+        {"in 1; linear 64; gelu; linear 1", 1, 100, 1.9, 1},    {"in 16; linear 64; gelu; linear 1", 2, 100, 0.1, 1},
+        {"in 16; linear 64; relu; linear 1", 1, 1000, 0.9, 1},  {"in 1; linear 64; relu; linear 1", 1, 1000, 1, 1000},
+        {"in 1000; linear 64; gelu; linear 1", 1, 1, 1.9, 1},   {"in 1000; linear 64; tanh; linear 1", 1, 1000, 0.1, 1},
+        {"in 4; linear 64; silu; linear 1", 30, 1, 0.001, 1},   {"in 4; linear 1", 1, 1, 0.5, 0},
+        {"in 4; linear 64; gelu; linear 1", 1, 1e-6, 0.5, 1e6}, {"in 4; linear 1", 1, 1000, 1, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const double unit = cases[i].sigma0 * cases[i].sigma0;
+        lebm_prior *prior = make_scaled_prior(cases[i].f, cases[i].scale, cases[i].sigma0);
+        lebm_sampler *sampler = make_sampler(60, fmax(1e-12, cases[i].step_size * unit));
+        LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, cases[i].start_std));
+        largest_after(sampler, prior, 5);
+        lebm_sampler_destroy(sampler);
+        lebm_prior_destroy(prior);
+    }
+}
+END_TEST
+
+/* f = w z shifts the mean to sigma0^2 w: to 50 sigma0, which chains that swing overshoot by as much. */
+START_TEST(a_mean_far_away_is_reached)
+{
+    static const double sigmas[] = {0.3, 1, 1000};
+    for (int i = 0; i < 3; i++) {
+        lebm_prior *prior = make_scaled_prior("in 1; linear 1 nobias", 0, sigmas[i]);
+        const float slope = (float)(50 / sigmas[i]);
+        LEBM_ASSERT_OK(lebm_net_set_param(lebm_prior_net(prior), 0, &slope, 1));
+        lebm_sampler *sampler = make_sampler(100, fmin(1e6, 1.9 * sigmas[i] * sigmas[i]));
+        const double far = largest_after(sampler, prior, 20) / sigmas[i];
+        ck_assert_double_gt(far, 40);
+        ck_assert_double_lt(far, 100);
+        lebm_sampler_destroy(sampler);
+        lebm_prior_destroy(prior);
+    }
+}
+END_TEST
+
+/* Steps too long for the curvature, all of which ended with numbers that are finite and mean nothing. */
+START_TEST(unstable_chains_are_refused)
+{
+    enum { M = 4, N = 10, D = 6 };
+    static const struct {
+        double sigma0, sigma, step_size;
+        int64_t steps;
+        int is_posterior;
+    } cases[] = {
+        {1, 1, 2.6, 40, 0},    {1, 1, 50, 6, 0},       {0.1, 1, 0.08, 20, 0}, {100, 1, 3e4, 60, 0},
+        {1, 0.05, 0.08, 8, 1}, {1, 0.01, 0.005, 9, 1}, {1, 1e-3, 1e-4, 8, 1}, {1, 0.3, 0.5, 20, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model model;
+        model_small(&model, M, 10, D, cases[i].sigma0, cases[i].sigma);
+        float *x = test_normal_floats(N * D, 1, 1), *z = test_normal_floats(N * M, 1, 2);
+        lebm_sampler *sampler = make_sampler(cases[i].steps, cases[i].step_size);
+        for (int64_t threads = 1; threads <= 3; threads += 2) {
+            LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
+            assert_fails(LEBM_ERR_DIVERGED, "the norm of z has grown to", sampler, &model,
+                         cases[i].is_posterior ? x : NULL, N, z);
+        }
+        set_threshold(sampler, 0); /* which shows that all were finite */
+        float *end = run(sampler, &model, cases[i].is_posterior ? x : NULL, N), largest = 0;
+        for (int k = 0; k < N * M; k++) largest = fmaxf(largest, fabsf(end[k]));
+        ck_assert_float_gt(largest, 1e6f);
+        free(end);
+        free(x);
+        free(z);
+        lebm_sampler_destroy(sampler);
+        model_free(&model);
+    }
+}
+END_TEST
+
 START_TEST(what_is_not_finite_is_noticed)
 {
     enum { N = 6, M = 3, D = 4 };
@@ -547,14 +701,9 @@ START_TEST(what_is_not_finite_is_noticed)
         float *x = test_normal_floats(N * D, 1, 1), *z = test_normal_floats(N * M, 1, 2);
         lebm_sampler *sampler = make_noiseless_sampler(3, 0.01, 1);
         x[4 * D + 1] = bad[i];
-        assert_diverges(sampler, &model, x, N, z);
-        LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z),
-                           LEBM_ERR_DIVERGED);
-        LEBM_ASSERT_ERROR_NAMES("chain 4");
+        assert_fails(LEBM_ERR_RANGE, "number 1 of row 4 of x is", sampler, &model, x, N, z);
         z[2 * M] = bad[i];
-        assert_diverges(sampler, &model, NULL, N, z);
-        LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_DIVERGED);
-        LEBM_ASSERT_ERROR_NAMES("chain 2");
+        assert_fails(LEBM_ERR_DIVERGED, "of chain 2", sampler, &model, NULL, N, z);
         z[2 * M] = 0;
 
         float weights[15];
@@ -623,7 +772,7 @@ static int try_to_change_f(double done, void *user)
     const float bias = 1;
     (void)done;
     LEBM_ASSERT_STATUS(lebm_net_set_param(f, 3, &bias, 1), LEBM_ERR_STATE);
-    LEBM_ASSERT_ERROR_NAMES("in use");
+    LEBM_ASSERT_ERROR_NAMES("is running");
     LEBM_ASSERT_STATUS(lebm_net_init(f, LEBM_INIT_PYTORCH, 9), LEBM_ERR_STATE);
     LEBM_ASSERT_STATUS(lebm_net_set_str(f, LEBM_NET_CONVOLUTION, "direct"), LEBM_ERR_STATE);
     return 0;
@@ -870,6 +1019,10 @@ static Suite *suite(void)
     tcase_add_test(divergence, a_huge_step_size_diverges);
     tcase_add_test(divergence, the_error_names_step_and_chain);
     tcase_add_test(divergence, a_state_that_is_lost_at_the_last_step_is_found);
+    tcase_add_test(divergence, chains_may_grow_by_the_threshold_and_no_further);
+    tcase_add_test(divergence, stable_chains_may_go_far);
+    tcase_add_test(divergence, a_mean_far_away_is_reached);
+    tcase_add_test(divergence, unstable_chains_are_refused);
     tcase_add_test(divergence, what_is_not_finite_is_noticed);
     suite_add_tcase(suite, divergence);
 

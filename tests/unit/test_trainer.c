@@ -1,8 +1,11 @@
 /* The trainer: steps against the double-precision reference, equal bits for any number of threads, and steps that fail
  * and change nothing. Gradients against quadrature, and maxima that are known, are in tests/exact. */
+#include <unistd.h>
+
 #include "lebm.h"
 #include "support/approx.h"
 #include "support/model.h"
+#include "support/nets.h"
 #include "support/statistics.h"
 #include "support/watch.h"
 
@@ -519,9 +522,8 @@ START_TEST(divergence_changes_nothing)
         for (int i = 0; i < 3; i++) {
             float *x = test_copy(twins.x, TWIN_N * TWIN_D);
             x[31 * TWIN_D + 2] = bad[i];
-            LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, TWIN_N), LEBM_ERR_DIVERGED);
-            LEBM_ASSERT_ERROR_NAMES("chain 31");
-            LEBM_ASSERT_ERROR_NAMES("step");
+            LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, TWIN_N), LEBM_ERR_RANGE);
+            LEBM_ASSERT_ERROR_NAMES("number 2 of row 31 of x is");
             assert_twins_are_equal(&twins);
             free(x);
         }
@@ -619,6 +621,147 @@ START_TEST(an_update_that_overflows_is_refused)
 }
 END_TEST
 
+/* ---- learning that runs away ---- */
+
+/* A model whose nets are initialised as PyTorch does it, and a trainer with its two samplers. */
+struct learner {
+    lebm_prior *prior;
+    lebm_generator *generator;
+    struct training t;
+    float *x;
+    int64_t n;
+};
+
+struct extreme {
+    const char *f, *g, *likelihood;
+    double sigma0, sigma, x_mean, x_std; /* x is normal; for bernoulli its sign, 0 or 1 */
+    double start_std, posterior_step_size, prior_rate, generator_rate;
+};
+
+static void make_learner(struct learner *l, const struct extreme *e)
+{
+    enum { N = 30 };
+    l->prior = make_prior(make_net(e->f, 1), e->sigma0);
+    l->generator = make_generator(make_net(e->g, 2), e->likelihood, e->sigma);
+    l->t.to_prior = make_sampler(10, fmax(1e-12, 0.1 * e->sigma0 * e->sigma0));
+    l->t.to_posterior = make_sampler(10, e->posterior_step_size);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(l->t.to_prior, LEBM_SAMPLER_START_STD, e->start_std));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(l->t.to_posterior, LEBM_SAMPLER_START_STD, e->start_std));
+    LEBM_ASSERT_OK(lebm_trainer_create(&l->t.trainer, l->prior, l->generator, l->t.to_prior, l->t.to_posterior));
+    set(l->t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, e->prior_rate);
+    set(l->t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, e->generator_rate);
+    const int64_t count = N * lebm_generator_data_size(l->generator);
+    l->n = N;
+    l->x = test_normal_floats(count, 1, 3);
+    for (int64_t i = 0; i < count; i++) {
+        const int is_binary = strcmp(e->likelihood, LEBM_BERNOULLI) == 0;
+        l->x[i] = is_binary ? l->x[i] > 0 : (float)(e->x_mean + e->x_std * l->x[i]);
+    }
+}
+
+static void free_learner(struct learner *l)
+{
+    free_training(&l->t);
+    lebm_prior_destroy(l->prior);
+    lebm_generator_destroy(l->generator);
+    free(l->x);
+}
+
+static const char small_f[] = "in 4; linear 16; gelu; linear 1", small_g[] = "in 4; linear 16; gelu; linear 8";
+
+START_TEST(extreme_learning_goes_on)
+{
+    static const struct extreme extremes[] = {
+        {small_f, small_g, LEBM_GAUSSIAN, 1, 1e-3, 0, 1, 1, 1e-9, 1e-3, 1e-2},     /* hardly any noise */
+        {small_f, small_g, LEBM_GAUSSIAN, 1, 1e-6, 0, 0, 1, 1e-12, 1e-3, 1e-3},    /* x = 0 */
+        {small_f, small_g, LEBM_GAUSSIAN, 1, 1e-4, 0, 1e-4, 1, 1e-10, 1e-3, 1e-3}, /* tiny x */
+        {small_f, small_g, LEBM_GAUSSIAN, 1, 100, 1e4, 1e3, 1, 1e-3, 1e-3, 0.1},   /* x far from what g gives */
+        {small_f, small_g, LEBM_GAUSSIAN, 1, 1e6, 0, 1, 1, 1e-2, 1e-3, 1e-3},      /* noise alone */
+        {small_f, small_g, LEBM_GAUSSIAN, 0.01, 0.3, 0, 1, 0.01, 1e-6, 1e-1, 1e-2},
+        {small_f, small_g, LEBM_GAUSSIAN, 1000, 0.3, 0, 1, 1000, 1e-3, 1e-5, 1e-5},
+        {small_f, small_g, LEBM_GAUSSIAN, 1, 0.3, 0, 1, 1, 1e-3, 0.03, 0.03},
+        {small_f, small_g, LEBM_BERNOULLI, 1, 0, 0, 1, 1, 1e-2, 1e-2, 0.1},
+        {small_f, small_g, LEBM_BERNOULLI, 1000, 0, 0, 1, 1000, 1e-2, 1e-5, 1e-5},
+        {"in 1; linear 1", "in 1; linear 1", LEBM_GAUSSIAN, 1, 0.3, 0, 1, 1, 1e-3, 1e-2, 0.1},
+        {"in 1000; linear 8; tanh; linear 1", "in 1000; linear 8; tanh", LEBM_GAUSSIAN, 100, 0.3, 0, 0.5, 100, 1e-2,
+         1e-3, 1e-2},
+    };
+    for (size_t i = 0; i < sizeof extremes / sizeof *extremes; i++) {
+        struct learner l;
+        make_learner(&l, &extremes[i]);
+        for (int step = 0; step < 50; step++) {
+            const int status = lebm_trainer_step(l.t.trainer, l.x, l.n);
+            LEBM_ASSERT_MSG(status == LEBM_OK, "case %zu, step %d: %s", i, step + 1, lebm_last_error());
+        }
+        free_learner(&l);
+    }
+}
+END_TEST
+
+/* Adam's rates that take parameters from the order of 1 to that of 10 and more at each step. */
+START_TEST(learning_that_runs_away_is_refused)
+{
+    static const char g_tanh[] = "in 4; linear 16; tanh; linear 8", f_tanh[] = "in 4; linear 16; tanh; linear 1";
+    static const struct {
+        struct extreme extreme;
+        const char *text;
+    } runaways[] = {
+        {{small_f, small_g, LEBM_GAUSSIAN, 1, 0.3, 0, 1, 1, 1e-3, 1e-3, 10}, "norm of z"},
+        {{small_f, g_tanh, LEBM_GAUSSIAN, 1, 0.3, 0, 1, 1, 1e-12, 1e-3, 300},
+         "root of reconstruction_mse has grown to"},
+        {{small_f, g_tanh, LEBM_GAUSSIAN, 1, 30, 0, 1, 1, 1e-12, 1e-3, 300}, "root of reconstruction_mse has grown to"},
+        {{small_f, small_g, LEBM_BERNOULLI, 1, 0, 0, 1, 1, 1e-12, 1e-3, 100},
+         "negative log_likelihood per number of x has grown to"},
+        {{small_f, small_g, LEBM_GAUSSIAN, 1, 0.3, 0, 1, 1, 1e-3, 10, 1e-3}, "f_gap over sqrt(M) has grown to"},
+        {{f_tanh, small_g, LEBM_GAUSSIAN, 1, 0.3, 0, 1, 1, 1e-3, 1000, 1e-3}, "norm of z"},
+    };
+    for (size_t i = 0; i < sizeof runaways / sizeof *runaways; i++) {
+        struct learner l;
+        int status = LEBM_OK;
+        make_learner(&l, &runaways[i].extreme);
+        for (int step = 0; step < 400 && status == LEBM_OK; step++) {
+            status = lebm_trainer_step(l.t.trainer, l.x, l.n);
+        }
+        LEBM_ASSERT_MSG(status == LEBM_ERR_DIVERGED, "case %zu: %s", i, lebm_status_name(status));
+        LEBM_ASSERT_ERROR_NAMES(runaways[i].text);
+        LEBM_ASSERT_ERROR_NAMES("at training step");
+        LEBM_ASSERT_ERROR_NAMES("smaller learning rates");
+        free_learner(&l);
+    }
+}
+END_TEST
+
+START_TEST(a_runaway_step_changes_nothing_and_may_be_let_pass)
+{
+    struct extreme e = {small_f, small_g, LEBM_GAUSSIAN, 1, 1e6, 0, 1, 1, 1e-3, 0, 0};
+    struct learner l;
+    make_learner(&l, &e);
+    lebm_trainer *trainer = l.t.trainer;
+    lebm_net *g = lebm_generator_net(l.generator);
+    float bias[8];
+    for (int i = 0; i < 8; i++) bias[i] = 5000;
+    LEBM_ASSERT_OK(lebm_net_set_param(g, lebm_net_param_count(g) - 1, bias, 8));
+    set(trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 0.1);
+    float *before = pair_params(g);
+    LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, l.x, l.n), LEBM_ERR_DIVERGED);
+    LEBM_ASSERT_ERROR_NAMES("root of reconstruction_mse has grown to");
+    LEBM_ASSERT_ERROR_NAMES("at training step 1; allowed are 1");
+    ck_assert_int_eq(lebm_trainer_steps_done(trainer), 0);
+    float *after = pair_params(g);
+    LEBM_ASSERT_SAME_BITS(after, before, lebm_net_param_total(g));
+    free(after);
+    set(trainer, LEBM_TRAINER_DIVERGENCE_THRESHOLD, 6000);
+    LEBM_ASSERT_OK(lebm_trainer_step(trainer, l.x, l.n));
+    set(trainer, LEBM_TRAINER_DIVERGENCE_THRESHOLD, 0);
+    LEBM_ASSERT_OK(lebm_trainer_step(trainer, l.x, l.n));
+    ck_assert_int_eq(lebm_trainer_steps_done(trainer), 2);
+    free(before);
+    free_learner(&l);
+}
+END_TEST
+
+/* ---- callbacks ---- */
+
 /* In every phase of a step, with the learning among them. */
 static int try_to_change_g(double done, void *user)
 {
@@ -688,6 +831,84 @@ START_TEST(stopping_changes_nothing)
         free_twins(&twins);
     }
     LEBM_ASSERT_STATUS(lebm_trainer_set_progress(NULL, watch_progress, NULL), LEBM_ERR_INVALID);
+}
+END_TEST
+
+/* What each call was told, by a caller that takes so long for an answer that no chance to ask is missed. */
+struct account {
+    int calls;
+    double done[64], stop_above; /* 0: never */
+};
+
+static int take_down(double done, void *user)
+{
+    struct account *account = user;
+    usleep(60000);
+    ck_assert_int_lt(account->calls, 64);
+    account->done[account->calls++] = done;
+    return account->stop_above > 0 && done > account->stop_above;
+}
+
+/* Multiply-adds of a row: f (3-8-1) takes 3 + 24 + 8 + 8, g (3-8, 2x2 pixels of 2 channels to
+ * 4x4 of 1 by kernels of 4) takes 3 + 24 + 8 + 8 + 8 * 16. A chain goes twice through
+ * its nets, there and back, at each step; learning three times, through f for both kinds of samples. */
+START_TEST(progress_is_the_share_of_the_work_done)
+{
+    enum { N = 110, STEPS_TO_POSTERIOR = 5, STEPS_TO_PRIOR = 7, CHUNKS = 5 };
+    const double f = 43, g = 171;
+    const double to_posterior = 2 * STEPS_TO_POSTERIOR * (f + g), to_prior = 2 * STEPS_TO_PRIOR * f;
+    const double learning = 3 * (g + 2 * f), all = to_posterior + to_prior + learning;
+    struct account account = {0};
+    struct model model;
+    pair_init(&model.f, 3);
+    pair_add_linear(&model.f, 8, 1);
+    pair_add_activation(&model.f, LEBM_GELU, 0);
+    pair_add_linear(&model.f, 1, 1);
+    pair_randomise(&model.f, 1, 1);
+    pair_init(&model.g, 3);
+    pair_add_linear(&model.g, 8, 1);
+    pair_add_activation(&model.g, LEBM_GELU, 0);
+    pair_add_reshape(&model.g, 2, 2, 2);
+    pair_add_conv_transpose2d(&model.g, 1, 4, 2, 1, 1);
+    pair_randomise(&model.g, 1, 2);
+    model_join(&model, 1, LEBM_GAUSSIAN, 0.5);
+    float *x = test_normal_floats(N * 16, 1, 1);
+    struct training t =
+        make_training(&model, make_sampler(STEPS_TO_PRIOR, 0.01), make_sampler(STEPS_TO_POSTERIOR, 0.001));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_THREADS, 1));
+    LEBM_ASSERT_OK(lebm_trainer_set_progress(t.trainer, take_down, &account));
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+
+    /* The last calls: the end of the prior's run, each of the learning's chunks as it begins, and the end. */
+    ck_assert_int_ge(account.calls, CHUNKS + 2);
+    for (int i = 1; i < account.calls; i++) ck_assert_double_ge(account.done[i], account.done[i - 1]);
+    for (int chunk = 0; chunk <= CHUNKS; chunk++) {
+        const double done = account.done[account.calls - 1 - CHUNKS + chunk];
+        LEBM_ASSERT_NEAR(done, (to_posterior + to_prior + learning * chunk / CHUNKS) / all, 1e-12);
+    }
+    LEBM_ASSERT_NEAR(account.done[account.calls - 2 - CHUNKS], (to_posterior + to_prior) / all, 1e-12);
+    int is_told = 0;
+    for (int i = 0; i < account.calls; i++) is_told |= fabs(account.done[i] - to_posterior / all) < 1e-12;
+    LEBM_ASSERT_MSG(is_told, "nothing was told at %g, where the first run ends", to_posterior / all);
+    ck_assert(account.done[account.calls - 1] == 1);
+
+    for (int64_t threads = 1; threads <= 3; threads++) { /* stopped in the middle of the learning */
+        struct account stopped = {.stop_above = (to_posterior + to_prior) / all + 1e-6};
+        float *before = pair_params(model.g.net);
+        LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_THREADS, threads));
+        LEBM_ASSERT_OK(lebm_trainer_set_progress(t.trainer, take_down, &stopped));
+        LEBM_ASSERT_STATUS(lebm_trainer_step(t.trainer, x, N), LEBM_STOPPED);
+        LEBM_ASSERT_ERROR_NAMES("progress callback stopped");
+        if (threads == 1) ck_assert_double_lt(stopped.done[stopped.calls - 1], 1);
+        float *after = pair_params(model.g.net);
+        LEBM_ASSERT_SAME_BITS(after, before, model.g.ref.param_total);
+        ck_assert_int_eq(lebm_trainer_steps_done(t.trainer), 1);
+        free(before);
+        free(after);
+    }
+    free(x);
+    free_training(&t);
+    model_free(&model);
 }
 END_TEST
 
@@ -774,8 +995,12 @@ static Suite *suite(void)
     tcase_add_test(contract, a_bad_parameter_is_noticed);
     tcase_add_test(contract, a_gradient_whose_square_overflows_is_refused);
     tcase_add_test(contract, an_update_that_overflows_is_refused);
+    tcase_add_test(contract, extreme_learning_goes_on);
+    tcase_add_test(contract, learning_that_runs_away_is_refused);
+    tcase_add_test(contract, a_runaway_step_changes_nothing_and_may_be_let_pass);
     tcase_add_test(contract, a_callback_may_not_change_a_net);
     tcase_add_test(contract, stopping_changes_nothing);
+    tcase_add_test(contract, progress_is_the_share_of_the_work_done);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);
     return suite;

@@ -15,14 +15,15 @@
  *   lebm_last_error() gives the text. On failure an out-parameter `T **out` is set to NULL.
  * - Arrays are row-major, contiguous float32, n rows; images are channel-first (C, H, W). The arrays of one call must
  *   not overlap.
- * - Numbers in arrays are not checked on their way in: a NaN given to a density, score or net comes out as NaN. Chains
- *   and training steps do check, and return LEBM_ERR_DIVERGED.
+ * - x is checked wherever it is given: LEBM_ERR_RANGE if a number is not finite or far out of range. Other numbers in
+ *   arrays are not checked on their way in: a NaN in z comes out of a density, score or net as NaN. Chains and training
+ *   steps check what they compute, and return LEBM_ERR_DIVERGED.
  * - A handle belongs to the caller, who destroys it; a pointer returned directly is borrowed.
  * - Models (net, prior, generator) are read-only while used: functions that take them as `const` may run at the
  *   same time on any number of threads. A sampler or trainer serves one thread at a time.
  * - Two environment variables are read, once, when the library is loaded: LEBM_NUM_THREADS, a number, stands in for an
- *   option threads of 0 (what is no number from 1 means all processors); LEBM_ISA, "avx2" or "baseline", keeps to the
- *   kernels of lesser processors. lebm_build_info() tells what was set, and if it was not understood.
+ *   option threads of 0 (what is no number from 1 means all processors); LEBM_ISA, "avx512", "avx2" or "baseline", keeps
+ *   to the kernels of lesser processors. lebm_build_info() tells what was set, and if it was not understood.
  */
 #ifndef LEBM_H
 #define LEBM_H

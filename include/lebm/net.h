@@ -57,7 +57,7 @@ LEBM_API int lebm_net_create_from_spec(lebm_net **out, const char *spec);
 
 /** Give up the caller's hold on a net, at any time: it is released now or, if a prior or generator holds it, with that.
  * NULL does nothing.
- * Threads: no other call may be using the net. @since 0.1.0 */
+ * Threads: any while a prior or generator holds the net, else no other call may be using it. @since 0.1.0 */
 LEBM_API void lebm_net_destroy(lebm_net *net);
 
 /** Append y = W x + b, with "weight" [out, in] and, if `bias` is not 0, "bias" [out]; the input must be flat.
@@ -175,14 +175,15 @@ LEBM_API int64_t lebm_net_param_dim(const lebm_net *net, int64_t index, int64_t 
 
 /** Copy tensor `index` out, row-major in PyTorch's layout.
  * @param count  must be lebm_net_param_size(net, index)
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (a call is
+ *         changing the net)
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t count);
 
 /** Set tensor `index`, row-major in PyTorch's layout. Samplers and trainers refuse a net that has a weight (not a bias)
  * which was neither initialised, set nor loaded.
  * @param count  must be lebm_net_param_size(net, index)
- * @return as lebm_net_get_param(), and LEBM_ERR_STATE (a call is using the net)
+ * @return as lebm_net_get_param(); LEBM_ERR_STATE if a call is using the net
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t count);
 

@@ -41,7 +41,8 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_STREAM         "stream"    /**< i64: second half (0); each run that succeeds adds 1 */
 #define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
 /** f64: how many times the norm of its start, or sigma0 sqrt(M) if that is larger, the norm of a chain's z may reach;
- * beyond that the run fails with LEBM_ERR_DIVERGED; 0: any that is finite (1000) */
+ * beyond that the run fails with LEBM_ERR_DIVERGED; less than 1 counts as 1; 0: any that is finite
+ * (1000) */
 #define LEBM_SAMPLER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 

@@ -137,7 +137,7 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
  * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at
  *              all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
- *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_NOMEM
+ *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_STATE (a call is changing a net), LEBM_ERR_NOMEM
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 
@@ -147,8 +147,8 @@ LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *path);
 
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
- * Options are set to those saved, but for threads, and those that an older library did not have to what it did without
- * them: set what is to differ afterwards.
+ * Options are set to those saved, but for threads, and those that the file lacks to their file defaults
+ * (docs/file-format.md): set what is to differ afterwards.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION (a newer library's), LEBM_ERR_SHAPE
  *         (another architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer, one
  *         of its samplers or a call on one of its nets is running), LEBM_ERR_NOMEM; on failure nothing was changed

@@ -28,7 +28,7 @@ static void report(const char *name, const char *value, const char *outcome)
 static void read_threads(const char *text)
 {
     int64_t threads;
-    if (text == NULL) return;
+    if (text == NULL || *text == '\0') return; /* empty is how many unset a variable */
     if (!lebm__parse_i64(text, &threads) || threads < 0) {
         report("LEBM_NUM_THREADS", text, " (not understood: allowed are 0 to 1024; 0 is taken)");
     } else if (threads > LEBM__MOST_THREADS) {
@@ -43,7 +43,7 @@ static void read_threads(const char *text)
 static void read_isa(const char *text)
 {
     static const char *const names[] = {"baseline", "avx2", "avx512"};
-    if (text == NULL) return;
+    if (text == NULL || *text == '\0') return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(text, names[i]) == 0) settings.isa = names[i];
     }

@@ -47,9 +47,13 @@ static int save(const lebm_trainer *trainer, const char *path, int with_training
 {
     lebm__st_writer st;
     LEBM__TRY(lebm__st_writer_create(&st));
-    int status = put_model(&st, trainer);
-    if (status == LEBM_OK && with_training) status = put_training(&st, trainer);
-    if (status == LEBM_OK) status = lebm__st_write(&st, path);
+    int status = lebm__model_use(trainer->prior, trainer->generator);
+    if (status == LEBM_OK) {
+        status = put_model(&st, trainer);
+        if (status == LEBM_OK && with_training) status = put_training(&st, trainer);
+        if (status == LEBM_OK) status = lebm__st_write(&st, path);
+        lebm__model_leave(trainer->prior, trainer->generator);
+    }
     lebm__st_writer_destroy(&st);
     return status;
 }
@@ -177,9 +181,9 @@ static int get_checkpoint(const lebm__st_reader *st, const lebm_trainer *trainer
     if (lebm__find_text(st, "trainer", "steps_done") == NULL) {
         return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': a model without its training: not a checkpoint", st->path);
     }
+    LEBM__TRY(lebm__check_keys(st, NULL)); /* first: the values of a newer library's file may be news, too */
     LEBM__TRY(match_architecture(st, trainer));
     LEBM__TRY(get_settings(st, trainer, c));
-    LEBM__TRY(lebm__check_keys(st, NULL));
     return get_numbers(st, trainer, c);
 }
 
@@ -187,7 +191,7 @@ static void set_net(lebm_net *net, lebm__adam *adam, const float *params, const 
                     int64_t updates)
 {
     const size_t bytes = (size_t)net->param_total * sizeof *params;
-    if (bytes > 0) memcpy(net->params, params, bytes); /* a net without parameters has no memory for them */
+    if (bytes > 0) memcpy(net->params, params, bytes); /* a net without layers has no memory for them */
     memcpy(adam->m, m, bytes);
     memcpy(adam->v, v, bytes);
     adam->steps = updates;

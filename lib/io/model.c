@@ -49,8 +49,12 @@ int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_genera
     LEBM__TRY(lebm__model_check(prior, generator));
     lebm__st_writer st;
     LEBM__TRY(lebm__st_writer_create(&st));
-    int status = lebm__put_model(&st, prior, generator);
-    if (status == LEBM_OK) status = lebm__st_write(&st, path);
+    int status = lebm__model_use(prior, generator);
+    if (status == LEBM_OK) {
+        status = lebm__put_model(&st, prior, generator);
+        if (status == LEBM_OK) status = lebm__st_write(&st, path);
+        lebm__model_leave(prior, generator);
+    }
     lebm__st_writer_destroy(&st);
     return status;
 }
@@ -97,10 +101,11 @@ static int load_net(const lebm__st_reader *st, const char *group, lebm_net **net
     LEBM__TRY(lebm__check_keys(st, group));
     LEBM__TRY(lebm__in_file(st, key, lebm__net_from_spec(net, spec, lebm__st_numbers(st))));
     const int status = lebm__get_tensors(st, group, *net, -FLT_MAX, (*net)->params);
-    if (status == LEBM_OK)
+    if (status == LEBM_OK) {
         lebm__net_set_all(*net);
-    else
+    } else {
         lebm_net_destroy(*net);
+    }
     return status;
 }
 
@@ -108,8 +113,8 @@ static int load_prior(const lebm__st_reader *st, lebm_prior **prior)
 {
     lebm_net *f;
     double sigma0;
-    LEBM__TRY(lebm__get_f64(st, "prior", "sigma0", &sigma0));
     LEBM__TRY(lebm__check_keys(st, "prior"));
+    LEBM__TRY(lebm__get_f64(st, "prior", "sigma0", &sigma0));
     LEBM__TRY(load_net(st, "f", &f));
     const int status = lebm__in_file(st, "prior", lebm_prior_create(prior, f, sigma0));
     lebm_net_destroy(f);
@@ -121,9 +126,9 @@ static int load_generator(const lebm__st_reader *st, lebm_generator **generator)
     lebm_net *g;
     const char *likelihood;
     double sigma;
+    LEBM__TRY(lebm__check_keys(st, "generator"));
     LEBM__TRY(lebm__get_text(st, "generator", "likelihood", &likelihood));
     LEBM__TRY(lebm__get_f64(st, "generator", "sigma", &sigma));
-    LEBM__TRY(lebm__check_keys(st, "generator"));
     LEBM__TRY(load_net(st, "g", &g));
     const int status = lebm__in_file(st, "generator", lebm_generator_create(generator, g, likelihood, sigma));
     lebm_net_destroy(g);

@@ -21,7 +21,7 @@ static int64_t find_bad(const float *values, int64_t count, float least)
 
 int lebm__put_tensors(lebm__st_writer *st, const char *group, const lebm_net *net, const float *values)
 {
-    for (int64_t i = 0; i < net->param_count; i++) { /* without parameters the list is NULL */
+    for (int64_t i = 0; i < net->param_count; i++) { /* without layers the list is NULL */
         const lebm__param *param = &net->param_list[i];
         const float *tensor = values + param->offset;
         const int64_t bad = find_bad(tensor, param->size, -FLT_MAX);
@@ -109,7 +109,7 @@ static int check_surplus(const lebm__st_reader *st, const char *group, const leb
 
 int lebm__get_tensors(const lebm__st_reader *st, const char *group, const lebm_net *net, float least, float *values)
 {
-    for (int64_t i = 0; i < net->param_count; i++) { /* without parameters the list is NULL */
+    for (int64_t i = 0; i < net->param_count; i++) { /* without layers the list is NULL */
         const lebm__param *param = &net->param_list[i];
         float *tensor = values + param->offset;
         char key[LEBM__KEY_SIZE];

@@ -12,6 +12,7 @@
 /* What a provider offers beyond CBLAS, NULL where it does not. A weak reference takes nothing out of an archive; but every
  * OpenBLAS brings the first of these with its products, one with threads the second, and BLIS the setting of its own. */
 extern int openblas_get_num_threads(void) __attribute__((weak));
+extern int exec_blas(void) __attribute__((weak)); /* which hands work to its threads: to be looked for, not called */
 extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_parallel(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
@@ -44,8 +45,7 @@ static int has_openmp(void)
 static void find_openblas(void)
 {
     enum { SERIAL, THREADS, OPENMP, UNKNOWN };
-    const int has_threads = openblas_set_num_threads != NULL;
-    const int built = openblas_get_parallel != NULL ? openblas_get_parallel() : has_threads ? UNKNOWN : SERIAL;
+    const int built = openblas_get_parallel != NULL ? openblas_get_parallel() : exec_blas != NULL ? UNKNOWN : SERIAL;
     const int locks = openblas_get_config != NULL && strstr(openblas_get_config(), "USE_LOCKING") != NULL;
     blas.omp_threads = has_openmp() && (built == OPENMP || built == UNKNOWN);
     blas.of_process = built == THREADS || built == UNKNOWN || (built == OPENMP && !has_openmp());

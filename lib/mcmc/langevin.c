@@ -15,8 +15,9 @@ typedef struct {
 
 static int diverged(const lebm__target *target, quantity q)
 {
-    const char *hint = q.step == 1 ? "so early, look for what is huge or not finite in x, z and the parameters"
-                                   : "a smaller step_size may help";
+    const char *hint = q.step == 1
+                           ? "so early, look for what is huge or not finite in z and the parameters, or huge in x"
+                           : target->remedy;
     return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld to the %s; %s", q.name,
                       isnan(q.value) ? NAN : q.value, (long long)q.step, (long long)q.chain, target->name, hint);
 }
@@ -36,10 +37,10 @@ static int check_states(const lebm__langevin *langevin, const lebm__target *targ
         LEBM__TRY(check_finite(target, q));
         return lebm__fail(
             LEBM_ERR_DIVERGED,
-            "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed are %g, which is "
-            "divergence_threshold times %g; a smaller step_size may help",
+            "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed is at most %g, which is "
+            "divergence_threshold times that of its start or of p0 (%g); %s",
             q.value, (long long)q.step, (long long)q.chain, target->name, sqrt(tile->most[i]),
-            sqrt(tile->most[i]) / langevin->divergence_threshold);
+            sqrt(tile->most[i]) / langevin->divergence_threshold, target->remedy);
     }
     return LEBM_OK;
 }
@@ -59,7 +60,7 @@ static int check_densities(const lebm__target *target, const lebm__tile *tile, i
 /* How far the states may go, seen from where they start. */
 static void set_most(const lebm__langevin *langevin, const lebm__target *target, const lebm__tile *tile)
 {
-    const double times = langevin->divergence_threshold;
+    const double times = langevin->divergence_threshold > 0.0 ? fmax(langevin->divergence_threshold, 1.0) : 0.0;
     for (int64_t i = 0; i < tile->n; i++) {
         const double norm = fmax(target->spread, sqrt(tile->squares[i]));
         tile->most[i] = times > 0.0 ? times * times * norm * norm : DBL_MAX;

@@ -25,7 +25,7 @@ static const lebm__option rows[] = {
     LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
                      "standard deviation of the noise that chains start at"),
     LEBM__OPTION_F64(
-        LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "0",
+        LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
         "how many times the norm of its start, or sigma0 sqrt(M) if that is larger, a chain's z may reach; "
         "0: any norm"),
     LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
@@ -181,7 +181,10 @@ static int run_tile(void *context, int64_t task, int thread)
         const float *x = r->x + first * lebm_generator_data_size(r->generator);
         lebm__generator_arrange(r->generator, x, n, w->x);
     }
-    const lebm__target target = {.name = r->generator == NULL ? "prior" : "posterior",
+    const int is_prior = r->generator == NULL;
+    const lebm__target target = {.name = is_prior ? "prior" : "posterior",
+                                 .remedy = is_prior ? "a smaller step_size may help"
+                                                    : "a smaller step_size may help, or x of a smaller scale",
                                  .dims = r->dims,
                                  .spread = r->prior->sigma0 * sqrt((double)r->dims),
                                  .evaluate = evaluate,
@@ -236,6 +239,7 @@ int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key k
              .asked = lebm__seconds()};
     r.tiles = (n + r.tile - 1) / r.tile;
     const int threads = lebm__pool_share(pool, r.tiles);
+    LEBM__TRY(lebm__model_require_set(prior, generator));
     LEBM__TRY(lebm__model_use(prior, generator));
     int status = lebm__net_prepare(prior->net, LEBM__SCORE, pool);
     if (status == LEBM_OK && generator != NULL) status = lebm__net_prepare(generator->net, LEBM__SCORE, pool);

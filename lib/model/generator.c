@@ -57,7 +57,7 @@ int lebm_generator_set_str(lebm_generator *generator, const char *key, const cha
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__net_claim(generator->net, 0)); /* whatever uses a generator uses its net */
+    LEBM__TRY(lebm__net_claim(generator->net, 0));
     const int status = lebm__options_set_str(&table, &generator->options, key, value);
     lebm__net_yield(generator->net, 0);
     return status;
@@ -129,10 +129,14 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
                       (long long)of_g);
 }
 
-int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
+int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator)
 {
     LEBM__TRY(lebm__net_require_set(prior->net, "the prior's net f"));
-    if (generator != NULL) LEBM__TRY(lebm__net_require_set(generator->net, "the generator's net g"));
+    return generator == NULL ? LEBM_OK : lebm__net_require_set(generator->net, "the generator's net g");
+}
+
+int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
+{
     LEBM__TRY(lebm__net_use(prior->net));
     const int status = generator == NULL ? LEBM_OK : lebm__net_use(generator->net);
     if (status != LEBM_OK) lebm__net_leave(prior->net);
@@ -195,7 +199,9 @@ int lebm__generator_check(const lebm_generator *generator, const float *x, int64
 {
     const int64_t size = lebm__numbers(generator->net->out);
     double least, most;
+    LEBM__TRY(lebm__net_use(generator->net)); /* whose claim keeps the generator's options, too */
     get_bounds(generator, &least, &most);
+    lebm__net_leave(generator->net);
     for (int64_t i = 0; i < n * size; i++) {
         if (x[i] >= least && x[i] <= most) continue;
         return refuse(generator, x[i], i / size, i % size, least, most);

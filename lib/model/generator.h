@@ -20,8 +20,11 @@ struct lebm_generator {
 /* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
 int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
 
-/* lebm__net_use() and its like (nn/net.h) for both nets of a model, or for f alone where `generator` is NULL. Use is
- * for chains and learning: LEBM_ERR_STATE also if a weight was never set. */
+/* LEBM_ERR_STATE if a weight of the model was never set: what chains and learning ask first. In this and the next two
+ * `generator` may be NULL. */
+int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator);
+
+/* lebm__net_use() and its like (nn/net.h) for both nets. */
 int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator);
 void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator);
 int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses);

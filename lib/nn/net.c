@@ -41,7 +41,7 @@ int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
     for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
         if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], conv_choice(net));
     }
-    lebm__net_changed(net);
+    if (status == LEBM_OK) lebm__net_changed(net);
     lebm__net_yield(net, 0);
     return status;
 }
@@ -119,7 +119,10 @@ void lebm_net_destroy(lebm_net *net)
 
 int lebm__net_take(lebm_net *net, const char *function)
 {
-    if ((atomic_fetch_or(&net->holders, LEBM__MODEL) & LEBM__MODEL) == 0) return LEBM_OK;
+    LEBM__TRY(lebm__net_use(net)); /* it must not be growing */
+    const int before = atomic_fetch_or(&net->holders, LEBM__MODEL);
+    lebm__net_leave(net);
+    if ((before & LEBM__MODEL) == 0) return LEBM_OK;
     return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to another prior or generator", function);
 }
 
@@ -189,33 +192,31 @@ static int append(lebm_net *net, lebm__layer layer, int64_t ndim, const int64_t 
                           "the net would have %lld parameters or more; the file's tensors hold %lld numbers",
                           (long long)(net->param_total + numbers), (long long)net->most_params);
     }
-    LEBM__TRY(lebm__net_claim(net, 0));
-    const int status = reserve(net, count, numbers);
-    if (status == LEBM_OK) {
-        net->layers[net->layer_count++] = layer;
-        for (int64_t i = 0; i < count; i++) net->param_list[net->param_count++] = params[i];
-        memset(net->params + net->param_total, 0, (size_t)numbers * sizeof *net->params);
-        net->param_total += numbers;
-        net->spec_length += lebm__spec_add(&layer, net->spec + net->spec_length);
-        net->out = layer.out;
-        lebm__net_changed(net);
-    }
-    lebm__net_yield(net, 0);
-    return status;
+    LEBM__TRY(reserve(net, count, numbers));
+    net->layers[net->layer_count++] = layer;
+    for (int64_t i = 0; i < count; i++) net->param_list[net->param_count++] = params[i];
+    memset(net->params + net->param_total, 0, (size_t)numbers * sizeof *net->params);
+    net->param_total += numbers;
+    net->spec_length += lebm__spec_add(&layer, net->spec + net->spec_length);
+    net->out = layer.out;
+    lebm__net_changed(net);
+    return LEBM_OK;
 }
 
-/* What all add functions ask first. */
-static int may_grow(const lebm_net *net, const char *function)
+/* All add functions begin with this, before they look at the net, and end with lebm__net_yield(). */
+static int begin_adding(lebm_net *net, const char *function)
 {
+    int status = LEBM_OK;
     if (net == NULL) return lebm__fail(LEBM_ERR_INVALID, "%s: net is NULL", function);
+    LEBM__TRY(lebm__net_claim(net, 0));
     if (atomic_load(&net->holders) & LEBM__MODEL) {
-        return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
+        status = lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
+    } else if (net->layer_count == MOST_LAYERS) {
+        status =
+            lebm__fail(LEBM_ERR_RANGE, "%s: the net has %d layers already, which is the most", function, MOST_LAYERS);
     }
-    if (net->layer_count == MOST_LAYERS) {
-        return lebm__fail(LEBM_ERR_RANGE, "%s: the net has %d layers already, which is the most", function,
-                          MOST_LAYERS);
-    }
-    return LEBM_OK;
+    if (status != LEBM_OK) lebm__net_yield(net, 0);
+    return status;
 }
 
 static int in_range(const char *what, int64_t value, int64_t least, int64_t most)
@@ -225,9 +226,8 @@ static int in_range(const char *what, int64_t value, int64_t least, int64_t most
                       (long long)most);
 }
 
-int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
+static int add_linear(lebm_net *net, int64_t out_features, int bias)
 {
-    LEBM__TRY(may_grow(net, __func__));
     LEBM__TRY(in_range("out_features of linear", out_features, 1, MOST_FEATURES));
     if (lebm__pixels(net->out) != 1) {
         return lebm__fail(LEBM_ERR_SHAPE,
@@ -241,10 +241,17 @@ int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
     return append(net, layer, 2, dims, bias);
 }
 
-int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t kernel, int64_t stride, int64_t padding,
-                                  int bias)
+int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
 {
-    LEBM__TRY(may_grow(net, __func__));
+    LEBM__TRY(begin_adding(net, __func__));
+    const int status = add_linear(net, out_features, bias);
+    lebm__net_yield(net, 0);
+    return status;
+}
+
+static int add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t kernel, int64_t stride, int64_t padding,
+                                int bias)
+{
     LEBM__TRY(in_range("out_channels of conv_transpose2d", out_channels, 1, MOST_FEATURES));
     LEBM__TRY(in_range("kernel of conv_transpose2d", kernel, 1, MOST_KERNEL));
     LEBM__TRY(in_range("stride of conv_transpose2d", stride, 1, MOST_KERNEL));
@@ -267,9 +274,17 @@ int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t k
     return append(net, layer, 4, dims, bias);
 }
 
-int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t width)
+int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t kernel, int64_t stride, int64_t padding,
+                                  int bias)
 {
-    LEBM__TRY(may_grow(net, __func__));
+    LEBM__TRY(begin_adding(net, __func__));
+    const int status = add_conv_transpose2d(net, out_channels, kernel, stride, padding, bias);
+    lebm__net_yield(net, 0);
+    return status;
+}
+
+static int add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t width)
+{
     LEBM__TRY(in_range("channels of reshape", channels, 1, MOST_NUMBERS));
     LEBM__TRY(in_range("height of reshape", height, 1, MOST_NUMBERS / channels));
     LEBM__TRY(in_range("width of reshape", width, 1, MOST_NUMBERS / channels / height));
@@ -283,10 +298,16 @@ int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_
     return append(net, layer, 0, NULL, 0);
 }
 
-int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
+int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t width)
 {
-    LEBM__TRY(may_grow(net, __func__));
-    LEBM__REQUIRE(kind);
+    LEBM__TRY(begin_adding(net, __func__));
+    const int status = add_reshape(net, channels, height, width);
+    lebm__net_yield(net, 0);
+    return status;
+}
+
+static int add_activation(lebm_net *net, const char *kind, double parameter)
+{
     lebm__layer layer = {.kind = &lebm__activation_layer, .in = net->out, .out = net->out};
     if (!lebm__activation_find(kind, &layer.activation)) {
         char kinds[LEBM__ERROR_SIZE] = "";
@@ -299,6 +320,16 @@ int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
     }
     layer.parameter = (float)parameter;
     return append(net, layer, 0, NULL, 0);
+}
+
+int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(kind);
+    LEBM__TRY(begin_adding(net, __func__));
+    const int status = add_activation(net, kind, parameter);
+    lebm__net_yield(net, 0);
+    return status;
 }
 
 int64_t lebm_net_in_features(const lebm_net *net)
@@ -411,7 +442,9 @@ int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t c
     LEBM__REQUIRE(dst);
     const lebm__param *param;
     LEBM__TRY(find_for_copy(net, index, count, &param));
+    LEBM__TRY(lebm__net_use(net));
     memcpy(dst, net->params + param->offset, (size_t)count * sizeof *dst);
+    lebm__net_leave(net);
     return LEBM_OK;
 }
 

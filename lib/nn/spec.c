@@ -35,7 +35,9 @@ static int read_item(const char **text, item *it)
     end = it->text + it->length;
     while (next < end) {
         const size_t length = strcspn(next, " \t\r\n;");
-        if (length >= WORD_SIZE || it->words == MOST_WORDS) return malformed(it, "too long");
+        if (length >= WORD_SIZE || it->words == MOST_WORDS) {
+            return malformed(it, "too long; items are separated by ';'");
+        }
         memcpy(it->word[it->words++], next, length);
         next += length;
         next += strspn(next, " \t\r\n");
@@ -102,7 +104,7 @@ int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t most_params)
     *out = NULL;
     LEBM__TRY(read_item(&spec, &it));
     if (strcmp(it.word[0], "in") != 0) return malformed(&it, "a spec begins with \"in N\"");
-    LEBM__TRY(read_numbers(&it, 1, 1, &in_features, "expected \"in N\""));
+    LEBM__TRY(read_numbers(&it, 1, 1, &in_features, "expected \"in N\", and ';' between items"));
     lebm_net *net;
     LEBM__TRY(lebm_net_create(&net, in_features));
     net->most_params = most_params;

@@ -36,7 +36,7 @@ static const lebm__option rows[] = {
     LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, "0",
                      "norm that g's gradient is cut to; 0: never"),
     LEBM__OPTION_F64(
-        LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "0",
+        LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
         "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
         "may reach; 0: any"),
     LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of all random numbers of training"),
@@ -418,7 +418,7 @@ static int run_chains(step *s, int phase, float *z)
     const int status = lebm__sampler_run(is_posterior ? t->to_posterior : t->to_prior, t->pool, key, t->prior,
                                          is_posterior ? t->generator : NULL, is_posterior ? s->x : NULL, s->n, z,
                                          &unused, report, &s->progress);
-    if (status != LEBM_ERR_DIVERGED) return status;
+    if (status != LEBM_ERR_DIVERGED || t->steps_done == 0) return status;
     return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
                       (long long)t->steps_done + 1);
 }
@@ -481,7 +481,8 @@ static int step_public(lebm_trainer *trainer, const float *x, int64_t n)
     }
     if (strcmp(trainer->to_prior->options.start, "noise") != 0 ||
         strcmp(trainer->to_posterior->options.start, "noise") != 0) {
-        return lebm__fail(LEBM_ERR_STATE, "a trainer's chains start at noise: set option start of its samplers to it");
+        return lebm__fail(LEBM_ERR_STATE,
+                          "a trainer's chains start at noise: set option start of its samplers to 'noise'");
     }
     LEBM__TRY(lebm__generator_check(trainer->generator, x, n));
     LEBM__TRY(lebm__pool_resize(&trainer->pool, lebm__thread_count(trainer->options.threads)));

@@ -429,6 +429,77 @@ static void *fail_often(void *argument)
     return (void *)wrong;
 }
 
+/* ---- what is not allowed, and yet must not spoil anything: a call finds the net its own, or says that it is not ---- */
+
+enum { ADDED = 300 };
+
+static void *add_layers(void *net)
+{
+    int64_t added = 0;
+    for (int64_t width = 1; added < ADDED; width = width % 7 + 1) {
+        const int status = lebm_net_add_linear(net, width, 1);
+        LEBM_ASSERT_MSG(status == LEBM_OK || status == LEBM_ERR_STATE, "status %d", status);
+        added += status == LEBM_OK;
+    }
+    return NULL;
+}
+
+START_TEST(threads_add_layers_one_at_a_time)
+{
+    lebm_net *net, *same;
+    pthread_t other;
+    LEBM_ASSERT_OK(lebm_net_create(&net, 3));
+    ck_assert_int_eq(pthread_create(&other, NULL, add_layers, net), 0);
+    add_layers(net);
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    ck_assert_int_eq(lebm_net_layer_count(net), 2 * ADDED);
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&same, lebm_net_spec(net)));
+    ck_assert_int_eq(lebm_net_param_total(net), lebm_net_param_total(same)); /* each fits the one before */
+    lebm_net_destroy(net);
+    lebm_net_destroy(same);
+}
+END_TEST
+
+struct setter {
+    lebm_net *net;
+    atomic_int stop;
+};
+
+/* All weights are one number, and then another one. */
+static void *set_over_and_over(void *user)
+{
+    enum { SIZE = 300 * 300 };
+    struct setter *s = user;
+    float *weights = test_floats(SIZE);
+    for (float value = 1; !atomic_load(&s->stop); value = value < 1000 ? value + 1 : 1) {
+        for (int i = 0; i < SIZE; i++) weights[i] = value;
+        const int status = lebm_net_set_param(s->net, 0, weights, SIZE);
+        LEBM_ASSERT_MSG(status == LEBM_OK || status == LEBM_ERR_STATE, "status %d", status);
+    }
+    free(weights);
+    return NULL;
+}
+
+START_TEST(what_is_read_during_changes_is_of_one_state)
+{
+    enum { SIZE = 300 * 300, READS = 200 };
+    pthread_t other;
+    struct setter s = {.stop = 0};
+    float *weights = test_floats(SIZE);
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&s.net, "in 300; linear 300 nobias"));
+    ck_assert_int_eq(pthread_create(&other, NULL, set_over_and_over, &s), 0);
+    for (int i = 0; i < READS; i++) {
+        const int status = lebm_net_get_param(s.net, 0, weights, SIZE);
+        LEBM_ASSERT_MSG(status == LEBM_OK || status == LEBM_ERR_STATE, "status %d", status);
+        for (int k = 1; k < SIZE && status == LEBM_OK; k++) ck_assert_float_eq(weights[k], weights[0]);
+    }
+    atomic_store(&s.stop, 1);
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    free(weights);
+    lebm_net_destroy(s.net);
+}
+END_TEST
+
 START_TEST(errors_of_others_do_not_disturb)
 {
     pthread_t threads[2];
@@ -459,6 +530,8 @@ static Suite *suite(void)
     tcase_add_test(shared, threads_share_a_model);
     tcase_add_loop_test(shared, the_first_use_after_a_change_may_be_anyones, 0, JOBS);
     tcase_add_test(shared, the_first_use_of_a_model_may_be_anyones);
+    tcase_add_test(shared, threads_add_layers_one_at_a_time);
+    tcase_add_test(shared, what_is_read_during_changes_is_of_one_state);
     tcase_add_test(shared, errors_of_others_do_not_disturb);
     suite_add_tcase(suite, shared);
 

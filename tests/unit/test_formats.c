@@ -260,7 +260,7 @@ static const struct {
     {&lebm__sampler_table, LEBM_SAMPLER_NOISE, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_START, "noise"},
     {&lebm__sampler_table, LEBM_SAMPLER_START_STD, "1"},
-    {&lebm__sampler_table, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "0"},
+    {&lebm__sampler_table, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "1e+03"},
     {&lebm__sampler_table, LEBM_SAMPLER_SEED, "0"},
     {&lebm__sampler_table, LEBM_SAMPLER_STREAM, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_PRIOR_LEARNING_RATE, "2e-05"},
@@ -273,7 +273,7 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_PRIOR_CLIP_NORM, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_GENERATOR_CLIP_NORM, "0"},
-    {&lebm__trainer_table, LEBM_TRAINER_DIVERGENCE_THRESHOLD, "0"},
+    {&lebm__trainer_table, LEBM_TRAINER_DIVERGENCE_THRESHOLD, "1e+03"},
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
 };

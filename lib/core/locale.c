@@ -1,10 +1,10 @@
 #define _GNU_SOURCE /* uselocale() */
 #include "core/locale.h"
 
-#include "core/arithmetic.h"
-
 #include <pthread.h>
 #include <string.h>
+
+#include "core/arithmetic.h"
 
 static locale_t c_locale;
 

@@ -167,8 +167,8 @@ int train_main(int argc, char **argv, const train_program *program)
     run r;
     setvbuf(stdout, NULL, _IOLBF, 0); /* lines in a log come in the order in which they happened */
     run_set_up(&r, program, argc, argv);
-    report_start(&r);
     interrupt_watch();
+    report_start(&r);
     progress_start(&r.progress);
     or_die(lebm_trainer_set_progress(r.trainer, on_progress, &r), "trainer");
     r.started_at = seconds_now();

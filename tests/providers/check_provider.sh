@@ -79,6 +79,7 @@ ask 8 "$alone" 100 || {
 }
 
 # Enough address space for the products of all threads, of some, of none: each time the program ends, one way or other.
+# shellcheck disable=SC3045 # the shells that there are know ulimit -v
 for kilobytes in 200000 300000 400000 500000 600000 800000 1000000; do
     (ulimit -v $kilobytes && ask 1 "$alone" 20 >/dev/null 2>&1) || echo "$kilobytes kB of address space do not suffice"
 done

@@ -9,18 +9,18 @@ usage()
 Usage: tests/run.sh [--all | PART...]
 
 Without arguments the parts release, asan and threads; with --all every part but threads, which is in tsan. What --all
-runs can be run part by part, in any order; the minutes are those on 2 cores:
+runs can be run part by part, in any order; the minutes are rough ones, on 2 cores:
 
-    release      3   as built: all tests but the long ones
-    asan         5   under AddressSanitizer and UndefinedBehaviorSanitizer: all tests but the long ones
-    threads      2   under ThreadSanitizer: what has threads
-    tsan         5   under ThreadSanitizer: all tests but the long ones
+    release      4   as built: all tests but the long ones
+    asan         4   under AddressSanitizer and UndefinedBehaviorSanitizer: all tests but the long ones
+    threads      1   under ThreadSanitizer: what has threads
+    tsan         6   under ThreadSanitizer: all tests but the long ones
     long         5   as built: the long tests of kind exact, and clang's analyser
     asan-long   10   under AddressSanitizer and UndefinedBehaviorSanitizer: the long tests
     tsan-long   20   under ThreadSanitizer: the long tests
     valgrind    20   memcheck and helgrind
-    mutation    20   whether the tests notice bugs
-    coverage     5   the lines of lib/ that the tests run
+    mutation    15   whether the tests notice bugs
+    coverage     6   the lines of lib/ that the tests run
 
 EOF
 }

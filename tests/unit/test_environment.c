@@ -97,7 +97,7 @@ END_TEST
 
 /* ---- what was read is told ---- */
 
-static void assert_told(const char *name, const char *value, const char *others)
+static void assert_told(const char *name, const char *value, int is_understood)
 {
     char expected[128];
     snprintf(expected, sizeof expected, ", %s=%s", name, value == NULL ? "" : value);
@@ -106,15 +106,25 @@ static void assert_told(const char *name, const char *value, const char *others)
                     value != NULL ? "no " : "", expected);
     if (value == NULL) return;
     const int refused = strncmp(found + strlen(expected), " (not understood: allowed are ", 30) == 0;
-    LEBM_ASSERT_MSG(refused == (strcmp(value, others) == 0), "%s is told as '%s'", name, found);
+    LEBM_ASSERT_MSG(refused == !is_understood, "%s is told as '%s'", name, found);
+}
+
+static int is_isa(const char *text)
+{
+    return strcmp(text, "baseline") == 0 || strcmp(text, "avx2") == 0 || strcmp(text, "avx512") == 0;
+}
+
+static int is_count(const char *text)
+{
+    return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
 START_TEST(the_build_info_tells_what_was_set_at_load)
 {
     setenv("LEBM_ISA", "baseline", 1);
     setenv("LEBM_NUM_THREADS", "7", 1);
-    assert_told("LEBM_ISA", isa, "AVX2");
-    assert_told("LEBM_NUM_THREADS", threads, "2.9");
+    assert_told("LEBM_ISA", isa, isa && is_isa(isa));
+    assert_told("LEBM_NUM_THREADS", threads, threads && is_count(threads));
 }
 END_TEST
 

@@ -24,7 +24,7 @@ LEBM_BEGIN_DECLS
  * @return LEBM_OK, LEBM_ERR_INVALID (also if a parameter is not finite), LEBM_ERR_SHAPE if prior and generator differ
  *         in the size of z,
  *         LEBM_ERR_IO (the text has path and reason), LEBM_ERR_UNSUPPORTED (a header over 16 MiB),
- *         LEBM_ERR_STATE (a call is changing a net), LEBM_ERR_NOMEM
+ *         LEBM_ERR_STATE (a weight of a net was never set, or a call is changing a net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_generator *generator);
 

@@ -137,7 +137,8 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
  * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at
  *              all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
- *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_STATE (a call is changing a net), LEBM_ERR_NOMEM
+ *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_STATE (a weight of a net was never set, or
+ *         a call is changing a net), LEBM_ERR_NOMEM
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 

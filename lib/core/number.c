@@ -2,30 +2,50 @@
 #include "core/number.h"
 
 #include <errno.h>
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/locale.h"
 
+/* What numbers are written and read in, whatever the host has set: a point, and rounding to nearest. */
+typedef struct {
+    locale_t locale;
+    int rounding;
+} setting;
+
+static setting enter(void)
+{
+    const setting before = {lebm__enter_c_locale(), fegetround()};
+    fesetround(FE_TONEAREST);
+    return before;
+}
+
+static void leave(setting before)
+{
+    fesetround(before.rounding);
+    uselocale(before.locale);
+}
+
 void lebm__format_f64(double value, char *text)
 {
-    const locale_t before = lebm__enter_c_locale();
+    const setting before = enter();
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
-    uselocale(before);
+    leave(before);
 }
 
 void lebm__format_f32(float value, char *text)
 {
-    const locale_t before = lebm__enter_c_locale();
+    const setting before = enter();
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value) break;
     }
-    uselocale(before);
+    leave(before);
 }
 
 /* Whether the text has only what a plain number is made of: no white space, "inf", "nan" or hexadecimals. */
@@ -41,10 +61,10 @@ static int is_plain(const char *text)
 int lebm__parse_f64(const char *text, double *value)
 {
     if (text[0] == '\0' || !is_plain(text)) return 0;
-    const locale_t before = lebm__enter_c_locale();
+    const setting before = enter();
     char *end;
     const double number = strtod(text, &end);
-    uselocale(before);
+    leave(before);
     if (*end != '\0' || !isfinite(number)) return 0;
     *value = number;
     return 1;

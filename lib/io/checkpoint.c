@@ -46,6 +46,7 @@ static int put_training(lebm__st_writer *st, const lebm_trainer *trainer)
 static int save(const lebm_trainer *trainer, const char *path, int with_training)
 {
     lebm__st_writer st;
+    LEBM__TRY(lebm__model_require_set(trainer->prior, trainer->generator)); /* a file does not tell */
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__model_use(trainer->prior, trainer->generator);
     if (status == LEBM_OK) {

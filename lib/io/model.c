@@ -47,6 +47,7 @@ int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_genera
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(generator);
     LEBM__TRY(lebm__model_check(prior, generator));
+    LEBM__TRY(lebm__model_require_set(prior, generator)); /* a file does not tell */
     lebm__st_writer st;
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__model_use(prior, generator);

@@ -34,11 +34,11 @@ static int open_folder(lebm__replacement *replacement)
         folder = replacement->target;
         *slash = '\0';
     }
-    replacement->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    replacement->folder = lebm__off_standard_streams(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 #ifdef O_PATH
     /* One that may be written and not read will do, though it cannot be flushed. */
     if (replacement->folder < 0 && errno == EACCES)
-        replacement->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        replacement->folder = lebm__off_standard_streams(open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC));
 #endif
     return replacement->folder < 0 ? cannot_write(replacement, errno) : LEBM_OK;
 }
@@ -83,7 +83,8 @@ static int create_temporary(lebm__replacement *replacement, mode_t mode)
     for (int attempt = 0; attempt < NAME_ATTEMPTS && replacement->file < 0; attempt++) {
         snprintf(name, NAME_MOST + 1, "%.*s.tmp-%ld-%u", kept, replacement->name, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
-        replacement->file = openat(replacement->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        replacement->file = lebm__off_standard_streams(
+            openat(replacement->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
         if (replacement->file < 0 && errno != EEXIST) break;
     }
     if (replacement->file < 0) {

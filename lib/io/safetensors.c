@@ -205,7 +205,8 @@ static int cannot_read(const lebm__st_reader *reader, const char *reason)
 static int open_file(lebm__st_reader *reader)
 {
     struct stat info;
-    reader->file = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not block */
+    const int file = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not block */
+    reader->file = lebm__off_standard_streams(file);
     if (reader->file < 0 || fstat(reader->file, &info) != 0) return cannot_read(reader, lebm__error_text(errno));
     if (!S_ISREG(info.st_mode)) {
         return lebm__fail(LEBM_ERR_IO, "cannot read '%.256s': it is %s, not a regular file", reader->path,

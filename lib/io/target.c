@@ -1,6 +1,7 @@
 #include "io/target.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,15 @@ const char *lebm__file_kind(mode_t mode)
 int lebm__not_regular(const char *path, mode_t mode)
 {
     return lebm__fail(LEBM_ERR_IO, "cannot write '%.256s': it is %s, not a regular file", path, lebm__file_kind(mode));
+}
+
+int lebm__off_standard_streams(int descriptor)
+{
+    if (descriptor < 0 || descriptor > STDERR_FILENO) return descriptor;
+    const int other = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), error = errno;
+    close(descriptor);
+    errno = error;
+    return other;
 }
 
 /* What `text`, which stands in the link at `from`, means as a path. */

@@ -15,4 +15,8 @@ const char *lebm__file_kind(mode_t mode);
 int lebm__cannot_write(const char *path, int error);
 int lebm__not_regular(const char *path, mode_t mode);
 
+/* The descriptor, or another of the same file that is not 0, 1 or 2: where a host has closed those, it may go on to write
+ * to them. -1, as open() says it, if there is none. */
+int lebm__off_standard_streams(int descriptor);
+
 #endif

@@ -390,7 +390,7 @@ static double gradient_scale(double norm, double clip, int64_t n)
     return -cut / (double)n;
 }
 
-/* Adam's step for both nets, or for neither. */
+/* Adam's step for both nets, or for neither. All that a checkpoint keeps changes under the claim. */
 static int update(step *s, const lebm__trainer_metrics *metrics)
 {
     lebm_trainer *t = s->trainer;
@@ -400,6 +400,9 @@ static int update(step *s, const lebm__trainer_metrics *metrics)
     LEBM__TRY(lebm__pool_run(t->pool, count, check_part, s));
     LEBM__TRY(lebm__model_claim(t->prior, t->generator, 1));
     const int status = lebm__pool_run(t->pool, count, update_part, s);
+    t->adam_f.steps++;
+    t->adam_g.steps++;
+    t->steps_done++;
     lebm__net_changed(t->prior->net);
     lebm__net_changed(t->generator->net);
     lebm__model_yield(t->prior, t->generator, 1);
@@ -489,9 +492,6 @@ static int step_public(lebm_trainer *trainer, const float *x, int64_t n)
 
     lebm__trainer_metrics metrics;
     LEBM__TRY(run_step(trainer, x, n, &metrics));
-    trainer->adam_f.steps++;
-    trainer->adam_g.steps++;
-    trainer->steps_done++;
     metrics.images_per_second = (double)n / (lebm__seconds() - begin);
     trainer->metrics = metrics;
     trainer->has_stepped = 1;

@@ -152,6 +152,20 @@ START_TEST(refuses_to_save_what_cannot_be_loaded)
 }
 END_TEST
 
+/* A file would not tell, and the model that is loaded from it would count as set. */
+START_TEST(refuses_to_save_what_was_never_set)
+{
+    lebm_net *g;
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, g_spec));
+    lebm_prior *prior = make_prior(make_net(f_spec, 1), 1);
+    lebm_generator *generator = make_generator(g, LEBM_GAUSSIAN, 0.3);
+    LEBM_ASSERT_STATUS(lebm_model_save(path, prior, generator), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("the generator's net g: 0.weight was never set");
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
 START_TEST(saves_models_that_fit_together)
 {
     model m = make_model("in 2; linear 1", "in 3; linear 2", 1, LEBM_GAUSSIAN, 1);
@@ -543,6 +557,7 @@ int main(void)
     tcase_add_test(saving, is_the_same_in_every_locale);
     tcase_add_test(saving, has_the_documented_header);
     tcase_add_test(saving, refuses_to_save_what_cannot_be_loaded);
+    tcase_add_test(saving, refuses_to_save_what_was_never_set);
     tcase_add_test(saving, saves_models_that_fit_together);
     tcase_add_test(saving, leaves_the_old_file_when_it_cannot_save);
     suite_add_tcase(suite, saving);

@@ -1,4 +1,5 @@
 /* Numbers as text: exact, as short as exactness allows, strictly read, and the same in every locale. */
+#include <fenv.h>
 #include <float.h>
 #include <locale.h>
 
@@ -215,6 +216,24 @@ END_TEST
 static const char *const foreign[] = {"de_DE.UTF-8", "de_DE.utf8",  "de_DE",       "fr_FR.UTF-8", "nl_NL.UTF-8",
                                       "es_ES.UTF-8", "ru_RU.UTF-8", "fa_IR.UTF-8", "ps_AF.UTF-8"};
 
+START_TEST(rounding_does_not_matter)
+{
+    static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        double value;
+        char text[LEBM__NUMBER_SIZE];
+        ck_assert_int_eq(fesetround(modes[i]), 0);
+        const int is_read = lebm__parse_f64("0.3", &value);
+        lebm__format_f64(0.3, text);
+        const int after = fegetround();
+        fesetround(FE_TONEAREST);
+        ck_assert(is_read && same_f64(value, 0.3));
+        ck_assert_str_eq(text, "0.3");
+        ck_assert_int_eq(after, modes[i]); /* the host's own */
+    }
+}
+END_TEST
+
 START_TEST(locale_does_not_matter)
 {
     enum { COUNT = 500 };
@@ -265,6 +284,7 @@ static Suite *suite(void)
 
     TCase *locales = tcase_create("locales");
     tcase_add_test(locales, locale_does_not_matter);
+    tcase_add_test(locales, rounding_does_not_matter);
     suite_add_tcase(suite, locales);
     return suite;
 }

@@ -1,4 +1,5 @@
 /* Safetensors files: exact bytes, hostile headers, and replacing a file in one piece or not at all. */
+#include "io/replace_file.h"
 #include "io/safetensors.h"
 
 #include <cjson/cJSON.h>
@@ -638,6 +639,27 @@ START_TEST(shows_a_file_to_nobody_else) /* _i: which modes */
 }
 END_TEST
 
+/* What a host without standard streams writes to them must not get into a file. */
+START_TEST(keeps_off_the_standard_streams)
+{
+    lebm__replacement replacement;
+    lebm__st_reader reader;
+    write_raw("{}", 2, 0);
+    const int kept = dup(STDOUT_FILENO);
+    close(STDOUT_FILENO);
+    const int begun = lebm__replace_begin(&replacement, path);
+    const int file = replacement.file, directory = replacement.folder;
+    const int ended = lebm__replace_end(&replacement, LEBM_STOPPED);
+    const int opened = open_raw(&reader), read_from = reader.file;
+    lebm__st_close(&reader);
+    const int is_closed = fcntl(STDOUT_FILENO, F_GETFD) == -1;
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    ck_assert(begun == LEBM_OK && ended == LEBM_STOPPED && opened == LEBM_OK && is_closed);
+    ck_assert(file > STDERR_FILENO && directory > STDERR_FILENO && read_from > STDERR_FILENO);
+}
+END_TEST
+
 START_TEST(leaves_what_is_read_only)
 {
     if (!become_somebody()) return;
@@ -823,6 +845,7 @@ int main(void)
     tcase_add_test(replacing, refuses_paths_it_cannot_replace);
     tcase_add_test(replacing, shares_the_folder_with_other_files);
     tcase_add_test(replacing, takes_names_as_long_as_the_system_does);
+    tcase_add_test(replacing, keeps_off_the_standard_streams);
     tcase_add_test(replacing, leaves_what_is_read_only);
     tcase_add_test(replacing, writes_into_a_folder_that_it_cannot_read);
     tcase_add_test(replacing, leaves_the_old_file_when_the_disk_is_full);

@@ -141,6 +141,9 @@ refuse 1 "resume" train --resume --out good --generator "in 4; linear 784; resha
 refuse 1 "--batch" train --resume --out good --batch 30
 refuse 1 "trained on" train --resume --out good --train-images 40
 refuse 1 "trained on" "$programs/train_mnist" --resume --out good
+refuse 1 "give the same --data" "$programs/train_mnist" --resume --out good
+refuse 1 "resume" train --resume --out good --sigma 0.5
+refuse 1 "resume" train --resume --out good --sigma0 2
 
 mkdir odd
 cp good/model.safetensors odd/checkpoint.safetensors

@@ -51,6 +51,10 @@ for program in toy_density score_observations two_threads stop_training; do
     "$programs/$program" --help | grep -q "^usage: $program" || fail "$program --help"
 done
 
+for said in "reshape C H W | reshape N |" "Give --data, --train, --eval and" "0: LEBM_NUM_THREADS or all processors"; do
+    "$programs/train_svhn" --help | grep -qF -- "$said" || fail "train_svhn --help says nothing of '$said'"
+done
+
 # Data.
 bad_data() {
     rm -rf bad

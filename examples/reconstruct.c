@@ -26,12 +26,13 @@ int main(int argc, char **argv)
         [DATA] =
             TEXT("data", "DIR", NULL, "folder with the official files of MNIST or SVHN; without data a set is drawn"),
         [EVAL] = TEXT("eval", "FILE", NULL, "file of images, instead of the folder"),
-        [OUT] = TEXT("out", "FILE", "reconstructions.png", "picture to write: originals left, reconstructions right"),
+        [OUT] = TEXT("out", "FILE", "reconstructions.png",
+                     "picture to write, a PNG whatever its name: originals left, reconstructions right"),
         [COUNT] = I64("count", "N", 50, 1, 100000, "images"),
         [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same reconstructions"),
         [STEPS] = I64("steps", "N", 0, 0, 1000000, "steps of a chain; 0: as the model was trained"),
         [STEP_SIZE] = F64("step-size", "S", 0, 0, 1e6, "the size of all of them; 0: as the model was trained"),
-        [THREADS] = I64("threads", "N", 0, 0, 1024, "threads; 0: one for each processor"),
+        [THREADS] = I64("threads", "N", 0, 0, 1024, "threads; 0: LEBM_NUM_THREADS or all processors"),
     };
     arguments_read(options, OPTIONS, argc, argv, "reconstruct",
                    "Reconstructs held-out images with a model and writes them as a PNG file.", "");

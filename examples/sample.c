@@ -13,12 +13,12 @@ int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to draw from; needed"),
-        [OUT] = TEXT("out", "FILE", "samples.png", "picture to write"),
+        [OUT] = TEXT("out", "FILE", "samples.png", "picture to write: a PNG, whatever its name"),
         [COUNT] = I64("count", "N", 100, 1, 100000, "images"),
         [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same images"),
         [STEPS] = I64("steps", "N", 0, 0, 1000000, "steps of a chain; 0: as the model was trained"),
         [STEP_SIZE] = F64("step-size", "S", 0, 0, 1e6, "the size of all of them; 0: as the model was trained"),
-        [THREADS] = I64("threads", "N", 0, 0, 1024, "threads; 0: one for each processor"),
+        [THREADS] = I64("threads", "N", 0, 0, 1024, "threads; 0: LEBM_NUM_THREADS or all processors"),
     };
     arguments_read(options, OPTIONS, argc, argv, "sample", "Draws images from a model and writes them as a PNG file.",
                    "");

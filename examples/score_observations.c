@@ -69,7 +69,7 @@ static int ascending(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    arguments_operand(argc, argv, "score_observations", NULL, "Scores observations by how well a model fits.", "");
+    arguments_operand(argc, argv, "score_observations", "", NULL, "Scores observations by how well a model fits.", "");
     static const char *names[] = {"digits (yardstick)", "other digits", "upside down", "two at once", "noise"};
     static float x[KINDS][COUNT][PIXELS], scores[KINDS][COUNT];
     dataset known, held_out;

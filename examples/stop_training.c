@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "digits.h"
 #include "model.h"
+#include "output.h"
 
 enum { STEPS = 40, BATCH = 50, HIDDEN = 128, PIXELS = 28 * 28, WEIGHTS = PIXELS * HIDDEN };
 
@@ -65,14 +66,18 @@ static bool train(lebm_trainer *trainer, batches *b)
 
 int main(int argc, char **argv)
 {
-    const char *path = arguments_operand(argc, argv, "stop_training", "stopped.safetensors", "Stops and resumes.",
-                                         "An operand names the checkpoint (default: stopped.safetensors).");
+    const char *path =
+        arguments_operand(argc, argv, "stop_training", "[CHECKPOINT]", "stopped.safetensors",
+                          "Stops a training of drawn digits by a callback after a third of its time, and "
+                          "resumes it\nfrom its checkpoint, to the bits of one that was never stopped.",
+                          "It leaves one file, CHECKPOINT (default: stopped.safetensors).");
     static float whole[WEIGHTS], stopped[WEIGHTS], resumed[WEIGHTS];
     dataset digits;
     batches b;
     failure why;
     model m;
 
+    if (output_check_file(path, &why) != 0) die("%s", why.text);
     if (digits_make(1000, 1, &digits, &why) != 0) die("%s", why.text);
     batches_start(&b, &digits, (pixel_range){-1, 1}, BATCH, 1); /* as g ends in tanh */
     lebm_trainer *trainer = make(&m);

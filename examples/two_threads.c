@@ -45,7 +45,7 @@ static void *work(void *user)
 
 int main(int argc, char **argv)
 {
-    arguments_operand(argc, argv, "two_threads", NULL, "Shares one model between two threads.", "");
+    arguments_operand(argc, argv, "two_threads", "", NULL, "Shares one model between two threads.", "");
     static job together[2], in_turn[2];
     lebm_net *f, *g;
     lebm_prior *prior;

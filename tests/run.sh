@@ -22,6 +22,8 @@ runs can be run part by part, in any order; the minutes are rough ones, on 2 cor
     mutation    15   whether the tests notice bugs
     coverage     6   the lines of lib/ that the tests run
 
+On Debian and Ubuntu it first installs the packages that are missing, with apt-get, as root or by sudo; what it builds
+is in build/test-*, below the project's folder.
 EOF
 }
 
@@ -32,13 +34,23 @@ more="doxygen abigail-tools python3-numpy python3-matplotlib libopenblas0-openmp
 tools="valgrind gcovr clang clang-tidy clang-format-14 cppcheck shellcheck"
 
 all="release asan tsan long asan-long tsan-long valgrind mutation coverage"
+for word in "$@"; do
+    case $word in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    esac
+done
 case "${1:-}" in
 "") set -- release asan threads ;;
--h | --help)
-    usage
-    exit 0
-    ;;
---all) # shellcheck disable=SC2086 # one word for each part
+--all)
+    if [ $# -gt 1 ]; then
+        echo "run.sh: --all runs every part, but '$2' follows it" >&2
+        usage >&2
+        exit 2
+    fi
+    # shellcheck disable=SC2086 # one word for each part
     set -- $all
     more="$more $tools"
     ;;

@@ -97,4 +97,10 @@ says "$(for part in release asan tsan long asan-long tsan-long valgrind mutation
     echo "$passed"
 done)"
 expect 0 nothing --help
+expect 0 nothing release --help
+if grep -q '^==' "$work/log" || ! grep -q '^Usage:' "$work/log"; then
+    echo "run.sh release --help does not print the help alone" >&2
+    exit 1
+fi
 expect 2 nothing nonsense
+expect 2 nothing --all release

@@ -120,8 +120,8 @@ void arguments_print_help(FILE *out, const argument *table, size_t count)
     fprintf(out, "  --%-*s  print the version\n", widest, "version");
 }
 
-void arguments_read(argument *table, size_t count, int argc, char *const *argv, const char *program,
-                    const char *summary, const char *notes)
+static void read_or_end(argument *table, size_t count, int argc, char *const *argv, const char *program,
+                        const char *takes, const char *summary, const char *notes)
 {
     failure why;
     set_program_name(program);
@@ -133,7 +133,7 @@ void arguments_read(argument *table, size_t count, int argc, char *const *argv, 
         fprintf(stderr, "%s: %s\n", program, why.text);
         exit(2);
     case ARGUMENTS_HELP:
-        printf("usage: %s [options]\n%s\n\n", program, summary);
+        printf("usage: %s%s%s\n%s\n\n", program, *takes == '\0' ? "" : " ", takes, summary);
         arguments_print_help(stdout, table, count);
         if (*notes != '\0') printf("\n%s\n", notes);
         break;
@@ -144,10 +144,16 @@ void arguments_read(argument *table, size_t count, int argc, char *const *argv, 
     exit(EXIT_SUCCESS);
 }
 
-const char *arguments_operand(int argc, char *const *argv, const char *program, const char *standard,
-                              const char *summary, const char *notes)
+void arguments_read(argument *table, size_t count, int argc, char *const *argv, const char *program,
+                    const char *summary, const char *notes)
+{
+    read_or_end(table, count, argc, argv, program, "[options]", summary, notes);
+}
+
+const char *arguments_operand(int argc, char *const *argv, const char *program, const char *operand,
+                              const char *standard, const char *summary, const char *notes)
 {
     const bool given = standard != NULL && argc > 1 && argv[1][0] != '-';
-    arguments_read(NULL, 0, argc - given, argv + given, program, summary, notes);
+    read_or_end(NULL, 0, argc - given, argv + given, program, operand, summary, notes);
     return given ? argv[1] : standard;
 }

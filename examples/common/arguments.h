@@ -66,9 +66,9 @@ void arguments_print_help(FILE *out, const argument *table, size_t count);
 void arguments_read(argument *table, size_t count, int argc, char *const *argv, const char *program,
                     const char *summary, const char *notes);
 
-/* The same for a program without options that takes at most one operand: gives it, or `standard` where there is none. If
- * `standard` is NULL the program takes none. */
-const char *arguments_operand(int argc, char *const *argv, const char *program, const char *standard,
-                              const char *summary, const char *notes);
+/* The same for a program without options that takes at most one operand: gives it, or `standard` where there is none.
+ * `operand` stands for it in the help, as in "[FILE]". If `standard` is NULL the program takes none. */
+const char *arguments_operand(int argc, char *const *argv, const char *program, const char *operand,
+                              const char *standard, const char *summary, const char *notes);
 
 #endif

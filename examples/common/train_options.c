@@ -8,13 +8,18 @@ static const char notes[] =
     "\n"
     "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"
     "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
-    "reshape C H W | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
+    "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
     "\n"
-    "Ctrl-C writes a checkpoint and ends (a second one, later, ends at once), and so do SIGTERM and SIGHUP, unless "
-    "the\n"
-    "program was started with them ignored, as nohup does. --resume goes on from there, to the same result as if\n"
-    "nothing had happened. It takes all options from the checkpoint but those given with it, and --convolution, which\n"
-    "is not kept there. One training at a time may write to a folder.";
+    "A checkpoint is written at the end of each epoch, and when --minutes are over. Ctrl-C writes one and ends\n"
+    "(a second one, later, ends at once), and so do SIGTERM and SIGHUP, unless the program was started with them\n"
+    "ignored, as nohup does. What ends the program in other ways loses the steps since the last checkpoint.\n"
+    "\n"
+    "--resume goes on from there, to the same result as if nothing had happened. Give --data, --train, --eval and\n"
+    "--out again as at the first start, and --minutes, --threads and --convolution if they are to hold again. All\n"
+    "others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the options of\n"
+    "chains and of Adam hold from there on; --prior, --generator, --width, --sigma, --sigma0, --batch and\n"
+    "--train-images are refused unless they say the same, and those of initialisation do nothing. One training at\n"
+    "a time may write to a folder.";
 
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {
@@ -32,7 +37,7 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
         [SEED] =
             I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same result; f starts from it, g from the next"),
         [THREADS] =
-            I64("threads", "N", 0, 0, 1024, "threads; 0: one for each processor; any number gives the same result"),
+            I64("threads", "N", 0, 0, 1024, "threads; 0: LEBM_NUM_THREADS or all processors; the result is the same"),
         [PRIOR] = TEXT("prior", "SPEC", p->prior, "net f of the prior"),
         [GENERATOR] = TEXT("generator", "SPEC", p->generator, "net g of the generator"),
         [WIDTH] = I64("width", "N", p->width, 1, 4096, "base width of g: the N in its default"),

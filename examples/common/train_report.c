@@ -46,7 +46,7 @@ void report_start(const run *r)
     printf("  training   %" PRId64 " epochs of %" PRId64 " batches of %" PRId64 ", seed %" PRIu64 ", ",
            o[EPOCHS].value.i64, r->batches.per_epoch, r->batches.size, r->batches.seed);
     if (o[THREADS].value.i64 == 0)
-        printf("a thread for each processor\n");
+        printf("threads: LEBM_NUM_THREADS or all processors\n");
     else
         printf("%" PRId64 " threads\n", o[THREADS].value.i64);
     printf("  results    %s", o[OUT].value.text);

@@ -172,7 +172,9 @@ static void read_data(run *r)
              r->train.count, r->train.name, r->train.channels, r->train.height, r->train.width,
              dataset_checksum(&r->train));
     if (run_resumes(r) && strcmp(saved_identity, identity) != 0)
-        die("cannot resume: %s was trained on %s, and this is %s", r->checkpoint_path, saved_identity, identity);
+        die("cannot resume: %s was trained on %s, and this is %s: give the same --data (--train, --eval, "
+            "--train-images) as at the first start",
+            r->checkpoint_path, saved_identity, identity);
     write_note(r, identity);
 }
 

@@ -132,7 +132,7 @@ class StateError(LebmError, RuntimeError):
 
 
 class FileError(LebmError, OSError):
-    """The operating system refused to read or write."""
+    """The operating system refused to read or write. The text has the reason; errno and filename are None."""
 
     status = -7
 
@@ -298,7 +298,7 @@ def _load_library() -> ctypes.CDLL:
         library = ctypes.CDLL(path)
         functions = {name: getattr(library, name) for name in _FUNCTIONS}
     except (OSError, AttributeError) as error:  # there is no library, or it has no such function
-        advice = "install liblatentebm and run ldconfig, or set LEBM_LIBRARY=build/lib/liblatentebm.so.0"
+        advice = "install liblatentebm and run ldconfig, or set LEBM_LIBRARY to the path of its liblatentebm.so.0"
         raise ImportError(f"{error}; {advice}") from None
     for name, (result, arguments) in _FUNCTIONS.items():
         functions[name].restype, functions[name].argtypes = result, arguments
@@ -427,7 +427,20 @@ class _Resource:
         pointer.value = None  # to a __del__() that runs later it is NULL, which the library refuses
 
 
-class _Handle:
+class _Fixed:
+    """What takes no other attributes than its class has: an option set as one would be set without effect.
+
+    Classes that are made from it elsewhere may have attributes of their own.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name) and type(self).__module__ == __name__:
+            advice = f'what is set by name is set as in options["{name}"] = ...'
+            raise AttributeError(f"{type(self).__name__} has no attribute '{name}'; {advice}")
+        super().__setattr__(name, value)
+
+
+class _Handle(_Fixed):
     """What all handles have in common: a resource, until they are closed."""
 
     _kind: str  # as in the names of the library's functions
@@ -485,7 +498,7 @@ class _Handle:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied: save_model() and load_model() instead")
 
 
-class _View(MutableMapping[str, _Item]):
+class _View(_Fixed, MutableMapping[str, _Item]):
     """Something of a handle's as a mapping whose keys are given."""
 
     def __init__(self, handle: _Handle) -> None:
@@ -504,7 +517,7 @@ class Option(NamedTuple):
     type: str  #: "i64", "f64" or "str"
     help: str  #: one line
     choices: tuple[str, ...]  #: the texts that it accepts; none: any, or a number
-    default: Union[int, float, None]  #: of a number
+    default: Value  #: of a text: the first of its choices, or else empty
     least: Union[int, float, None]  #: of a number; allowed itself
     most: Union[int, float, None]  #: of a number; allowed itself
 
@@ -546,8 +559,8 @@ class Options(_View[Value]):
         kind, name, c = self._type(key), key.encode(), self._handle._c
         text = _string(self._handle._function("option_help")(c, name))
         if kind == "str":
-            choices = _string(self._handle._function("option_choices")(c, name))
-            return Option(kind, text, tuple(filter(None, choices.split("|"))), None, None, None)
+            choices = _string(self._handle._function("option_choices")(c, name)).split("|")
+            return Option(kind, text, tuple(filter(None, choices)), choices[0], None, None)
         numbers = [_C_TYPES[kind]() for _ in range(3)]
         self._handle._function(f"option_bounds_{kind}")(c, name, *map(byref, numbers))
         return Option(kind, text, (), *(number.value for number in numbers))

@@ -16,10 +16,11 @@ import numpy as np
 
 try:
     import matplotlib
-except ImportError:
-    sys.exit("plot_run.py needs matplotlib (on Debian or Ubuntu: apt-get install python3-matplotlib)")
-matplotlib.use("Agg")  # draws to files, without a display
-from matplotlib import pyplot, ticker  # noqa: E402 # after the choice of what draws
+
+    matplotlib.use("Agg")  # draws to files, without a display
+    from matplotlib import pyplot, ticker
+except ImportError:  # main() says so: --help does without it
+    matplotlib = None
 
 CURVES = {
     "reconstruction MSE": ["reconstruction_mse"],
@@ -88,6 +89,8 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=500, help="samples of each kind (%(default)s)")
     parser.add_argument("--out", type=pathlib.Path, help="the PNG (run.png in the folder)")
     options = parser.parse_args()
+    if matplotlib is None:
+        parser.exit(1, "plot_run.py needs matplotlib (on Debian or Ubuntu: apt-get install python3-matplotlib)\n")
 
     images = None if options.images is None else read_images(options.images)
     figure, axes = pyplot.subplots(2, 2, figsize=(12, 8), constrained_layout=True)

@@ -62,7 +62,7 @@ def print_table(likelihood: np.ndarray, density: np.ndarray, odd: np.ndarray) ->
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path, help="has MNIST's four files, plain or compressed by gzip")
-    parser.add_argument("--odd", type=int, default=1, help="the digit that is not learned (%(default)s)")
+    parser.add_argument("--odd", type=int, default=1, help="the digit that is not learned, 0 to 9 (%(default)s)")
     parser.add_argument("--steps", type=int, default=1500, help="steps of training, of 100 images (%(default)s)")
     parser.add_argument("--chains", type=int, default=5, help="posterior chains for each image (%(default)s)")
     options = parser.parse_args()
@@ -70,6 +70,8 @@ if __name__ == "__main__":
         (images, labels), (x, kinds) = (read_digits(options.folder, name) for name in ("train", "t10k"))
     except OSError as error:
         parser.exit(1, f"score_anomalies.py: {error}\n")
+    if not (options.odd in labels and options.odd in kinds[:2000]):
+        parser.exit(1, f"score_anomalies.py: --odd {options.odd} is no digit of these files: choose one of 0 to 9\n")
     prior, generator, sampler = learn(images[labels != options.odd], options.steps)
     x, kinds = x[:2000], kinds[:2000]
     z = [sampler.run_posterior(prior, generator, x) for _ in range(options.chains)]

@@ -15,12 +15,12 @@ if __name__ == "__main__":
     options = parser.parse_args()
     path = options.folder / "train-images-idx3-ubyte"  # unpackers make folders of that name, too
     try:
+        pathlib.Path(options.model).parent.stat()  # before it learns for long
         data = path.read_bytes() if path.is_file() else gzip.decompress(pathlib.Path(f"{path}.gz").read_bytes())
     except OSError as error:
         parser.exit(1, f"train_mnist.py: {error}\n")
     pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
     images, rng = pixels.reshape(shape) / np.float32(127.5) - 1, np.random.default_rng(1)  # pixels in [-1, 1]
-
     f = lebm.Net("in 16; linear 200; gelu; linear 200; gelu; linear 1").init("pytorch", seed=1)
     g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=2)
     to_prior = lebm.Sampler(steps=160, step_size=0.25, last_step_size=0.01)  # first stride, then settle

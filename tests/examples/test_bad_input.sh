@@ -51,6 +51,10 @@ for program in toy_density score_observations two_threads stop_training; do
     "$programs/$program" --help | grep -q "^usage: $program" || fail "$program --help"
 done
 
+for said in "reshape C H W | reshape N |" "Give --data, --train, --eval and" "0: LEBM_NUM_THREADS or all processors"; do
+    "$programs/train_svhn" --help | grep -qF -- "$said" || fail "train_svhn --help says nothing of '$said'"
+done
+
 # Data.
 bad_data() {
     rm -rf bad
@@ -141,6 +145,9 @@ refuse 1 "resume" train --resume --out good --generator "in 4; linear 784; resha
 refuse 1 "--batch" train --resume --out good --batch 30
 refuse 1 "trained on" train --resume --out good --train-images 40
 refuse 1 "trained on" "$programs/train_mnist" --resume --out good
+refuse 1 "give the same --data" "$programs/train_mnist" --resume --out good
+refuse 1 "resume" train --resume --out good --sigma 0.5
+refuse 1 "resume" train --resume --out good --sigma0 2
 
 mkdir odd
 cp good/model.safetensors odd/checkpoint.safetensors

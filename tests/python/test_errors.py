@@ -188,7 +188,7 @@ class Import(unittest.TestCase):
                 text=True,
             )
             self.assertEqual(done.returncode, 1)
-            self.assertRegex(done.stderr, f"\nImportError: .*{text}ldconfig.*LEBM_LIBRARY=.*so.0")
+            self.assertRegex(done.stderr, f"\nImportError: .*{text}ldconfig.*LEBM_LIBRARY to the path of .*so.0")
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ class Lifetime(unittest.TestCase):
             names = list(handles)
             random.Random(seed).shuffle(names)
             for a, b in zip(names, names[1:] + names[:1]):
-                handles[a].next = handles[b]
+                handles[a]._next = handles[b]
             for name in ("to_prior", "to_posterior", "trainer"):
                 handles[name].progress = lambda done, kept=handles: bool(kept)
             self.log.clear()

@@ -16,10 +16,10 @@ class Options(unittest.TestCase):
                 about = handle.options.describe(key)
                 self.assertIsInstance(value, {"i64": int, "f64": float, "str": str}[about.type])
                 self.assertTrue(about.help)
+                self.assertEqual(value, about.default)
                 if about.type == "str":
                     self.assertTrue(not about.choices or value in about.choices)
                 else:
-                    self.assertEqual(value, about.default)
                     self.assertTrue(about.least <= value <= about.most)
                     handle.options[key] = about.most
                     self.assertEqual(handle.options[key], about.most)
@@ -50,6 +50,22 @@ class Options(unittest.TestCase):
                 refused()
         with self.assertRaises(TypeError):
             del options["steps"]
+
+    def test_an_option_is_no_attribute(self) -> None:
+        sampler, net = lebm.Sampler(), lebm.Net("in 1; linear 1")
+        cases = (sampler, "step_size"), (sampler, "progres"), (sampler.options, "step_size"), (net.params, "bias")
+        for owner, name in cases:
+            with self.assertRaisesRegex(AttributeError, f"no attribute '{name}'; .* options.\"{name}\". = "):
+                setattr(owner, name, 3)
+            self.assertFalse(hasattr(owner, name))
+        sampler.progress = lambda done: None  # that is one
+
+        class Named(lebm.Sampler):
+            pass
+
+        named = Named()
+        named.label = "a class of the user's has its own"
+        self.assertTrue(named.label)
 
     def test_values_of_another_type(self) -> None:
         options = lebm.Sampler().options

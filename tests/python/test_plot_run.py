@@ -113,10 +113,14 @@ class PlotRun(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_without_matplotlib_it_says_so(self) -> None:
-        program = "import sys; sys.modules['matplotlib'] = None; sys.path.insert(0, sys.argv[1]); import plot_run"
-        done = subprocess.run([sys.executable, "-c", program, PYTHON], capture_output=True, text=True)
+        program = "import sys; sys.modules['matplotlib'] = None; sys.path.insert(0, sys.argv.pop(1)); import plot_run"
+        command = [sys.executable, "-c", f"{program}; plot_run.main()", PYTHON]
+        done = subprocess.run([*command, self.folder], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("needs matplotlib", done.stderr)
+        self.assertRegex(done.stderr, "^plot_run.py needs matplotlib.*\n$")
+        done = subprocess.run([*command, "--help"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("--images", done.stdout)
 
 
 if __name__ == "__main__":

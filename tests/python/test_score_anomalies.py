@@ -24,8 +24,8 @@ def write_digits(folder: pathlib.Path, name: str, n: int) -> None:
 
 
 class ScoreAnomalies(unittest.TestCase):
-    def run_on(self, folder: pathlib.Path) -> subprocess.CompletedProcess:
-        command = [sys.executable, PROGRAM, folder, "--steps", "60", "--chains", "2"]
+    def run_on(self, folder: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, PROGRAM, folder, "--steps", "60", "--chains", "2", *arguments]
         return subprocess.run(command, capture_output=True, text=True)
 
     def test_it_tells_what_is_altogether_different(self) -> None:
@@ -43,6 +43,14 @@ class ScoreAnomalies(unittest.TestCase):
         odd = np.array([False, True, False, True, False])
         ranks = score_anomalies.ranks(np.array([1.0, 0.0, 2.0, 2.0, 3.0]), odd)
         np.testing.assert_allclose(ranks, [1 / 6, 0, 1 / 2, 1 / 2, 5 / 6])
+
+    def test_a_digit_that_is_not_there_ends_in_one_line(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            write_digits(pathlib.Path(folder), "train", 30)
+            write_digits(pathlib.Path(folder), "t10k", 30)
+            done = self.run_on(pathlib.Path(folder), "--odd", "12")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^score_anomalies.py: --odd 12 is no digit of these files.*\n$")
 
     def test_a_missing_folder_ends_in_one_line(self) -> None:
         done = self.run_on(pathlib.Path("missing"))

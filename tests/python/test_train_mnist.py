@@ -72,6 +72,14 @@ class TrainMnist(unittest.TestCase):
         self.assertIn(f"\nthe model is in {str(self.model)!r}\n", output)
         self.check_model()
 
+    def test_a_missing_folder_for_the_model_ends_in_one_line_before_it_learns(self) -> None:
+        self.model = self.folder / "missing" / "model.safetensors"
+        write_images(self.folder / "train-images-idx3-ubyte", 2)
+        with self.start() as process:
+            output = process.communicate()[0]
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(output, rf"^train_mnist.py: .*No such file.*{self.folder}/missing'\n$")
+
     def test_a_missing_folder_ends_in_one_line(self) -> None:
         with self.start() as process:
             output = process.communicate()[0]

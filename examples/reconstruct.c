@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "mnist.h"
 #include "model.h"
+#include "output.h"
 #include "pictures.h"
 #include "svhn.h"
 #include "view_options.h"
@@ -48,6 +49,7 @@ int main(int argc, char **argv)
     view_options_apply(m.to_posterior, &options[SEED], &options[STEPS], &options[STEP_SIZE], &options[THREADS]);
     picture_must_be_possible(&m, out);
     if (reader_for(&m)(&source, EVAL_PART, &held_out, &why) != 0) die("%s", why.text);
+    if (output_check(out, &why) != 0) die("%s", why.text);
     model_must_fit(&m, &held_out);
     const int64_t count = options[COUNT].value.i64 < held_out.count ? options[COUNT].value.i64 : held_out.count;
     or_die(picture_reconstructions(&m, &held_out, count, out, &mse), "reconstructing");

@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "model.h"
+#include "output.h"
 #include "pictures.h"
 #include "view_options.h"
 
@@ -27,7 +28,9 @@ int main(int argc, char **argv)
     model m;
     const char *out = options[OUT].value.text;
     const int64_t count = options[COUNT].value.i64;
+    failure why;
     model_load(&m, options[MODEL].value.text);
+    if (output_check(out, &why) != 0) die("%s", why.text);
     view_options_apply(m.to_prior, &options[SEED], &options[STEPS], &options[STEP_SIZE], &options[THREADS]);
     or_die(picture_samples(&m, count, out), "sampling");
     printf("%" PRId64 " samples: %s\n", count, out);

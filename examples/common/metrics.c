@@ -45,10 +45,13 @@ void metrics_open(metrics *m, const char *path, int64_t keep)
     fputs("step,epoch", m->out.file);
     for (int i = 0; i < COLUMNS; i++) fprintf(m->out.file, ",%s", columns[i]);
     fputc('\n', m->out.file);
-    FILE *old = m->out.target == NULL ? NULL : fopen(path, "r"); /* what is no regular file keeps no rows */
-    if (old != NULL) {
-        copy_rows(m, old, keep);
-        fclose(old);
+    if (m->out.target != NULL) { /* what is no regular file keeps no rows */
+        FILE *old = fopen(path, "r");
+        if (old == NULL && errno != ENOENT) die("cannot read %s: %s", path, strerror(errno));
+        if (old != NULL) {
+            copy_rows(m, old, keep);
+            fclose(old);
+        }
     }
     metrics_flush(m);
     if (output_put_in_place(&m->out, &why) != 0) die("%s", why.text);

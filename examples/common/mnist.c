@@ -6,6 +6,7 @@
 #include "digits.h"
 #include "files.h"
 #include "idx.h"
+#include "output.h"
 
 /* How the names of the files start: those of MNIST, Fashion-MNIST and KMNIST, and those of EMNIST's sets. */
 static const char *const stems[][DATA_PARTS] = {
@@ -69,9 +70,11 @@ static int read_folder(const char *folder, data_part part, dataset *data, failur
     const char *stem;
     char *images = find_images(folder, part, &stem, why);
     if (images == NULL) return -1;
+    output_protect(images);
     int result = idx_read_images(images, data, why);
     free(images);
     char *labels = result == 0 ? find(folder, stem, "labels", "idx1") : NULL;
+    if (labels != NULL) output_protect(labels);
     if (labels != NULL && idx_read_labels(labels, data, why) != 0) {
         dataset_free(data);
         result = -1;
@@ -86,6 +89,7 @@ int mnist_read(const data_source *source, data_part part, dataset *data, failure
         int64_t count;
         uint64_t seed;
     } drawn[DATA_PARTS] = {[TRAIN_PART] = {20000, 1}, [EVAL_PART] = {2000, 2}};
+    if (source->files[part] != NULL) output_protect(source->files[part]);
     if (source->files[part] != NULL) return idx_read_images(source->files[part], data, why);
     if (source->folder != NULL) return read_folder(source->folder, part, data, why);
     return digits_make(drawn[part].count, drawn[part].seed, data, why);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "output.h"
 
 static lebm_sampler *load_sampler(const char *path, const char *role)
 {
@@ -19,6 +20,7 @@ static lebm_sampler *load_sampler(const char *path, const char *role)
 
 void model_load(model *m, const char *path)
 {
+    output_protect(path);
     or_die(lebm_model_load(path, &m->prior, &m->generator), "cannot load the model");
     m->to_prior = load_sampler(path, LEBM_TO_PRIOR);
     m->to_posterior = load_sampler(path, LEBM_TO_POSTERIOR);

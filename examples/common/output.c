@@ -21,6 +21,29 @@ static int cannot_write(const char *path, int error, failure *why)
     return fail(why, "cannot write %s: %s", path, strerror(error));
 }
 
+/* The files that the program reads: few, a model and its data. */
+enum { PROTECTED_MOST = 16 };
+static struct {
+    dev_t device;
+    ino_t file;
+} protected[PROTECTED_MOST];
+static int protected_count;
+
+void output_protect(const char *path)
+{
+    struct stat info;
+    if (protected_count == PROTECTED_MOST || stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return;
+    protected[protected_count].device = info.st_dev;
+    protected[protected_count++].file = info.st_ino;
+}
+
+static bool is_protected(const struct stat *info)
+{
+    for (int i = 0; i < protected_count; i++)
+        if (protected[i].device == info->st_dev && protected[i].file == info->st_ino) return true;
+    return false;
+}
+
 /* What is there now; its mode is 0 if there is nothing. A link that leads nowhere counts as no regular file. */
 static int find_old(const char *path, struct stat *old, failure *why)
 {
@@ -28,6 +51,7 @@ static int find_old(const char *path, struct stat *old, failure *why)
     *old = (struct stat){0};
     if (stat(path, old) == 0) {
         if (S_ISDIR(old->st_mode)) return cannot_write(path, EISDIR, why);
+        if (is_protected(old)) return fail(why, "cannot write %s: it is what is read", path);
         /* The folder alone decides whether a file may be replaced; a file marked read-only is meant to stay. */
         return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : cannot_write(path, errno, why);
     }

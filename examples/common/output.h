@@ -17,6 +17,9 @@ typedef struct output {
     char *temporary;  /* beside it: what `file` is until it is put in place */
 } output;
 
+/* Has every output refused that would replace the file at `path`, which the program reads. */
+void output_protect(const char *path);
+
 /* Opens what will be at `path`, which is borrowed until the end. Returns 0, or -1 with the reason in *why. */
 int output_open(output *o, const char *path, failure *why);
 

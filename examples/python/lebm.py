@@ -874,7 +874,8 @@ class _Runner(_Handle):
 
     def _own(self, pointer: c_void_p, *needs: _Resource) -> None:
         super()._own(pointer, *needs)
-        self._busy = threading.Lock()  # C would go on calling the function of a call that was refused
+        self._lock = threading.Lock()
+        self._running: Optional[weakref.ref[Any]] = None  # the answers of the call that runs
 
     @property
     def progress(self) -> Optional[Progress]:
@@ -894,15 +895,18 @@ class _Runner(_Handle):
         next(answers)
         answer = _PROGRESS(answers.send)  # C calls it until this call returns, and the next call has its own
         c, failure = self._c, None
-        if not self._busy.acquire(blocking=False):
-            raise StateError(f"{self._kind} is running, in another thread or in the call that this callback belongs to")
+        with self._lock:  # C would go on calling the function of a call that was refused
+            if self._running is not None and self._running() is not None:
+                text = f"{self._kind} is running, in another thread or in the call that this callback belongs to"
+                raise StateError(text)
+            self._running = weakref.ref(answers)  # which ends with this call, at whatever moment Ctrl-C comes
         try:
             self._function("set_progress")(c, answer, None)
             self._function(name)(c, *arguments)
         except LebmError as error:
             failure = raised.pop() if raised else error
         finally:
-            self._busy.release()
+            self._running = None
         if failure is not None:
             try:
                 raise failure  # here, where it gets no context: the user's exception stays as it was

@@ -12,6 +12,18 @@ draw() {
 }
 draw --out expected.png >/dev/null
 
+# What a program reads, it does not replace.
+ln -s "$model" link.safetensors
+for out in "$model" link.safetensors; do
+    if draw --out "$out" >/dev/null 2>errors; then fail "sample drew over the model"; fi
+    grep -q "it is what is read" errors || fail "sample into its model: $(cat errors)"
+done
+draw --out again.png >/dev/null || fail "the model is gone"
+if "$programs/reconstruct" --model "$model" --data data --out data/t10k-images-idx3-ubyte >/dev/null 2>errors; then
+    fail "reconstruct drew over its data"
+fi
+grep -q "it is what is read" errors || fail "reconstruct into its data: $(cat errors)"
+
 # A pipe is written into, by pictures and metrics.
 mkfifo pipe
 cat pipe >got &

@@ -1,5 +1,8 @@
 """One model serves several Python threads, and the library runs without the GIL."""
 
+import contextlib
+import ctypes
+import signal
 import threading
 import time
 import unittest
@@ -104,6 +107,28 @@ class Threads(unittest.TestCase):
             with self.assertRaises(lebm.Stopped):
                 running.result()
         self.assertGreater(most, 5, f"turns between two of {calls} progress calls")
+
+
+class Interrupts(unittest.TestCase):
+    """Ctrl-C, at whatever moment."""
+
+    def test_an_interrupted_call_leaves_the_sampler_free(self) -> None:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        prior = lebm.Prior(lebm.Net("in 2; linear 4; gelu; linear 1").init("pytorch", seed=1))
+        sampler = lebm.Sampler(steps=1, threads=1)
+        random = np.random.default_rng(1)
+        before = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            for _ in range(500):
+                with contextlib.suppress(KeyboardInterrupt, ctypes.ArgumentError):  # as ctypes calls it on its way to C
+                    signal.setitimer(signal.ITIMER_REAL, random.uniform(5e-6, 3e-4))
+                    while True:
+                        sampler.run_prior(prior, 1)
+                sampler.run_prior(prior, 1)
+        finally:
+            signal.signal(signal.SIGALRM, before)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ typedef struct lebm_sampler lebm_sampler;
 
 /** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
  * It may read options and metrics, and use other handles. What would change the sampler, the trainer or a net in use
- * returns LEBM_ERR_STATE. It must not destroy a handle in use, and it must return: no longjmp, no exception.
+ * returns LEBM_ERR_STATE. It must not destroy a handle in use nor fork, but to start another program, and it must
+ * return: no longjmp, no exception, no cancellation.
  * @param done  fraction of the work that is done, 0 to 1, which never goes back; of a training step's work, the
  *              multiply-adds of its nets   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED

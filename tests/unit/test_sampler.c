@@ -559,10 +559,11 @@ START_TEST(chains_may_grow_by_the_threshold_and_no_further)
         lebm_sampler *sampler = make_noiseless_sampler(steps, 3, 1);
         set_threshold(sampler, 3.999);
         char text[200];
-        snprintf(text, sizeof text,
-                 "the norm of z has grown to 20 at step %d of chain 4 to the prior; allowed is at most 19.995, which is "
-                 "divergence_threshold times that of its start or of p0 (5); a smaller step_size may help",
-                 steps == 2 ? 2 : 3);
+        snprintf(
+            text, sizeof text,
+            "the norm of z has grown to 20 at step %d of chain 4 to the prior; allowed is at most 19.995, which is "
+            "divergence_threshold times that of its start or of p0 (5); a smaller step_size may help",
+            steps == 2 ? 2 : 3);
         assert_fails(LEBM_ERR_DIVERGED, text, sampler, &model, NULL, N, z);
         LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
         set_threshold(sampler, 4.001);

@@ -7,6 +7,7 @@
 
 #include <cblas.h>
 
+#include "core/memory.h"
 #include "core/status.h"
 
 /* What a provider offers beyond CBLAS, NULL where it does not. A weak reference takes nothing out of an archive; but every
@@ -116,15 +117,6 @@ static int may_enter(void)
     return 1;
 }
 
-int lebm__blas_prepare(void)
-{
-    pthread_once(&once, find_provider);
-    pthread_mutex_lock(&guard);
-    const int prepared = inside > 0 || rooms > 0 || may_enter();
-    pthread_mutex_unlock(&guard);
-    return prepared ? LEBM_OK : lebm__fail(LEBM_ERR_NOMEM, "out of memory: OpenBLAS needs 128 MiB to work in");
-}
-
 /* Settings of the calling thread to which it goes back. */
 typedef struct {
     int64_t threads;
@@ -176,6 +168,36 @@ void lebm__blas_add_transposed(int64_t m, int64_t n, int64_t k, const float *a, 
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, 1.0f,
                 c, (int)ldc);
     leave(before);
+}
+
+/* A product too large to do without the memory, which OpenBLAS then keeps: whoever comes alone later finds it there,
+ * whatever else has become of the room that there was. */
+static int take_memory(void)
+{
+    enum { SIDE = 256 };
+    float *numbers = lebm__alloc(3 * SIDE * SIDE, sizeof *numbers);
+    if (numbers == NULL) {
+        pthread_mutex_lock(&guard);
+        rooms = 0; /* it is still to be taken */
+        pthread_mutex_unlock(&guard);
+        return LEBM_ERR_NOMEM;
+    }
+    const float *a = numbers, *b = a + SIDE * SIDE;
+    lebm__blas_add_transposed(SIDE, SIDE, SIDE, a, SIDE, b, SIDE, numbers + 2 * SIDE * SIDE, SIDE);
+    lebm__free(numbers);
+    return LEBM_OK;
+}
+
+int lebm__blas_prepare(void)
+{
+    pthread_once(&once, find_provider);
+    pthread_mutex_lock(&guard);
+    const int has_memory = !blas.hangs_without_room || inside > 0 || rooms > 0;
+    const int may_take_it = has_memory || may_enter();
+    pthread_mutex_unlock(&guard);
+    if (has_memory) return LEBM_OK;
+    if (may_take_it) return take_memory();
+    return lebm__fail(LEBM_ERR_NOMEM, "out of memory: OpenBLAS needs 128 MiB to work in");
 }
 
 /* OpenBLAS reads the environment when it is loaded; BLIS and some OpenMP runtimes do at the first call, when a thread of

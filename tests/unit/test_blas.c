@@ -395,9 +395,12 @@ START_TEST(only_as_many_call_openblas_as_it_has_memory_for)
     LEBM_ASSERT_STATUS(lebm__blas_prepare(), LEBM_ERR_NOMEM);
     LEBM_ASSERT_ERROR_NAMES("128 MiB");
     rooms = 1;
-    LEBM_ASSERT_OK(lebm__blas_prepare());
-    LEBM_ASSERT_OK(lebm__blas_prepare()); /* which it keeps */
     at_call = count_inside;
+    LEBM_ASSERT_OK(lebm__blas_prepare());
+    ck_assert_int_eq(most_inside, 1); /* which it has taken, */
+    most_inside = 0;
+    LEBM_ASSERT_OK(lebm__blas_prepare());
+    ck_assert_int_eq(most_inside, 0); /* and keeps */
     LEBM_ASSERT_OK(lebm__pool_resize(&pool, 4));
     LEBM_ASSERT_OK(lebm__pool_run(pool, 100, multiply_in_task, NULL));
     ck_assert_int_eq(most_inside, 1);
@@ -411,12 +414,13 @@ START_TEST(only_as_many_call_openblas_as_it_has_memory_for)
 END_TEST
 
 extern char *openblas_get_config(void) __attribute__((weak));
+extern int exec_blas(void) __attribute__((weak)); /* of one with threads */
 
 /* An OpenBLAS that several threads may not call; of an archive that is assumed where it has no threads. */
 static int is_unsafe(void)
 {
     if (openblas_get_num_threads == NULL) return 0;
-    if (openblas_get_parallel == NULL) return openblas_set_num_threads == NULL;
+    if (openblas_get_parallel == NULL) return exec_blas == NULL;
     return openblas_get_parallel() == 0 && strstr(openblas_get_config(), "USE_LOCKING") == NULL;
 }
 

@@ -76,6 +76,8 @@ static int use_library(const float *x, float *z)
     lebm_sampler_destroy(by_environment);
     lebm_generator_destroy(generator);
     lebm_prior_destroy(prior);
+    lebm_net_destroy(f);
+    lebm_net_destroy(g);
     return status;
 }
 

@@ -445,9 +445,6 @@ uint64_t trial_results(trial *t, value result)
             hash_bytes(&hash, argument, places[i].size);
         }
     }
-    /* The new prior or generator took its net with it. */
-    if (argument_of(t, "f")) forget(t->w, argument_of(t, "f")->pointer);
-    if (argument_of(t, "g")) forget(t->w, argument_of(t, "g")->pointer);
     return hash;
 }
 

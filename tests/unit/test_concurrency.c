@@ -530,9 +530,9 @@ static Suite *suite(void)
     tcase_add_test(shared, threads_share_a_model);
     tcase_add_loop_test(shared, the_first_use_after_a_change_may_be_anyones, 0, JOBS);
     tcase_add_test(shared, the_first_use_of_a_model_may_be_anyones);
+    tcase_add_test(shared, errors_of_others_do_not_disturb); /* before those that make this thread meet errors */
     tcase_add_test(shared, threads_add_layers_one_at_a_time);
     tcase_add_test(shared, what_is_read_during_changes_is_of_one_state);
-    tcase_add_test(shared, errors_of_others_do_not_disturb);
     suite_add_tcase(suite, shared);
 
     TCase *files = tcase_create("files");

@@ -146,7 +146,7 @@ static void *make_room(void *array, int64_t *room, int64_t count, int64_t more, 
     if (array != NULL && enough <= *room) return array;
     void *copy = lebm__alloc_raw(wanted, size);
     if (copy == NULL) return NULL;
-    if (count > 0) memcpy(copy, array, (size_t)(count * size));
+    if (array != NULL) memcpy(copy, array, (size_t)(count * size));
     lebm__free(array);
     *room = wanted;
     return copy;

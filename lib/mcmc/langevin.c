@@ -40,7 +40,7 @@ static int check_states(const lebm__langevin *langevin, const lebm__target *targ
             "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed is at most %g, which is "
             "divergence_threshold times that of its start or of p0 (%g); %s",
             q.value, (long long)q.step, (long long)q.chain, target->name, sqrt(tile->most[i]),
-            sqrt(tile->most[i]) / langevin->divergence_threshold, target->remedy);
+            sqrt(tile->most[i]) / fmax(langevin->divergence_threshold, 1.0), target->remedy);
     }
     return LEBM_OK;
 }

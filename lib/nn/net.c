@@ -6,12 +6,10 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "math/blas.h"
 #include "nn/spec.h"
 
 enum {
     MOST_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
-    MOST_NUMBERS = 1 << 30,  /* of an image, and of a patch of a transposed convolution */
     MOST_KERNEL = 64,
     MOST_LAYERS = 1024 /* of a hostile spec, too */
 };
@@ -219,16 +217,9 @@ static int begin_adding(lebm_net *net, const char *function)
     return status;
 }
 
-static int in_range(const char *what, int64_t value, int64_t least, int64_t most)
-{
-    if (value >= least && value <= most) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_RANGE, "%s is %lld; allowed are %lld to %lld", what, (long long)value, (long long)least,
-                      (long long)most);
-}
-
 static int add_linear(lebm_net *net, int64_t out_features, int bias)
 {
-    LEBM__TRY(in_range("out_features of linear", out_features, 1, MOST_FEATURES));
+    LEBM__TRY(lebm__check_range("out_features of linear", out_features, 1, MOST_FEATURES));
     if (lebm__pixels(net->out) != 1) {
         return lebm__fail(LEBM_ERR_SHAPE,
                           "linear takes a flat vector, but the layer before gives (%lld, %lld, %lld): "
@@ -252,10 +243,10 @@ int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
 static int add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t kernel, int64_t stride, int64_t padding,
                                 int bias)
 {
-    LEBM__TRY(in_range("out_channels of conv_transpose2d", out_channels, 1, MOST_FEATURES));
-    LEBM__TRY(in_range("kernel of conv_transpose2d", kernel, 1, MOST_KERNEL));
-    LEBM__TRY(in_range("stride of conv_transpose2d", stride, 1, MOST_KERNEL));
-    LEBM__TRY(in_range("padding of conv_transpose2d", padding, 0, kernel - 1));
+    LEBM__TRY(lebm__check_range("out_channels of conv_transpose2d", out_channels, 1, MOST_FEATURES));
+    LEBM__TRY(lebm__check_range("kernel of conv_transpose2d", kernel, 1, MOST_KERNEL));
+    LEBM__TRY(lebm__check_range("stride of conv_transpose2d", stride, 1, MOST_KERNEL));
+    LEBM__TRY(lebm__check_range("padding of conv_transpose2d", padding, 0, kernel - 1));
     const lebm__shape in = net->out;
     const lebm__shape out = {out_channels, (in.height - 1) * stride - 2 * padding + kernel,
                              (in.width - 1) * stride - 2 * padding + kernel};
@@ -263,8 +254,9 @@ static int add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t ker
         return lebm__fail(LEBM_ERR_SHAPE, "conv_transpose2d would give %lld by %lld pixels", (long long)out.height,
                           (long long)out.width);
     }
-    LEBM__TRY(in_range("numbers of a patch of conv_transpose2d", out_channels * kernel * kernel, 1, MOST_NUMBERS));
-    LEBM__TRY(in_range("pixels of an image", lebm__pixels(out), 1, MOST_NUMBERS / out_channels));
+    LEBM__TRY(lebm__check_range("numbers of a patch of conv_transpose2d", out_channels * kernel * kernel, 1,
+                                LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__check_range("pixels of an image", lebm__pixels(out), 1, LEBM__MAX_NUMEL / out_channels));
     lebm__layer layer = {
         .in = in,
         .out = out,
@@ -285,9 +277,9 @@ int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t k
 
 static int add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t width)
 {
-    LEBM__TRY(in_range("channels of reshape", channels, 1, MOST_NUMBERS));
-    LEBM__TRY(in_range("height of reshape", height, 1, MOST_NUMBERS / channels));
-    LEBM__TRY(in_range("width of reshape", width, 1, MOST_NUMBERS / channels / height));
+    LEBM__TRY(lebm__check_range("channels of reshape", channels, 1, LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__check_range("height of reshape", height, 1, LEBM__MAX_NUMEL / channels));
+    LEBM__TRY(lebm__check_range("width of reshape", width, 1, LEBM__MAX_NUMEL / channels / height));
     const lebm__layer layer = {.kind = &lebm__reshape, .in = net->out, .out = {channels, height, width}};
     if (lebm__numbers(layer.in) != lebm__numbers(layer.out)) {
         return lebm__fail(LEBM_ERR_SHAPE,
@@ -486,58 +478,6 @@ void lebm__net_changed(lebm_net *net)
     atomic_store(&net->packed[1], 0);
 }
 
-/* A packing of all layers for one pass. Each layer is a task of its own in so many parts. */
-typedef struct {
-    const lebm_net *net;
-    int backward;
-} packing;
-
-enum { PARTS = 16 };
-
-static int pack_part(void *context, int64_t task, int thread)
-{
-    (void)thread;
-    const packing *p = context;
-    const lebm__layer *layer = &p->net->layers[task / PARTS];
-    if (layer->kind->pack == NULL) return LEBM_OK;
-    return layer->kind->pack(layer, p->net->params, p->backward, task % PARTS, PARTS);
-}
-
-static int pack(lebm_net *net, int backward, lebm__pool *pool)
-{
-    packing p = {net, backward};
-    for (int64_t i = 0; i < net->layer_count; i++) {
-        lebm__layer *layer = &net->layers[i];
-        if (layer->kind->pack == NULL || layer->packed[backward] != NULL) continue;
-        layer->packed[backward] = lebm__alloc_raw(layer->kind->packed_size(layer, backward), sizeof(float));
-        if (layer->packed[backward] == NULL) return LEBM_ERR_NOMEM;
-    }
-    if (pool != NULL) return lebm__pool_run(pool, net->layer_count * PARTS, pack_part, &p);
-    for (int64_t task = 0; task < net->layer_count * PARTS; task++) LEBM__TRY(pack_part(&p, task, 0));
-    return LEBM_OK;
-}
-
-/* Pack for one pass, unless another thread has just done so. */
-static int prepare(lebm_net *net, int backward, lebm__pool *pool)
-{
-    int status = LEBM_OK;
-    if (atomic_load(&net->packed[backward])) return LEBM_OK;
-    pthread_mutex_lock(&net->packing);
-    if (!atomic_load(&net->packed[backward])) {
-        status = pack(net, backward, pool);
-        if (status == LEBM_OK) atomic_store(&net->packed[backward], 1);
-    }
-    pthread_mutex_unlock(&net->packing);
-    return status;
-}
-
-int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool)
-{
-    lebm_net *cache = (lebm_net *)net; /* what is written is a copy of what const promises to keep, and locked */
-    LEBM__TRY(prepare(cache, 0, pool));
-    return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
-}
-
 int lebm__net_use(const lebm_net *net)
 {
     lebm_net *shared = (lebm_net *)net; /* the count is not what const promises to keep */
@@ -565,85 +505,4 @@ int lebm__net_claim(lebm_net *net, int own_uses)
 void lebm__net_yield(lebm_net *net, int own_uses)
 {
     atomic_store(&net->users, own_uses);
-}
-
-int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory)
-{
-    const int64_t rows = n < LEBM__ROWS ? n : LEBM__ROWS;
-    LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
-    LEBM__TRY(lebm__net_use(net));
-    const int status = lebm__net_prepare(net, passes, NULL);
-    lebm__arena arena = {NULL, 0};
-    lebm__tape_lay_out(tape, net, rows, passes, &arena);
-    *memory = status == LEBM_OK ? lebm__alloc_raw(arena.used, 1) : NULL;
-    if (*memory == NULL) {
-        lebm__net_leave(net);
-        return status == LEBM_OK ? LEBM_ERR_NOMEM : status;
-    }
-    arena = (lebm__arena){*memory, 0};
-    lebm__tape_lay_out(tape, net, rows, passes, &arena);
-    return LEBM_OK;
-}
-
-void lebm__net_end(const lebm_net *net, void *memory)
-{
-    lebm__free(memory);
-    lebm__net_leave(net);
-}
-
-int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)
-{
-    LEBM__REQUIRE(net);
-    LEBM__REQUIRE(in);
-    LEBM__REQUIRE(out);
-    lebm__tape tape;
-    void *memory;
-    LEBM__TRY(lebm__net_begin(net, n, LEBM__FORWARD, &tape, &memory));
-    const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
-    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
-        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
-        memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
-        lebm__tape_forward(&tape, rows);
-        lebm__transpose(rows, lebm__pixels(net->out), net->out.channels, lebm__tape_output(&tape), out + first * to);
-    }
-    lebm__net_end(net, memory);
-    return LEBM_OK;
-}
-
-typedef struct {
-    const lebm_net *net;
-    const float *grad_out; /* [n, out_features] channel-first */
-} given_gradient;
-
-static void turn_to_given(void *context, int64_t first, int64_t n, float *out)
-{
-    const given_gradient *given = context;
-    const lebm__shape shape = given->net->out;
-    lebm__transpose(n, shape.channels, lebm__pixels(shape), given->grad_out + first * lebm__numbers(shape), out);
-}
-
-int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *grad_out, float *grad_in,
-                 float *grad_params)
-{
-    LEBM__REQUIRE(net);
-    LEBM__REQUIRE(in);
-    LEBM__REQUIRE(grad_out);
-    lebm__tape tape;
-    void *memory;
-    const lebm__passes passes = grad_params == NULL ? LEBM__SCORE : LEBM__LEARN;
-    if (grad_params != NULL) LEBM__TRY(lebm__blas_prepare());
-    LEBM__TRY(lebm__net_begin(net, n, passes, &tape, &memory));
-    const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
-    if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
-    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
-        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
-        memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
-        given_gradient given = {net, grad_out + first * to};
-        lebm__tape_run(&tape, rows, turn_to_given, &given, grad_params);
-        if (grad_in != NULL) {
-            memcpy(grad_in + first * from, lebm__tape_input(&tape), (size_t)(rows * from) * sizeof *grad_in);
-        }
-    }
-    lebm__net_end(net, memory);
-    return LEBM_OK;
 }

@@ -21,6 +21,8 @@ typedef struct {
 /* Who holds a net: it is released when nobody does. */
 typedef enum { LEBM__CALLER = 1, LEBM__MODEL = 2 } lebm__holder;
 
+enum { LEBM__MAX_NUMEL = 1 << 30 }; /* of an image, and of a patch of a transposed convolution */
+
 struct lebm_net {
     lebm__shape in, out;
     lebm__layer *layers;

@@ -71,7 +71,7 @@ static int64_t cost(const lebm__layer *layer, int64_t tile)
     return points_of(tile) * tiles_of(layer->in.height, tile) * tiles_of(layer->in.width, tile);
 }
 
-int64_t lebm__conv_filtered_tile(const lebm__layer *layer, lebm__conv_choice choice)
+int64_t lebm__conv_filtered_tile(const lebm__layer *layer, int forced)
 {
     /* With fewer output channels, less than a vector of them, the transforms cost more than the products save; with
      * fewer input channels packed weights would be mostly padding; and less than a fifth is not worth it. */
@@ -79,7 +79,7 @@ int64_t lebm__conv_filtered_tile(const lebm__layer *layer, lebm__conv_choice cho
     const int64_t direct = 4 * lebm__pixels(layer->in);
     const int64_t tile = cost(layer, 2) < cost(layer, 4) ? 2 : 4;
     if (layer->geometry.kernel != 2 * layer->geometry.stride) return 0;
-    if (choice == LEBM__CONV_FILTERED) return tile;
+    if (forced) return tile;
     const int worth_it = layer->in.channels >= FEWEST_CHANNELS && layer->out.channels >= FEWEST_CHANNELS &&
                          5 * cost(layer, tile) <= 4 * direct;
     return worth_it ? tile : 0;

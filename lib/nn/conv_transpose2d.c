@@ -1,31 +1,9 @@
-/* Transposed convolution with W [in, out, kernel, kernel]: which of its forms a layer takes, and the gradient of its
- * parameters, which is the same for all. */
+/* The gradient of the parameters of a transposed convolution with W [in, out, kernel, kernel], which is the same for all
+ * its forms. */
 #include <string.h>
 
-#include "core/memory.h"
 #include "math/blas.h"
-#include "nn/conv_filtered.h"
 #include "nn/layer.h"
-
-int lebm__is_conv(const lebm__layer *layer)
-{
-    return layer->kind == &lebm__conv_direct || layer->kind == &lebm__conv_of_pixel ||
-           layer->kind == &lebm__conv_filtered;
-}
-
-void lebm__conv_choose(lebm__layer *layer, lebm__conv_choice choice)
-{
-    const lebm__layer_kind *kind = lebm__pixels(layer->in) == 1 ? &lebm__conv_of_pixel : &lebm__conv_direct;
-    const int64_t tile = choice == LEBM__CONV_DIRECT ? 0 : lebm__conv_filtered_tile(layer, choice);
-    if (tile > 0) kind = &lebm__conv_filtered;
-    if (kind == layer->kind) return;
-    layer->kind = kind;
-    layer->tile = tile;
-    for (int i = 0; i < 2; i++) {
-        lebm__free(layer->packed[i]);
-        layer->packed[i] = NULL;
-    }
-}
 
 /* Images whose patches are made at a time: enough for a good product. */
 static int64_t images_at_once(const lebm__layer *layer, int64_t rows)

@@ -89,10 +89,9 @@ extern const lebm__layer_kind lebm__linear, lebm__reshape, lebm__activation_laye
 /* The forms of conv_transpose2d. That of a pixel is for images of one pixel. */
 extern const lebm__layer_kind lebm__conv_direct, lebm__conv_of_pixel, lebm__conv_filtered;
 
-typedef enum { LEBM__CONV_AUTO, LEBM__CONV_DIRECT, LEBM__CONV_FILTERED } lebm__conv_choice;
-
-/* Give a conv_transpose2d the form asked for, as far as it has it. What was packed for another form is released. */
-void lebm__conv_choose(lebm__layer *layer, lebm__conv_choice choice);
+/* Give a conv_transpose2d the form that the option "convolution" asks for, as far as it has it. What was packed for
+ * another form is released. */
+void lebm__conv_choose(lebm__layer *layer, const char *convolution);
 int lebm__is_conv(const lebm__layer *layer);
 
 /* Numbers of a patch, what one input pixel adds to the output. */

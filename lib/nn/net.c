@@ -22,13 +22,6 @@ static const lebm__option option_rows[] = {
 
 static const lebm__options table = {"net", option_rows, sizeof option_rows / sizeof *option_rows};
 
-static lebm__conv_choice conv_choice(const lebm_net *net)
-{
-    return strcmp(net->options.convolution, "direct") == 0     ? LEBM__CONV_DIRECT
-           : strcmp(net->options.convolution, "filtered") == 0 ? LEBM__CONV_FILTERED
-                                                               : LEBM__CONV_AUTO;
-}
-
 int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
 {
     LEBM__REQUIRE(net);
@@ -37,7 +30,7 @@ int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
     LEBM__TRY(lebm__net_claim(net, 0));
     const int status = lebm__options_set_str(&table, &net->options, key, value);
     for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
-        if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], conv_choice(net));
+        if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], net->options.convolution);
     }
     if (status == LEBM_OK) lebm__net_changed(net);
     lebm__net_yield(net, 0);
@@ -261,7 +254,7 @@ static int add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t ker
         .in = in,
         .out = out,
         .geometry = {in.height, in.width, out.height, out.width, out_channels, kernel, stride, padding}};
-    lebm__conv_choose(&layer, conv_choice(net));
+    lebm__conv_choose(&layer, net->options.convolution);
     const int64_t dims[] = {in.channels, out_channels, kernel, kernel};
     return append(net, layer, 4, dims, bias);
 }

@@ -36,7 +36,13 @@ static void add_patches(const lebm__geometry *g, const float *restrict patches, 
     }
 }
 
-static void cut_patches(const lebm__geometry *g, const float *restrict image, float *restrict patches)
+static inline int64_t within(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static void cut_patches(const lebm__geometry *g, const float *restrict image, int64_t column, int64_t columns,
+                        float *restrict patches)
 {
     const int64_t line = g->kernel * g->channels;
     for (int64_t i = 0; i < g->height; i++) {
@@ -44,13 +50,17 @@ static void cut_patches(const lebm__geometry *g, const float *restrict image, fl
             const int64_t left = j * g->stride - g->padding;
             int64_t first, last;
             line_inside(g, left, &first, &last);
-            for (int64_t y = 0; y < g->kernel; y++, patches += line) {
+            for (int64_t y = 0; y < g->kernel; y++) {
                 const int64_t row = i * g->stride - g->padding + y;
                 const int inside = row >= 0 && row < g->out_height;
-                const int64_t begin = inside ? first * g->channels : 0, end = inside ? last * g->channels : 0;
-                for (int64_t c = 0; c < begin; c++) patches[c] = 0.0f;
-                for (int64_t c = begin; c < end; c++) patches[c] = image[(row * g->out_width + left) * g->channels + c];
-                for (int64_t c = end; c < line; c++) patches[c] = 0.0f;
+                const int64_t from = within(column - y * line, 0, line),
+                              to = within(column + columns - y * line, 0, line);
+                const int64_t begin = within(inside ? first * g->channels : 0, from, to);
+                const int64_t end = within(inside ? last * g->channels : 0, from, to);
+                const int64_t start = (row * g->out_width + left) * g->channels;
+                for (int64_t c = from; c < begin; c++) *patches++ = 0.0f;
+                for (int64_t c = begin; c < end; c++) *patches++ = image[start + c];
+                for (int64_t c = end; c < to; c++) *patches++ = 0.0f;
             }
         }
     }

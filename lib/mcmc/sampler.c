@@ -139,7 +139,7 @@ static void evaluate(void *context, int64_t n, const float *z, double *log_densi
 {
     const worker *w = context;
     memset(log_density, 0, (size_t)n * sizeof *log_density);
-    memset(score, 0, (size_t)(n * lebm__numbers(w->prior->net->in)) * sizeof *score);
+    memset(score, 0, (size_t)(n * lebm__numel(w->prior->net->in)) * sizeof *score);
     lebm__prior_add(w->prior, &w->f, z, n, log_density, score, squares);
     if (w->generator != NULL) lebm__generator_add(w->generator, &w->g, z, w->x, n, log_density, score);
 }

@@ -197,7 +197,7 @@ static int refuse(const lebm_generator *generator, double value, int64_t row, in
 
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
 {
-    const int64_t size = lebm__numbers(generator->net->out);
+    const int64_t size = lebm__numel(generator->net->out);
     double least, most;
     LEBM__TRY(lebm__net_use(generator->net)); /* whose claim keeps the generator's options, too */
     get_bounds(generator, &least, &most);
@@ -212,7 +212,7 @@ int lebm__generator_check(const lebm_generator *generator, const float *x, int64
 void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged)
 {
     const lebm__shape shape = generator->net->out;
-    lebm__transpose(n, shape.channels, lebm__pixels(shape), x, arranged);
+    lebm__to_channels_last(n, shape, x, arranged);
 }
 
 /* What is wanted of g: log p(x|z) added to its values, and, if not NULL, the squared errors. */
@@ -227,7 +227,7 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
 {
     const wanted *w = context;
     const lebm__likelihood *likelihood = w->generator->likelihood;
-    const int64_t size = lebm__numbers(w->generator->net->out);
+    const int64_t size = lebm__numel(w->generator->net->out);
     for (int64_t i = first; i < first + n; i++, out += size) {
         const float *x = w->x + i * size;
         if (w->squared_error != NULL) w->squared_error[i] = likelihood->squared_error(size, x, out);
@@ -238,7 +238,7 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
 void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                          int64_t n, double *log_density, float *score)
 {
-    const int64_t dims = lebm__numbers(generator->net->in);
+    const int64_t dims = lebm__numel(generator->net->in);
     wanted w = {generator, x, log_density, NULL};
     memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
     if (score == NULL) {
@@ -246,17 +246,17 @@ void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape
         turn(&w, 0, n, lebm__tape_output(tape));
         return;
     }
-    lebm__tape_run(tape, n, turn, &w, NULL);
-    const float *grad_z = lebm__tape_input(tape);
+    lebm__tape_forward_backward(tape, n, turn, &w);
+    const float *grad_z = lebm__tape_input_grad(tape);
     for (int64_t i = 0; i < n * dims; i++) score[i] += grad_z[i];
 }
 
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                           int64_t n, double *log_likelihood, double *squared_error, float *grads)
+                           int64_t n, double *log_likelihood, double *squared_error)
 {
     memset(log_likelihood, 0, (size_t)n * sizeof *log_likelihood);
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(generator->net->in)) * sizeof *z);
-    lebm__tape_run(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error}, grads);
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numel(generator->net->in)) * sizeof *z);
+    lebm__tape_forward_backward(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error});
 }
 
 /* Logits that are wrong by so much cost about as many nats. */
@@ -265,7 +265,7 @@ double lebm__generator_misfit(const lebm_generator *generator, double log_likeli
 {
     const int has_logits = generator->likelihood->mean != NULL;
     *what = has_logits ? "negative log_likelihood per number of x" : "root of reconstruction_mse";
-    return has_logits ? -log_likelihood / (double)lebm__numbers(generator->net->out) : sqrt(squared_error);
+    return has_logits ? -log_likelihood / (double)lebm__numel(generator->net->out) : sqrt(squared_error);
 }
 
 int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)
@@ -274,7 +274,7 @@ int lebm_generator_decode(const lebm_generator *generator, const float *z, int64
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(x);
     LEBM__TRY(lebm_net_forward(generator->net, z, n, x));
-    if (generator->likelihood->mean != NULL) generator->likelihood->mean(n * lebm__numbers(generator->net->out), x);
+    if (generator->likelihood->mean != NULL) generator->likelihood->mean(n * lebm__numel(generator->net->out), x);
     return LEBM_OK;
 }
 
@@ -282,7 +282,7 @@ int lebm_generator_decode(const lebm_generator *generator, const float *z, int64
 static int evaluate(const lebm_generator *generator, const float *z, const float *x, int64_t n, float *log_likelihood,
                     float *score)
 {
-    const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
+    const int64_t dims = lebm__numel(generator->net->in), size = lebm__numel(generator->net->out);
     lebm__tape tape;
     void *memory;
     LEBM__TRY(lebm__net_begin(generator->net, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &tape, &memory));

@@ -6,7 +6,7 @@
 #include "lebm/generator.h"
 #include "lebm/prior.h"
 #include "model/likelihood.h"
-#include "nn/net.h"
+#include "nn/evaluate.h"
 
 struct lebm_generator {
     lebm_net *net;
@@ -41,10 +41,10 @@ void lebm__generator_arrange(const lebm_generator *generator, const float *x, in
 void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                          int64_t n, double *log_density, float *score);
 
-/* log_likelihood[n] = log p(x|z), squared_error[n] = |x - mean of x given z|^2, and grads += sum of d log p(x|z)/dbeta
- * over the rows (eq. 22). */
+/* log_likelihood[n] = log p(x|z), squared_error[n] = |x - mean of x given z|^2; the tape then has what the
+ * gradients of log p(x|z) by beta are made of (eq. 22). */
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                           int64_t n, double *log_likelihood, double *squared_error, float *grads);
+                           int64_t n, double *log_likelihood, double *squared_error);
 
 /* How far g's output is from what x wants, in its own unit, from the means of log p(x|z) and of the squared error per
  * number of x; `what` receives the name of that. */

@@ -1,7 +1,6 @@
 /* Which of its forms a transposed convolution takes. */
 #include <string.h>
 
-#include "core/memory.h"
 #include "nn/conv_filtered.h"
 
 int lebm__is_conv(const lebm__layer *layer)
@@ -25,8 +24,6 @@ void lebm__conv_choose(lebm__layer *layer, const char *convolution)
     if (kind == layer->kind) return;
     layer->kind = kind;
     layer->tile = tile;
-    for (int i = 0; i < 2; i++) {
-        lebm__free(layer->packed[i]);
-        layer->packed[i] = NULL;
-    }
+    lebm__matrix_free(&layer->weight_matrix[0]);
+    lebm__matrix_free(&layer->weight_matrix[1]);
 }

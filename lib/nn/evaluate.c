@@ -4,9 +4,11 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "math/blas.h"
-#include "nn/net.h"
+#include "math/tree.h"
+#include "nn/evaluate.h"
 
-/* A packing of all layers for one pass. Each layer is a task of its own in so many parts. */
+/* A packing of all layers for one pass. Each layer is a task of its own in so many parts: more than there are threads
+ * for, mostly, so that they end together. */
 typedef struct {
     const lebm_net *net;
     int backward;
@@ -28,9 +30,9 @@ static int pack(lebm_net *net, int backward, lebm__pool *pool)
     packing p = {net, backward};
     for (int64_t i = 0; i < net->layer_count; i++) {
         lebm__layer *layer = &net->layers[i];
-        if (layer->kind->pack == NULL || layer->packed[backward] != NULL) continue;
-        layer->packed[backward] = lebm__alloc_raw(layer->kind->packed_size(layer, backward), sizeof(float));
-        if (layer->packed[backward] == NULL) return LEBM_ERR_NOMEM;
+        lebm__matrix *matrix = &layer->weight_matrix[backward];
+        if (layer->kind->pack == NULL || matrix->data != NULL) continue;
+        LEBM__TRY(lebm__matrix_create(matrix, &lebm__matrix_float32, layer->kind->matrix_shape(layer, backward)));
     }
     if (pool != NULL) return lebm__pool_run(pool, net->layer_count * PARTS, pack_part, &p);
     for (int64_t task = 0; task < net->layer_count * PARTS; task++) LEBM__TRY(pack_part(&p, task, 0));
@@ -90,12 +92,12 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
     lebm__tape tape;
     void *memory;
     LEBM__TRY(lebm__net_begin(net, n, LEBM__FORWARD, &tape, &memory));
-    const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
+    const int64_t from = lebm__numel(net->in), to = lebm__numel(net->out);
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
         lebm__tape_forward(&tape, rows);
-        lebm__transpose(rows, lebm__pixels(net->out), net->out.channels, lebm__tape_output(&tape), out + first * to);
+        lebm__to_channels_first(rows, net->out, lebm__tape_output(&tape), out + first * to);
     }
     lebm__net_end(net, memory);
     return LEBM_OK;
@@ -103,14 +105,60 @@ int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out
 
 typedef struct {
     const lebm_net *net;
-    const float *grad_out; /* [n, out_features] channel-first */
-} given_gradient;
+    const float *grad_out; /* [n, out_features] channels first */
+} evaluate_given_grad;
 
-static void turn_to_given(void *context, int64_t first, int64_t n, float *out)
+static void evaluate_copy_grad(void *context, int64_t first, int64_t n, float *output)
 {
-    const given_gradient *given = context;
+    const evaluate_given_grad *given = context;
     const lebm__shape shape = given->net->out;
-    lebm__transpose(n, shape.channels, lebm__pixels(shape), given->grad_out + first * lebm__numbers(shape), out);
+    lebm__to_channels_last(n, shape, given->grad_out + first * lebm__numel(shape), output);
+}
+
+/* The gradient of the parameters, summed over all rows: a tree of chunks for each block. */
+typedef struct {
+    const lebm_net *net;
+    int64_t blocks;
+    lebm__tree *trees; /* [blocks] */
+    float *workspace;
+    void *memory;
+} evaluate_sums;
+
+static void evaluate_lay_out_sums(evaluate_sums *s, int64_t n, lebm__arena *arena)
+{
+    const int levels = lebm__tree_levels((n + LEBM__CHUNK - 1) / LEBM__CHUNK);
+    s->workspace = lebm__arena_take(arena, lebm__net_grad_workspace(s->net), sizeof *s->workspace);
+    s->trees = lebm__arena_take(arena, s->blocks, sizeof *s->trees);
+    for (int64_t b = 0; b < s->blocks; b++) {
+        lebm__tree tree = {.size = lebm__net_grad_block_size(s->net, b)};
+        tree.sums = lebm__arena_take(arena, levels * tree.size, sizeof *tree.sums);
+        if (s->trees != NULL) s->trees[b] = tree;
+    }
+}
+
+static int evaluate_begin_sums(evaluate_sums *s, const lebm_net *net, int64_t n)
+{
+    lebm__arena arena = {NULL, 0};
+    *s = (evaluate_sums){.net = net, .blocks = lebm__net_grad_blocks(net)};
+    LEBM__TRY(lebm__blas_prepare());
+    evaluate_lay_out_sums(s, n, &arena);
+    s->memory = lebm__alloc_raw(arena.used, 1);
+    if (s->memory == NULL) return LEBM_ERR_NOMEM;
+    arena = (lebm__arena){s->memory, 0};
+    evaluate_lay_out_sums(s, n, &arena);
+    return LEBM_OK;
+}
+
+/* Add the gradients of the tape's rows, all but the last of which fill chunks. */
+static void evaluate_add_grads(const evaluate_sums *s, const lebm__tape *tape, int64_t rows)
+{
+    for (int64_t b = 0; b < s->blocks; b++) {
+        for (int64_t first = 0; first < rows; first += LEBM__CHUNK) {
+            const int64_t n = rows - first < LEBM__CHUNK ? rows - first : LEBM__CHUNK;
+            lebm__tape_grad(tape, b, first, n, s->workspace, lebm__tree_leaf(&s->trees[b]));
+            lebm__tree_push(&s->trees[b]);
+        }
+    }
 }
 
 int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *grad_out, float *grad_in,
@@ -120,21 +168,25 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     LEBM__REQUIRE(in);
     LEBM__REQUIRE(grad_out);
     lebm__tape tape;
+    evaluate_sums sums = {.memory = NULL};
     void *memory;
-    const lebm__passes passes = grad_params == NULL ? LEBM__SCORE : LEBM__LEARN;
-    if (grad_params != NULL) LEBM__TRY(lebm__blas_prepare());
-    LEBM__TRY(lebm__net_begin(net, n, passes, &tape, &memory));
-    const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
-    if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
-    for (int64_t first = 0; first < n; first += LEBM__ROWS) {
+    LEBM__TRY(lebm__net_begin(net, n, grad_params == NULL ? LEBM__SCORE : LEBM__LEARN, &tape, &memory));
+    const int status = grad_params == NULL ? LEBM_OK : evaluate_begin_sums(&sums, net, n);
+    const int64_t from = lebm__numel(net->in), to = lebm__numel(net->out);
+    for (int64_t first = 0; first < n && status == LEBM_OK; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
-        given_gradient given = {net, grad_out + first * to};
-        lebm__tape_run(&tape, rows, turn_to_given, &given, grad_params);
+        evaluate_given_grad given = {net, grad_out + first * to};
+        lebm__tape_forward_backward(&tape, rows, evaluate_copy_grad, &given);
+        if (grad_params != NULL) evaluate_add_grads(&sums, &tape, rows);
         if (grad_in != NULL) {
-            memcpy(grad_in + first * from, lebm__tape_input(&tape), (size_t)(rows * from) * sizeof *grad_in);
+            memcpy(grad_in + first * from, lebm__tape_input_grad(&tape), (size_t)(rows * from) * sizeof *grad_in);
         }
     }
+    for (int64_t b = 0; b < sums.blocks && status == LEBM_OK; b++) {
+        lebm__net_grad_store(net, b, lebm__tree_total(&sums.trees[b]), grad_params);
+    }
+    lebm__free(sums.memory);
     lebm__net_end(net, memory);
-    return LEBM_OK;
+    return status;
 }

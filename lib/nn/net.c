@@ -55,7 +55,7 @@ int64_t lebm_net_layer_count(const lebm_net *net)
 
 const char *lebm_net_layer_form(const lebm_net *net, int64_t index)
 {
-    return net == NULL || index < 0 || index >= net->layer_count ? NULL : net->layers[index].kind->form;
+    return net == NULL || index < 0 || index >= net->layer_count ? NULL : net->layers[index].kind->algorithm;
 }
 
 int lebm_net_create(lebm_net **out, int64_t in_features)
@@ -87,8 +87,8 @@ int lebm_net_create(lebm_net **out, int64_t in_features)
 static void release(lebm_net *net)
 {
     for (int64_t i = 0; i < net->layer_count; i++) {
-        lebm__free(net->layers[i].packed[0]);
-        lebm__free(net->layers[i].packed[1]);
+        lebm__matrix_free(&net->layers[i].weight_matrix[0]);
+        lebm__matrix_free(&net->layers[i].weight_matrix[1]);
     }
     pthread_mutex_destroy(&net->packing);
     lebm__free(net->layers);
@@ -218,7 +218,7 @@ static int add_linear(lebm_net *net, int64_t out_features, int bias)
                           "linear takes a flat vector, but the layer before gives (%lld, %lld, %lld): "
                           "put \"reshape %lld\" between",
                           (long long)net->out.channels, (long long)net->out.height, (long long)net->out.width,
-                          (long long)lebm__numbers(net->out));
+                          (long long)lebm__numel(net->out));
     }
     const lebm__layer layer = {.kind = &lebm__linear, .in = net->out, .out = {out_features, 1, 1}};
     const int64_t dims[] = {out_features, net->out.channels};
@@ -274,7 +274,7 @@ static int add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t 
     LEBM__TRY(lebm__check_range("height of reshape", height, 1, LEBM__MAX_NUMEL / channels));
     LEBM__TRY(lebm__check_range("width of reshape", width, 1, LEBM__MAX_NUMEL / channels / height));
     const lebm__layer layer = {.kind = &lebm__reshape, .in = net->out, .out = {channels, height, width}};
-    if (lebm__numbers(layer.in) != lebm__numbers(layer.out)) {
+    if (lebm__numel(layer.in) != lebm__numel(layer.out)) {
         return lebm__fail(LEBM_ERR_SHAPE,
                           "reshape to (%lld, %lld, %lld), but the layer before gives (%lld, %lld, %lld)",
                           (long long)channels, (long long)height, (long long)width, (long long)net->out.channels,
@@ -319,12 +319,12 @@ int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
 
 int64_t lebm_net_in_features(const lebm_net *net)
 {
-    return net == NULL ? 0 : lebm__numbers(net->in);
+    return net == NULL ? 0 : lebm__numel(net->in);
 }
 
 int64_t lebm_net_out_features(const lebm_net *net)
 {
-    return net == NULL ? 0 : lebm__numbers(net->out);
+    return net == NULL ? 0 : lebm__numel(net->out);
 }
 
 int lebm_net_out_shape(const lebm_net *net, int64_t *chw)
@@ -349,14 +349,14 @@ void lebm__net_out_range(const lebm_net *net, double *low, double *high)
 
 double lebm__net_work(const lebm_net *net)
 {
-    double sum = (double)lebm__numbers(net->in);
+    double sum = (double)lebm__numel(net->in);
     for (int64_t i = 0; i < net->layer_count; i++) {
         const lebm__layer *layer = &net->layers[i];
         if (layer->weight < 0) {
-            sum += (double)lebm__numbers(layer->out);
+            sum += (double)lebm__numel(layer->out);
         } else {
             const int64_t of_each = lebm__is_conv(layer) ? lebm__patch_size(layer) : layer->out.channels;
-            sum += (double)lebm__numbers(layer->in) * (double)of_each;
+            sum += (double)lebm__numel(layer->in) * (double)of_each;
         }
     }
     return sum;

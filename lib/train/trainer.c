@@ -143,8 +143,9 @@ static int64_t chunks(int64_t n)
 /* What one thread needs to learn from its chunks. */
 typedef struct {
     lebm__tape f, g;
-    float *x;               /* [CHUNK, D] pixel-major */
-    float *grad_f, *grad_g; /* of a chunk */
+    float *x;                /* [CHUNK, D] pixel-major */
+    float *grad_f, *grad_g;  /* of a chunk */
+    float *workspace, *part; /* for a net's gradients, at worst */
 } worker;
 
 /* One step: the batch, the chains' ends and the sums over the batch. */
@@ -172,6 +173,9 @@ static void lay_out(worker *w, const lebm_trainer *t, lebm__arena *arena)
     w->x = lebm__arena_take(arena, CHUNK * lebm_generator_data_size(t->generator), sizeof *w->x);
     w->grad_f = lebm__arena_take(arena, t->adam_f.size, sizeof *w->grad_f);
     w->grad_g = lebm__arena_take(arena, t->adam_g.size, sizeof *w->grad_g);
+    w->workspace = lebm__arena_take(
+        arena, lebm__net_grad_workspace(t->prior->net) + lebm__net_grad_workspace(t->generator->net), sizeof(float));
+    w->part = lebm__arena_take(arena, 2 * (t->adam_f.size + t->adam_g.size), sizeof(float));
 }
 
 /* Workers for all threads, in the pool's memory, where the chains' lay before. */
@@ -221,6 +225,18 @@ static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
     return LEBM_OK;
 }
 
+static void add_gradients(const lebm__tape *tape, int64_t n, const worker *w, int64_t size, float *grads)
+{
+    for (int64_t first = 0; first < n; first += LEBM__CHUNK) {
+        for (int64_t b = 0; b < lebm__net_grad_blocks(tape->net); b++) {
+            const int64_t few = n - first < LEBM__CHUNK ? n - first : LEBM__CHUNK;
+            lebm__tape_grad(tape, b, first, few, w->workspace, w->part + size);
+            lebm__net_grad_store(tape->net, b, w->part + size, w->part);
+        }
+        lebm__kernels()->add(size, w->part, grads);
+    }
+}
+
 /* The gradients of a chunk of rows. */
 static void compute_gradients(step *s, int64_t chunk, worker *w)
 {
@@ -231,10 +247,12 @@ static void compute_gradients(step *s, int64_t chunk, worker *w)
     memset(w->grad_f, 0, (size_t)t->adam_f.size * sizeof *w->grad_f);
     memset(w->grad_g, 0, (size_t)t->adam_g.size * sizeof *w->grad_g);
     lebm__generator_arrange(t->generator, s->x + first * size, n, w->x);
-    lebm__generator_learn(t->generator, &w->g, positive, w->x, n, s->log_likelihood + first, s->squared_error + first,
-                          w->grad_g);
-    lebm__prior_learn(t->prior, &w->f, positive, n, 1.0f, s->f_positive + first, w->grad_f);
-    lebm__prior_learn(t->prior, &w->f, negative, n, -1.0f, s->f_negative + first, w->grad_f);
+    lebm__generator_learn(t->generator, &w->g, positive, w->x, n, s->log_likelihood + first, s->squared_error + first);
+    add_gradients(&w->g, n, w, t->adam_g.size, w->grad_g);
+    lebm__prior_learn(t->prior, &w->f, positive, n, 1.0f, s->f_positive + first);
+    add_gradients(&w->f, n, w, t->adam_f.size, w->grad_f);
+    lebm__prior_learn(t->prior, &w->f, negative, n, -1.0f, s->f_negative + first);
+    add_gradients(&w->f, n, w, t->adam_f.size, w->grad_f);
 }
 
 /* The gradients of a chunk, added to those of the batch when it is the chunk's turn. Chunks are begun in order, so the

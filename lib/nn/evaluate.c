@@ -20,7 +20,7 @@ static int pack_part(void *context, int64_t task, int thread)
     const packing *p = context;
     const lebm__layer *layer = &p->net->layers[task / PARTS];
     if (layer->kind->pack == NULL) return LEBM_OK;
-    return layer->kind->pack(layer, p->net->params, p->backward, task % PARTS, PARTS);
+    return layer->kind->pack(layer, p->net->params.values, p->backward, task % PARTS, PARTS);
 }
 
 static int pack(lebm_net *net, int backward, lebm__pool *pool)
@@ -40,12 +40,13 @@ static int pack(lebm_net *net, int backward, lebm__pool *pool)
 /* Pack for one pass, unless another thread has just done so. */
 static int prepare(lebm_net *net, int backward, lebm__pool *pool)
 {
+    const unsigned long version = atomic_load(&net->params.version);
     int status = LEBM_OK;
-    if (atomic_load(&net->packed[backward])) return LEBM_OK;
+    if (atomic_load(&net->packed[backward]) == version) return LEBM_OK;
     pthread_mutex_lock(&net->packing);
-    if (!atomic_load(&net->packed[backward])) {
+    if (atomic_load(&net->packed[backward]) != version) {
         status = pack(net, backward, pool);
-        if (status == LEBM_OK) atomic_store(&net->packed[backward], 1);
+        if (status == LEBM_OK) atomic_store(&net->packed[backward], version);
     }
     pthread_mutex_unlock(&net->packing);
     return status;
@@ -125,7 +126,7 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     if (grad_params != NULL) LEBM__TRY(lebm__blas_prepare());
     LEBM__TRY(lebm__net_begin(net, n, passes, &tape, &memory));
     const int64_t from = lebm__numbers(net->in), to = lebm__numbers(net->out);
-    if (grad_params != NULL) memset(grad_params, 0, (size_t)net->param_total * sizeof *grad_params);
+    if (grad_params != NULL) memset(grad_params, 0, (size_t)net->params.total * sizeof *grad_params);
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
         memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);

@@ -76,7 +76,7 @@ typedef struct {
 static lebm__place place(const run *r, int64_t i)
 {
     const lebm__tape *tape = r->tape;
-    return (lebm__place){.params = tape->net->params,
+    return (lebm__place){.params = tape->net->params.values,
                          .in = tape->at[i].values,
                          .out = tape->at[i + 1].values,
                          .points = tape->at[i].points,

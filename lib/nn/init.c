@@ -36,7 +36,6 @@ int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, u
         return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no initialisation '%.64s'; there are %s and %s", scheme,
                           LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL);
     }
-    LEBM__TRY(lebm__params_claim(params, 0));
     double fan_in = 1.0, fan_out = 1.0; /* of the last weight: a bias comes after its weight */
     for (int64_t i = 0; i < params->count; i++) {
         const lebm__param *param = &params->list[i];
@@ -53,6 +52,5 @@ int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, u
         }
     }
     lebm__params_set_all(params);
-    lebm__params_yield(params, 0);
     return LEBM_OK;
 }

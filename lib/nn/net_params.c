@@ -72,5 +72,8 @@ int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
 {
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(scheme);
-    return lebm__params_init(&net->params, scheme, seed, net_params_stream(net));
+    LEBM__TRY(lebm__net_claim(net, 0));
+    const int status = lebm__params_init(&net->params, scheme, seed, net_params_stream(net));
+    lebm__net_yield(net, 0);
+    return status;
 }

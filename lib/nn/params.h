@@ -38,7 +38,8 @@ const lebm__param *lebm__params_find(const lebm__params *params, int64_t index);
 int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int64_t count);
 int lebm__params_set(lebm__params *params, int64_t index, const float *src, int64_t count);
 
-/* Initialise all tensors by a scheme of lebm_net_init(): tensor i draws from the random stream `stream` + i. */
+/* Initialise all tensors, which the caller has claimed, by a scheme of lebm_net_init(): tensor i draws from the random
+ * stream `stream` + i. */
 int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, uint64_t stream);
 
 /* To be called after values changed; and after all of them were given. */

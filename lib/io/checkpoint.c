@@ -31,7 +31,7 @@ static int put_model(lebm__st_writer *st, const lebm_trainer *trainer)
 
 static int put_training(lebm__st_writer *st, const lebm_trainer *trainer)
 {
-    const lebm_net *f = trainer->prior->net, *g = trainer->generator->net;
+    const lebm__params *f = &trainer->prior->net->params, *g = &trainer->generator->net->params;
     LEBM__TRY(lebm__put_options(st, "trainer", &lebm__trainer_table, &trainer->options));
     LEBM__TRY(lebm__put_i64(st, "trainer", "steps_done", trainer->steps_done));
     LEBM__TRY(lebm__put_i64(st, "trainer", "epochs_done", trainer->epochs_done));
@@ -88,6 +88,7 @@ typedef struct {
 static int match_text(const lebm__st_reader *st, const char *group, const char *name, const char *ours)
 {
     const char *theirs;
+    if (ours == NULL) return LEBM_ERR_NOMEM; /* a spec that there is no memory for */
     LEBM__TRY(lebm__get_text(st, group, name, &theirs));
     if (strcmp(theirs, ours) == 0) return LEBM_OK;
     return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': %s.%s is '%.120s', but the trainer's is '%.120s'", st->path, group,
@@ -160,21 +161,22 @@ static int get_settings(const lebm__st_reader *st, const lebm_trainer *trainer, 
 
 static int get_numbers(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
 {
-    const lebm_net *f = trainer->prior->net, *g = trainer->generator->net;
-    c->numbers = lebm__alloc_raw(3 * (f->param_total + g->param_total), sizeof(float));
+    const lebm__params *f = &trainer->prior->net->params, *g = &trainer->generator->net->params;
+    const char *f_spec = lebm_net_spec(trainer->prior->net), *g_spec = lebm_net_spec(trainer->generator->net);
+    c->numbers = lebm__alloc_raw(3 * (f->total + g->total), sizeof(float));
     if (c->numbers == NULL) return LEBM_ERR_NOMEM;
     c->f = c->numbers;
-    c->f_m = c->f + f->param_total;
-    c->f_v = c->f_m + f->param_total;
-    c->g = c->f_v + f->param_total;
-    c->g_m = c->g + g->param_total;
-    c->g_v = c->g_m + g->param_total;
-    LEBM__TRY(lebm__get_tensors(st, "f", f, -FLT_MAX, c->f));
-    LEBM__TRY(lebm__get_tensors(st, "g", g, -FLT_MAX, c->g));
-    LEBM__TRY(lebm__get_tensors(st, "adam.m.f", f, -FLT_MAX, c->f_m));
-    LEBM__TRY(lebm__get_tensors(st, "adam.v.f", f, 0, c->f_v)); /* Adam takes roots of the second moments */
-    LEBM__TRY(lebm__get_tensors(st, "adam.m.g", g, -FLT_MAX, c->g_m));
-    return lebm__get_tensors(st, "adam.v.g", g, 0, c->g_v);
+    c->f_m = c->f + f->total;
+    c->f_v = c->f_m + f->total;
+    c->g = c->f_v + f->total;
+    c->g_m = c->g + g->total;
+    c->g_v = c->g_m + g->total;
+    LEBM__TRY(lebm__get_tensors(st, "f", f, f_spec, -FLT_MAX, c->f));
+    LEBM__TRY(lebm__get_tensors(st, "g", g, g_spec, -FLT_MAX, c->g));
+    LEBM__TRY(lebm__get_tensors(st, "adam.m.f", f, f_spec, -FLT_MAX, c->f_m));
+    LEBM__TRY(lebm__get_tensors(st, "adam.v.f", f, f_spec, 0, c->f_v)); /* Adam takes roots of the second moments */
+    LEBM__TRY(lebm__get_tensors(st, "adam.m.g", g, g_spec, -FLT_MAX, c->g_m));
+    return lebm__get_tensors(st, "adam.v.g", g, g_spec, 0, c->g_v);
 }
 
 static int get_checkpoint(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
@@ -188,22 +190,22 @@ static int get_checkpoint(const lebm__st_reader *st, const lebm_trainer *trainer
     return get_numbers(st, trainer, c);
 }
 
-static void set_net(lebm_net *net, lebm__adam *adam, const float *params, const float *m, const float *v,
-                    int64_t updates)
+static void set_params(lebm__params *params, lebm__adam *adam, const float *values, const float *m, const float *v,
+                       int64_t updates)
 {
-    const size_t bytes = (size_t)net->param_total * sizeof *params;
-    if (bytes > 0) memcpy(net->params, params, bytes); /* a net without layers has no memory for them */
+    const size_t bytes = (size_t)params->total * sizeof *values;
+    if (bytes > 0) memcpy(params->values, values, bytes); /* a net without layers has no memory for them */
     memcpy(adam->m, m, bytes);
     memcpy(adam->v, v, bytes);
     adam->steps = updates;
-    lebm__net_set_all(net);
+    lebm__params_set_all(params);
 }
 
 /* Nothing here can fail. */
 static void set_trainer(lebm_trainer *trainer, const checkpoint *c)
 {
-    set_net(trainer->prior->net, &trainer->adam_f, c->f, c->f_m, c->f_v, c->f_updates);
-    set_net(trainer->generator->net, &trainer->adam_g, c->g, c->g_m, c->g_v, c->g_updates);
+    set_params(&trainer->prior->net->params, &trainer->adam_f, c->f, c->f_m, c->f_v, c->f_updates);
+    set_params(&trainer->generator->net->params, &trainer->adam_g, c->g, c->g_m, c->g_v, c->g_updates);
     trainer->options = c->options;
     trainer->to_prior->options = c->to_prior;
     trainer->to_posterior->options = c->to_posterior;

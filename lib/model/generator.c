@@ -131,8 +131,8 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
 
 int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator)
 {
-    LEBM__TRY(lebm__net_require_set(prior->net, "the prior's net f"));
-    return generator == NULL ? LEBM_OK : lebm__net_require_set(generator->net, "the generator's net g");
+    LEBM__TRY(lebm__params_require_set(&prior->net->params, "the prior's net f"));
+    return generator == NULL ? LEBM_OK : lebm__params_require_set(&generator->net->params, "the generator's net g");
 }
 
 int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)

@@ -22,7 +22,7 @@ static int pack_part(void *context, int64_t task, int thread)
     const packing *p = context;
     const lebm__layer *layer = &p->net->layers[task / PARTS];
     if (layer->kind->pack == NULL) return LEBM_OK;
-    return layer->kind->pack(layer, p->net->params, p->backward, task % PARTS, PARTS);
+    return layer->kind->pack(layer, p->net->params.values, p->backward, task % PARTS, PARTS);
 }
 
 static int pack(lebm_net *net, int backward, lebm__pool *pool)
@@ -43,11 +43,12 @@ static int pack(lebm_net *net, int backward, lebm__pool *pool)
 static int prepare(lebm_net *net, int backward, lebm__pool *pool)
 {
     int status = LEBM_OK;
-    if (atomic_load(&net->packed[backward])) return LEBM_OK;
+    const unsigned long version = atomic_load(&net->params.version);
+    if (atomic_load(&net->packed[backward]) == version) return LEBM_OK;
     pthread_mutex_lock(&net->packing);
-    if (!atomic_load(&net->packed[backward])) {
+    if (atomic_load(&net->packed[backward]) != version) {
         status = pack(net, backward, pool);
-        if (status == LEBM_OK) atomic_store(&net->packed[backward], 1);
+        if (status == LEBM_OK) atomic_store(&net->packed[backward], version);
     }
     pthread_mutex_unlock(&net->packing);
     return status;

@@ -10,55 +10,38 @@
 #include "lebm/net.h"
 #include "math/threads.h"
 #include "nn/layer.h"
-
-typedef struct {
-    int64_t offset, size; /* in the net's parameters */
-    int64_t ndim, dims[4];
-    int is_set; /* by whoever: initialised, copied or loaded; else it is zero */
-    char name[32];
-} lebm__param;
+#include "nn/params.h"
 
 /* Who holds a net: it is released when nobody does. */
 typedef enum { LEBM__CALLER = 1, LEBM__MODEL = 2 } lebm__holder;
 
-enum { LEBM__MAX_NUMEL = 1 << 30 }; /* of an image, and of a patch of a transposed convolution */
+enum {
+    LEBM__MAX_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
+    LEBM__MAX_NUMEL = 1 << 30     /* of an image, and of a patch of a transposed convolution */
+};
 
 struct lebm_net {
     lebm__shape in, out;
     lebm__layer *layers;
-    int64_t layer_count, layer_room;
-    float *params; /* all tensors one after the other, each in PyTorch's layout */
-    int64_t param_total, param_room, most_params;
-    lebm__param *param_list;
-    int64_t param_count, param_list_room;
-    char *spec;
-    int64_t spec_length, spec_room;
+    int64_t layer_count, layer_capacity;
+    lebm__params params;
+    int64_t max_params;   /* numbers that it may have */
+    _Atomic(char *) spec; /* once it was asked for, until the net grows */
     struct {
         char convolution[LEBM__TEXT_SIZE];
     } options;
     _Atomic int holders; /* of lebm__holder; in a model the shape is fixed */
-    _Atomic int users;   /* calls that compute with it, during which it must not change; -1: it is being changed */
 
     /* Packed weights are made anew at the first use after a change, by whichever thread comes first. */
     pthread_mutex_t packing;
-    _Atomic int packed[2]; /* whether those of the forward, backward pass are those of params */
+    _Atomic(unsigned long) packed[2]; /* the params.version that those of the forward, backward pass are of */
 };
 
-/* Calls that compute with a net begin and end with these; LEBM_ERR_STATE while it is being changed. */
+/* lebm__params_use() and its like for a net's parameters, which all else of it goes with. */
 int lebm__net_use(const lebm_net *net);
 void lebm__net_leave(const lebm_net *net);
-
-/* Calls that change a net begin and end with these; LEBM_ERR_STATE if it is in use, but for `own_uses` of the call
- * itself, which it has again after it yields. */
 int lebm__net_claim(lebm_net *net, int own_uses);
 void lebm__net_yield(lebm_net *net, int own_uses);
-
-/* To be called after params changed; and after all of them were given values. */
-void lebm__net_changed(lebm_net *net);
-void lebm__net_set_all(lebm_net *net);
-
-/* LEBM_ERR_STATE if a weight was never set; `name` is for the text: "the prior's net f". */
-int lebm__net_require_set(const lebm_net *net, const char *name);
 
 /* Have a prior or generator hold the net; LEBM_ERR_STATE if another one does. */
 int lebm__net_take(lebm_net *net, const char *function);

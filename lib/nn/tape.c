@@ -75,7 +75,7 @@ float *lebm__tape_output(const lebm__tape *tape)
 static void tape_run(const lebm__tape *tape, int64_t i, lebm__stage *stage, int backward, int64_t first, int64_t n)
 {
     const lebm__tape_place *in = &tape->at[i], *out = in + 1;
-    const lebm__buffers at = {.params = tape->net->params,
+    const lebm__buffers at = {.params = tape->net->params.values,
                               .in = backward ? in->grads : in->activations,
                               .out = backward ? out->grads : out->activations,
                               .transform = in->transform,

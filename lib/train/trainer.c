@@ -66,8 +66,8 @@ int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_generator *g
     trainer->to_prior = to_prior;
     trainer->to_posterior = to_posterior;
     lebm__options_reset(&lebm__trainer_table, &trainer->options);
-    if (lebm__adam_create(&trainer->adam_f, prior->net->param_total) != LEBM_OK ||
-        lebm__adam_create(&trainer->adam_g, generator->net->param_total) != LEBM_OK) {
+    if (lebm__adam_create(&trainer->adam_f, prior->net->params.total) != LEBM_OK ||
+        lebm__adam_create(&trainer->adam_g, generator->net->params.total) != LEBM_OK) {
         lebm_trainer_destroy(trainer);
         return LEBM_ERR_NOMEM;
     }
@@ -320,7 +320,7 @@ static part get_part(const step *s, int64_t task)
                   .first = first,
                   .count = adam->size - first < PART ? adam->size - first : PART,
                   .grad = is_f ? s->grad_f : s->grad_g,
-                  .params = (is_f ? t->prior->net : t->generator->net)->params};
+                  .params = (is_f ? t->prior->net : t->generator->net)->params.values};
 }
 
 /* A huge gradient, its square in Adam's moments, or a huge parameter with weight decay can all be too much. */
@@ -421,8 +421,8 @@ static int update(step *s, const lebm__trainer_metrics *metrics)
     t->adam_f.steps++;
     t->adam_g.steps++;
     t->steps_done++;
-    lebm__net_changed(t->prior->net);
-    lebm__net_changed(t->generator->net);
+    lebm__params_changed(&t->prior->net->params);
+    lebm__params_changed(&t->generator->net->params);
     lebm__model_yield(t->prior, t->generator, 1);
     return status;
 }

@@ -22,9 +22,9 @@ typedef struct state {
 
 static void take_net(const lebm_net *net, const lebm__adam *adam, float numbers[3][MOST_NUMBERS])
 {
-    const size_t bytes = (size_t)net->param_total * sizeof(float);
-    FUZZ_ASSERT(net->param_total <= MOST_NUMBERS, "the test has no room for the net");
-    memcpy(numbers[0], net->params, bytes);
+    const size_t bytes = (size_t)net->params.total * sizeof(float);
+    FUZZ_ASSERT(net->params.total <= MOST_NUMBERS, "the test has no room for the net");
+    memcpy(numbers[0], net->params.values, bytes);
     memcpy(numbers[1], adam->m, bytes);
     memcpy(numbers[2], adam->v, bytes);
 }

@@ -6,22 +6,34 @@
 #include "math/blas.h"
 #include "nn/layer.h"
 
+/* Images whose patches are cut at a time: enough for a good product. */
+static int64_t conv_grad_images_at_once(const lebm__layer *layer)
+{
+    enum { PIXELS = 512 };
+    const int64_t images = PIXELS / lebm__pixels(layer->in);
+    return images < 1 ? 1 : images < LEBM__CHUNK ? images : LEBM__CHUNK;
+}
+
 static int64_t conv_grad_workspace_size(const lebm__layer *layer, int64_t columns)
 {
-    return LEBM__CHUNK * lebm__pixels(layer->in) * columns;
+    return conv_grad_images_at_once(layer) * lebm__pixels(layer->in) * columns;
 }
 
 static void conv_grad_compute(const lebm__layer *layer, lebm__block block, const float *in, const float *output_grad,
                               int64_t n, float *workspace, float *sum)
 {
     const int64_t channels = layer->in.channels, pixels = lebm__pixels(layer->in);
-    for (int64_t i = 0; i < n; i++) {
-        lebm__kernels()->cut_patches(&layer->geometry, output_grad + i * lebm__numel(layer->out), block.first,
-                                     block.count, workspace + i * pixels * block.count);
+    const int64_t columns = block.count, at_once = conv_grad_images_at_once(layer);
+    memset(sum, 0, (size_t)(channels * columns) * sizeof *sum);
+    for (; n > 0; n -= at_once) {
+        const int64_t images = n < at_once ? n : at_once;
+        for (int64_t i = 0; i < images; i++, output_grad += lebm__numel(layer->out)) {
+            lebm__kernels()->cut_patches(&layer->geometry, output_grad, block.first, columns,
+                                         workspace + i * pixels * columns);
+        }
+        lebm__blas_add_transposed(channels, columns, images * pixels, in, channels, workspace, columns, sum, columns);
+        in += images * lebm__numel(layer->in);
     }
-    memset(sum, 0, (size_t)(channels * block.count) * sizeof *sum);
-    lebm__blas_add_transposed(channels, block.count, n * pixels, in, channels, workspace, block.count, sum,
-                              block.count);
 }
 
 static void conv_grad_store(const lebm__layer *layer, lebm__block block, const float *sum, float *grad)

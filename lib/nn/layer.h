@@ -51,8 +51,9 @@ typedef struct {
     int64_t transform_in, transform_out, workspace;
 } lebm__workspace_size;
 
-/* Rows whose gradients are summed at a time: few enough that a batch of 100 is work for 12 threads. */
-enum { LEBM__CHUNK = 8 };
+/* Rows whose gradients are summed at a time. Each sum is as large as the parameters, so of fewer rows a linear layer's
+ * would cost more to add up than to compute: of 8 four times as much as of 32. */
+enum { LEBM__CHUNK = 32 };
 
 /* A part of a weight's gradient. As the gradient's block the weight is a matrix whose columns of layer->in.channels
  * numbers belong to an output channel each, or to a tap and a channel of conv_transpose2d: (y, x, out). */

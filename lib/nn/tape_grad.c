@@ -3,9 +3,9 @@
 
 #include "nn/tape.h"
 
-/* Floats of a block's sum, and of the patches that a convolution cuts for it: 256 KiB and 2 MiB, so that what is summed
- * and what is multiplied lie in a second-level cache. A weight of a million numbers makes 16 blocks. */
-enum { MAX_SUM = 1 << 16, MAX_PATCHES = 1 << 19 };
+/* Floats of a block's sum, and of its workspace: 256 KiB and 1 MiB, so that both lie in a second-level cache. A weight of
+ * a million numbers makes 16 blocks. */
+enum { MAX_SUM = 1 << 16, MAX_WORKSPACE = 1 << 18 };
 
 /* How the columns of a weight's gradient are cut: groups of `size`, each into blocks of `share` and a rest. */
 typedef struct {
@@ -17,6 +17,12 @@ static int64_t tape_grad_shares(int64_t size, int64_t max)
     return (size + max - 1) / max;
 }
 
+static int64_t tape_grad_workspace(const lebm__layer *layer, int64_t columns)
+{
+    const lebm__weight_grad *kind = layer->kind->weight_grad;
+    return kind->workspace_size == NULL ? 1 : kind->workspace_size(layer, columns);
+}
+
 /* Blocks of whole taps or, if one is too large, of channels of a tap. */
 static tape_grad_cut tape_grad_cut_of(const lebm__layer *layer)
 {
@@ -24,8 +30,8 @@ static tape_grad_cut tape_grad_cut_of(const lebm__layer *layer)
     const int64_t channels = layer->out.channels;
     const int64_t taps = lebm__is_conv(layer) ? lebm__patch_size(layer) / channels : 1;
     const int64_t of_sum = MAX_SUM / layer->in.channels;
-    const int64_t of_patches = MAX_PATCHES / (LEBM__CHUNK * lebm__pixels(layer->in));
-    const int64_t fewer = of_sum < of_patches ? of_sum : of_patches, max = fewer < 1 ? 1 : fewer;
+    const int64_t of_workspace = MAX_WORKSPACE / tape_grad_workspace(layer, 1);
+    const int64_t fewer = of_sum < of_workspace ? of_sum : of_workspace, max = fewer < 1 ? 1 : fewer;
     if (channels <= max) {
         const int64_t blocks = tape_grad_shares(taps, max / channels);
         return (tape_grad_cut){1, taps * channels, tape_grad_shares(taps, blocks) * channels};
@@ -36,8 +42,9 @@ static tape_grad_cut tape_grad_cut_of(const lebm__layer *layer)
 
 static int64_t tape_grad_weight_blocks(const lebm__layer *layer)
 {
+    if (layer->weight < 0) return 0;
     const tape_grad_cut cut = tape_grad_cut_of(layer);
-    return layer->weight < 0 ? 0 : cut.groups * tape_grad_shares(cut.size, cut.share);
+    return cut.groups * tape_grad_shares(cut.size, cut.share);
 }
 
 /* A block of a layer: columns of its weight; or, of 0 columns, its bias. */
@@ -84,8 +91,7 @@ int64_t lebm__net_grad_workspace(const lebm_net *net)
         const lebm__layer *layer = &net->layers[i];
         if (layer->weight < 0) continue;
         const int64_t columns = tape_grad_cut_of(layer).share, of_bias = 2 * layer->out.channels;
-        const lebm__weight_grad *kind = layer->kind->weight_grad;
-        const int64_t of_weight = kind->workspace_size == NULL ? 0 : kind->workspace_size(layer, columns);
+        const int64_t of_weight = tape_grad_workspace(layer, columns);
         if (of_weight > largest) largest = of_weight;
         if (of_bias > largest) largest = of_bias;
     }

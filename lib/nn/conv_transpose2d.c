@@ -1,5 +1,5 @@
-/* The gradient of the parameters of a transposed convolution with W [in, out, kernel, kernel], which is the same for all
- * its forms. */
+/* The gradient of the parameters of a transposed convolution with W [in, out, kernel, kernel], which is the same for
+ * all its forms. */
 #include <string.h>
 
 #include "math/blas.h"

@@ -29,6 +29,16 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     return LEBM_OK;
 }
 
+int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(from);
+    LEBM__TRY(lebm_sampler_create(out, from->kernel));
+    lebm__handle_assign_options(&(*out)->head, &from->head);
+    return LEBM_OK;
+}
+
 void lebm_sampler_destroy(lebm_sampler *sampler)
 {
     if (sampler == NULL) return;

@@ -69,6 +69,14 @@ typedef int (*lebm_progress_fn)(double done, void *user);
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
 
+/** Make a sampler with the kernel and the options of another one, and nothing else of it: no progress function, and no
+ * metrics before it has run.
+ * @param out   receives the sampler; the caller owns it
+ * @param from  the sampler to copy, which its own callback may do, too
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_NOMEM
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from);
+
 /** Release a sampler; NULL does nothing.
  * Threads: no other call may be using the sampler, and no trainer may hold it. @since 0.1.0 */
 LEBM_API void lebm_sampler_destroy(lebm_sampler *sampler);

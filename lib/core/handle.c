@@ -53,6 +53,14 @@ void lebm__handle_yield(lebm__handle *handle, int own_uses)
     atomic_store(&handle->users, own_uses);
 }
 
+int lebm__handle_set_progress(lebm__handle *handle, const char *function, lebm__progress progress)
+{
+    LEBM__TRY(lebm__handle_claim(handle, function, 0));
+    handle->progress = progress;
+    lebm__handle_yield(handle, 0);
+    return LEBM_OK;
+}
+
 /* ---- Holding ---- */
 
 int lebm__handle_is_held(const lebm__handle *handle, lebm__holder holder)

@@ -9,6 +9,12 @@
 
 enum { LEBM__TABLES = 2 }; /* of a handle: one of its kind and, of a sampler, one of its kernel */
 
+/* Whom calls that take long ask whether to go on: lebm_progress_fn. */
+typedef struct {
+    int (*ask)(double done, void *user); /* NULL: nobody */
+    void *user;
+} lebm__progress;
+
 typedef struct {
     const char *name; /* "sampler", for error texts */
     struct {
@@ -17,6 +23,7 @@ typedef struct {
     } options[LEBM__TABLES];
     _Atomic int users;   /* calls that read what it is; -1: a call is alone with it */
     _Atomic int holders; /* of lebm__holder; nobody but the caller at first */
+    lebm__progress progress;
 } lebm__handle;
 
 void lebm__handle_init(lebm__handle *handle, const char *name);
@@ -35,6 +42,9 @@ void lebm__handle_leave(const lebm__handle *handle);
  * if another call is under way on it, but for `own_uses` of the call itself, which it has again after it yields. */
 int lebm__handle_claim(lebm__handle *handle, const char *function, int own_uses);
 void lebm__handle_yield(lebm__handle *handle, int own_uses);
+
+/* The work of the public functions lebm_<handle>_set_progress(). */
+int lebm__handle_set_progress(lebm__handle *handle, const char *function, lebm__progress progress);
 
 /* ---- Holding ---- */
 

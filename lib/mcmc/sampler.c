@@ -29,6 +29,16 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     return LEBM_OK;
 }
 
+int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(from);
+    LEBM__TRY(lebm_sampler_create(out, from->kernel));
+    lebm__handle_assign_options(&(*out)->head, &from->head);
+    return LEBM_OK;
+}
+
 void lebm_sampler_destroy(lebm_sampler *sampler)
 {
     if (sampler == NULL) return;
@@ -44,11 +54,7 @@ const char *lebm_sampler_kernel(const lebm_sampler *sampler)
 int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(sampler);
-    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
-    sampler->progress = progress;
-    sampler->progress_user = user;
-    lebm__handle_yield(&sampler->head, 0);
-    return LEBM_OK;
+    return lebm__handle_set_progress(&sampler->head, __func__, (lebm__progress){progress, user});
 }
 
 /* What one thread needs to run its tiles. */
@@ -249,7 +255,7 @@ static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm
     const lebm__key key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream,
                                          generator == NULL ? LEBM__FOR_PRIOR : LEBM__FOR_POSTERIOR);
     const int status = lebm__sampler_run(sampler, sampler->pool, key, prior, generator, x, n, z, &sampler->metrics,
-                                         sampler->progress, sampler->progress_user);
+                                         sampler->head.progress.ask, sampler->head.progress.user);
     if (status != LEBM_OK) return status;
     options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     sampler->has_run = 1;

@@ -22,8 +22,6 @@ struct lebm_sampler {
     const char *kernel;
     lebm__sampler_options options;
     lebm__pool *pool; /* made at the first run */
-    lebm_progress_fn progress;
-    void *progress_user;
     int has_run;
     lebm__run_metrics metrics;
 };

@@ -54,11 +54,7 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__TRY(lebm__handle_claim(&trainer->head, __func__, 0));
-    trainer->progress = progress;
-    trainer->progress_user = user;
-    lebm__handle_yield(&trainer->head, 0);
-    return LEBM_OK;
+    return lebm__handle_set_progress(&trainer->head, __func__, (lebm__progress){progress, user});
 }
 
 /* The phases of a step: chains of either kind, and learning. */
@@ -91,12 +87,13 @@ static progress start_progress(const lebm_trainer *t)
 static int report(double done, void *user)
 {
     progress *p = user;
-    if (p->trainer->progress == NULL) return 0;
+    if (p->trainer->head.progress.ask == NULL) return 0;
     double before = 0.0;
     for (int i = 0; i < p->phase; i++) before += p->share[i];
     p->asked = lebm__seconds();
     const int is_end = p->phase == PHASES - 1 && done == 1.0; /* where shares may add up to a little less */
-    return p->trainer->progress(is_end ? 1.0 : before + done * p->share[p->phase], p->trainer->progress_user);
+    const double all = is_end ? 1.0 : before + done * p->share[p->phase];
+    return p->trainer->head.progress.ask(all, p->trainer->head.progress.user);
 }
 
 /* Gradients are summed over the batch in chunks of so many rows, in order: the sum does not depend on threads. */
@@ -212,7 +209,7 @@ static int learn_chunk(void *context, int64_t chunk, int thread)
     step *s = context;
     const lebm_trainer *t = s->trainer;
     worker *w = &s->workers[thread];
-    if (thread == 0 && t->progress != NULL && lebm__is_due(&s->progress.asked) &&
+    if (thread == 0 && t->head.progress.ask != NULL && lebm__is_due(&s->progress.asked) &&
         report((double)chunk / (double)chunks(s->n), &s->progress)) {
         s->stopped = 1;
     }

@@ -30,8 +30,6 @@ struct lebm_trainer {
     int has_stepped;
     lebm__trainer_metrics metrics;
     lebm__pool *pool; /* made at the first step */
-    lebm_progress_fn progress;
-    void *progress_user;
 };
 
 extern const lebm__options lebm__trainer_table;

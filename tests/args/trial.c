@@ -231,6 +231,8 @@ static const struct {
     const char *name, *texts[9];
 } texts[] = {
     {"spec", {"in 3; linear 16 nobias; mish; reshape 4 2 2; conv_transpose2d 2 4 2 1; leaky_relu 0.1"}},
+    {"f_spec", {"in 3; linear 8; gelu; linear 1"}},
+    {"g_spec", {"in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh"}},
     {"kind", {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU, LEBM_SILU, LEBM_MISH, LEBM_TANH, LEBM_SIGMOID, LEBM_SOFTPLUS}},
     {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
     {"likelihood", {LEBM_GAUSSIAN, LEBM_BERNOULLI}},

@@ -65,13 +65,13 @@ int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__t
 {
     const int64_t rows = n < LEBM__ROWS ? n : LEBM__ROWS;
     LEBM__TRY(lebm__check_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL));
-    LEBM__TRY(lebm__net_use(net));
+    LEBM__TRY(lebm__handle_use(&net->head));
     const int status = lebm__net_prepare(net, passes, NULL);
     lebm__arena arena = {NULL, 0};
     lebm__tape_lay_out(tape, net, rows, passes, &arena);
     *memory = status == LEBM_OK ? lebm__alloc_raw(arena.used, 1) : NULL;
     if (*memory == NULL) {
-        lebm__net_leave(net);
+        lebm__handle_leave(&net->head);
         return status == LEBM_OK ? LEBM_ERR_NOMEM : status;
     }
     arena = (lebm__arena){*memory, 0};
@@ -82,7 +82,7 @@ int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__t
 void lebm__net_end(const lebm_net *net, void *memory)
 {
     lebm__free(memory);
-    lebm__net_leave(net);
+    lebm__handle_leave(&net->head);
 }
 
 int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)

@@ -5,40 +5,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-static const lebm__option option_rows[] = {
-    LEBM__OPTION_STR(LEBM_NET_CONVOLUTION, 0, "auto", "auto|direct|filtered", NULL,
-                     "how transposed convolutions are computed: directly, by minimal filtering where the kernel is "
-                     "twice the stride, or each layer by what is faster"),
-};
-
-static const lebm__options table = {"net", option_rows, sizeof option_rows / sizeof *option_rows};
-
-int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
-{
-    LEBM__REQUIRE(net);
-    LEBM__REQUIRE(key);
-    LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__net_claim(net, 0));
-    const int status = lebm__options_set_str(&table, &net->options, key, value);
-    for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
-        if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], net->options.convolution);
-    }
-    if (status == LEBM_OK) lebm__params_changed(&net->params);
-    lebm__net_yield(net, 0);
-    return status;
-}
-
-int lebm_net_get_str(const lebm_net *net, const char *key, const char **value)
-{
-    LEBM__REQUIRE(value);
-    *value = NULL;
-    LEBM__REQUIRE(net);
-    LEBM__REQUIRE(key);
-    return lebm__options_get_str(&table, &net->options, key, value);
-}
-
-LEBM__DEFINE_OPTION_LISTING(net, &table);
-
 int lebm_net_create(lebm_net **out, int64_t in_features)
 {
     LEBM__REQUIRE(out);
@@ -51,9 +17,9 @@ int lebm_net_create(lebm_net **out, int64_t in_features)
     if (net == NULL) return LEBM_ERR_NOMEM;
     net->in = net->out = (lebm__shape){in_features, 1, 1};
     net->max_params = INT64_MAX;
-    net->params.owner = "net";
-    net->holders = LEBM__CALLER;
-    lebm__options_reset(&table, &net->options);
+    lebm__handle_init(&net->head, "net");
+    lebm__handle_add_options(&net->head, &lebm__net_table, &net->options);
+    net->params.owner = &net->head;
     pthread_mutex_init(&net->packing, NULL);
     *out = net;
     return LEBM_OK;
@@ -74,7 +40,7 @@ static void net_release(lebm_net *net)
 
 void lebm__net_let_go(lebm_net *net, lebm__holder holder)
 {
-    if (atomic_fetch_and(&net->holders, ~(int)holder) == (int)holder) net_release(net);
+    if (lebm__handle_let_go(&net->head, holder)) net_release(net);
 }
 
 void lebm_net_destroy(lebm_net *net)
@@ -84,10 +50,10 @@ void lebm_net_destroy(lebm_net *net)
 
 int lebm__net_take(lebm_net *net, const char *function)
 {
-    LEBM__TRY(lebm__net_use(net)); /* it must not be growing */
-    const int before = atomic_fetch_or(&net->holders, LEBM__MODEL);
-    lebm__net_leave(net);
-    if ((before & LEBM__MODEL) == 0) return LEBM_OK;
+    LEBM__TRY(lebm__handle_use(&net->head)); /* it must not be growing */
+    const int is_ours = lebm__handle_hold(&net->head, LEBM__MODEL);
+    lebm__handle_leave(&net->head);
+    if (is_ours) return LEBM_OK;
     return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to another prior or generator", function);
 }
 
@@ -144,24 +110,4 @@ double lebm__net_work(const lebm_net *net)
         }
     }
     return sum;
-}
-
-int lebm__net_use(const lebm_net *net)
-{
-    return lebm__params_use(&net->params);
-}
-
-void lebm__net_leave(const lebm_net *net)
-{
-    lebm__params_leave(&net->params);
-}
-
-int lebm__net_claim(lebm_net *net, int own_uses)
-{
-    return lebm__params_claim(&net->params, own_uses);
-}
-
-void lebm__net_yield(lebm_net *net, int own_uses)
-{
-    lebm__params_yield(&net->params, own_uses);
 }

@@ -5,15 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/handle.h"
 #include "core/memory.h"
-#include "core/options.h"
 #include "lebm/net.h"
 #include "math/threads.h"
 #include "nn/layer.h"
 #include "nn/params.h"
-
-/* Who holds a net: it is released when nobody does. */
-typedef enum { LEBM__CALLER = 1, LEBM__MODEL = 2 } lebm__holder;
 
 enum {
     LEBM__MAX_FEATURES = 1 << 24, /* of a flat vector or of an image's channels */
@@ -21,6 +18,7 @@ enum {
 };
 
 struct lebm_net {
+    lebm__handle head; /* used by calls that compute with the net, claimed by those that change it */
     lebm__shape in, out;
     lebm__layer *layers;
     int64_t layer_count, layer_capacity;
@@ -30,18 +28,13 @@ struct lebm_net {
     struct {
         char convolution[LEBM__TEXT_SIZE];
     } options;
-    _Atomic int holders; /* of lebm__holder; in a model the shape is fixed */
 
     /* Packed weights are made anew at the first use after a change, by whichever thread comes first. */
     pthread_mutex_t packing;
     _Atomic(unsigned long) packed[2]; /* the params.version that those of the forward, backward pass are of */
 };
 
-/* lebm__params_use() and its like for a net's parameters, which all else of it goes with. */
-int lebm__net_use(const lebm_net *net);
-void lebm__net_leave(const lebm_net *net);
-int lebm__net_claim(lebm_net *net, int own_uses);
-void lebm__net_yield(lebm_net *net, int own_uses);
+extern const lebm__options lebm__net_table;
 
 /* Have a prior or generator hold the net; LEBM_ERR_STATE if another one does. */
 int lebm__net_take(lebm_net *net, const char *function);

@@ -44,19 +44,19 @@ static int net_append(lebm_net *net, lebm__layer layer, int64_t ndim, const int6
     return LEBM_OK;
 }
 
-/* All add functions begin with this, before they look at the net, and end with lebm__net_yield(). */
+/* All add functions begin with this, before they look at the net, and end with lebm__handle_yield(). */
 static int net_begin_adding(lebm_net *net, const char *function)
 {
     int status = LEBM_OK;
     if (net == NULL) return lebm__fail(LEBM_ERR_INVALID, "%s: net is NULL", function);
-    LEBM__TRY(lebm__net_claim(net, 0));
-    if (atomic_load(&net->holders) & LEBM__MODEL) {
+    LEBM__TRY(lebm__handle_claim(&net->head, function, 0));
+    if (lebm__handle_is_held(&net->head, LEBM__MODEL)) {
         status = lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
     } else if (net->layer_count == MAX_LAYERS) {
         status =
             lebm__fail(LEBM_ERR_RANGE, "%s: the net has %d layers already, which is the most", function, MAX_LAYERS);
     }
-    if (status != LEBM_OK) lebm__net_yield(net, 0);
+    if (status != LEBM_OK) lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -79,7 +79,7 @@ int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
 {
     LEBM__TRY(net_begin_adding(net, __func__));
     const int status = net_add_linear(net, out_features, bias);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -114,7 +114,7 @@ int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t k
 {
     LEBM__TRY(net_begin_adding(net, __func__));
     const int status = net_add_conv_transpose2d(net, out_channels, kernel, stride, padding, bias);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -137,7 +137,7 @@ int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_
 {
     LEBM__TRY(net_begin_adding(net, __func__));
     const int status = net_add_reshape(net, channels, height, width);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -163,6 +163,6 @@ int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
     LEBM__REQUIRE(kind);
     LEBM__TRY(net_begin_adding(net, __func__));
     const int status = net_add_activation(net, kind, parameter);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }

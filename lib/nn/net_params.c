@@ -53,7 +53,7 @@ int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t c
 {
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(src);
-    return lebm__params_set(&net->params, index, src, count);
+    return lebm__params_set(&net->params, __func__, index, src, count);
 }
 
 /* The stream of a net's first tensor, by its spec (FNV-1a): f and g that were given one seed start unrelated. */
@@ -72,8 +72,8 @@ int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
 {
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(scheme);
-    LEBM__TRY(lebm__net_claim(net, 0));
+    LEBM__TRY(lebm__handle_claim(&net->head, __func__, 0));
     const int status = lebm__params_init(&net->params, scheme, seed, net_params_stream(net));
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }

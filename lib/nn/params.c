@@ -49,7 +49,7 @@ static int params_find_for_copy(const lebm__params *params, int64_t index, int64
     *param = lebm__params_find(params, index);
     if (*param == NULL) {
         return lebm__fail(LEBM_ERR_RANGE, "index is %lld; the %s has %lld parameter tensors", (long long)index,
-                          params->owner, (long long)params->count);
+                          params->owner->name, (long long)params->count);
     }
     if (count != (*param)->size) {
         return lebm__fail(LEBM_ERR_SHAPE, "count is %lld; tensor %s has %lld numbers", (long long)count, (*param)->name,
@@ -62,21 +62,21 @@ int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int6
 {
     const lebm__param *param;
     LEBM__TRY(params_find_for_copy(params, index, count, &param));
-    LEBM__TRY(lebm__params_use(params));
+    LEBM__TRY(lebm__handle_use(params->owner));
     memcpy(dst, params->values + param->offset, (size_t)count * sizeof *dst);
-    lebm__params_leave(params);
+    lebm__handle_leave(params->owner);
     return LEBM_OK;
 }
 
-int lebm__params_set(lebm__params *params, int64_t index, const float *src, int64_t count)
+int lebm__params_set(lebm__params *params, const char *function, int64_t index, const float *src, int64_t count)
 {
     const lebm__param *param;
     LEBM__TRY(params_find_for_copy(params, index, count, &param));
-    LEBM__TRY(lebm__params_claim(params, 0));
+    LEBM__TRY(lebm__handle_claim(params->owner, function, 0));
     memcpy(params->values + param->offset, src, (size_t)count * sizeof *src);
     params->list[index].is_set = 1;
     lebm__params_changed(params);
-    lebm__params_yield(params, 0);
+    lebm__handle_yield(params->owner, 0);
     return LEBM_OK;
 }
 
@@ -98,37 +98,7 @@ int lebm__params_require_set(const lebm__params *params, const char *name)
         const int is_bias = param->ndim == 1; /* zero is a good beginning for one */
         if (param->is_set || is_bias) continue;
         return lebm__fail(LEBM_ERR_STATE, "%s: %s was never set, and all zero it cannot learn: call lebm_%s_init()",
-                          name, param->name, params->owner);
+                          name, param->name, params->owner->name);
     }
     return LEBM_OK;
-}
-
-int lebm__params_use(const lebm__params *params)
-{
-    lebm__params *shared = (lebm__params *)params; /* the count is not what const promises to keep */
-    int users = atomic_load(&shared->users);
-    while (users >= 0) {
-        if (atomic_compare_exchange_weak(&shared->users, &users, users + 1)) return LEBM_OK;
-    }
-    return lebm__fail(LEBM_ERR_STATE, "the %s is being changed by another call", params->owner);
-}
-
-void lebm__params_leave(const lebm__params *params)
-{
-    atomic_fetch_sub(&((lebm__params *)params)->users, 1);
-}
-
-int lebm__params_claim(lebm__params *params, int own_uses)
-{
-    int users = own_uses;
-    if (atomic_compare_exchange_strong(&params->users, &users, -1)) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_STATE,
-                      "the %s cannot be changed: a call is running on it, in another thread or the one "
-                      "that this callback belongs to",
-                      params->owner);
-}
-
-void lebm__params_yield(lebm__params *params, int own_uses)
-{
-    atomic_store(&params->users, own_uses);
 }

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "core/handle.h"
+
 typedef struct {
     int64_t offset, size; /* in the values of the block */
     int64_t ndim, dims[4];
@@ -13,14 +15,14 @@ typedef struct {
 } lebm__param;
 
 typedef struct {
-    const char *owner;              /* "net", which lebm_net_init() initialises: for error texts */
-    float *values;                  /* all tensors one after the other, in PyTorch's order and layout */
-    int64_t total, capacity;        /* of values */
-    lebm__param *list;              /* without tensors it may be NULL, as may the values */
-    int64_t count, list_capacity;   /* of tensors */
-    _Atomic int users;              /* calls that read the values; -1: a call is alone with them */
-    _Atomic(unsigned long) version; /* one more with each change: packed copies are of a version. 0: no tensors.
-                                        (Of 64 bits it would need libatomic on some 32-bit machines.) */
+    lebm__handle *owner;     /* which is used and claimed for them; "net" is initialised by lebm_net_init() */
+    float *values;           /* all tensors one after the other, in PyTorch's order and layout */
+    int64_t total, capacity; /* of values */
+    lebm__param *list;       /* NULL, as the values are, in a net without layers */
+    int64_t count, list_capacity;
+    /* One more with each change: packed copies are of a version. 0: there are no tensors. (With 64 bits it would need
+     * libatomic on some 32-bit machines.) */
+    _Atomic(unsigned long) version;
 } lebm__params;
 
 /* Memory for so many more tensors of so many more numbers. */
@@ -34,12 +36,12 @@ void lebm__params_release(lebm__params *params);
 /* The tensor at `index`, or NULL. */
 const lebm__param *lebm__params_find(const lebm__params *params, int64_t index);
 
-/* Copy a tensor of `count` numbers out or in. */
+/* The work of lebm_net_get_param() and lebm_net_set_param(), the latter for the public function `function`. */
 int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int64_t count);
-int lebm__params_set(lebm__params *params, int64_t index, const float *src, int64_t count);
+int lebm__params_set(lebm__params *params, const char *function, int64_t index, const float *src, int64_t count);
 
-/* Initialise all tensors, which the caller has claimed, by a scheme of lebm_net_init(): tensor i draws from the random
- * stream `stream` + i. */
+/* Initialise all tensors, whose owner the caller has claimed, by a scheme of lebm_net_init(): tensor i draws from the
+ * random stream `stream` + i. */
 int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, uint64_t stream);
 
 /* To be called after values changed; and after all of them were given. */
@@ -48,14 +50,5 @@ void lebm__params_set_all(lebm__params *params);
 
 /* LEBM_ERR_STATE if a weight was never set; `name` is for the text: "the prior's net f". */
 int lebm__params_require_set(const lebm__params *params, const char *name);
-
-/* Calls that compute with the values begin and end with these; LEBM_ERR_STATE while they are being changed. */
-int lebm__params_use(const lebm__params *params);
-void lebm__params_leave(const lebm__params *params);
-
-/* Calls that change them begin and end with these; LEBM_ERR_STATE if they are in use, but for `own_uses` of the call
- * itself, which it has again after it yields. */
-int lebm__params_claim(lebm__params *params, int own_uses);
-void lebm__params_yield(lebm__params *params, int own_uses);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "lebm/net.h"
 
-/* Write an item of the spec: "in 3" at index 0, then one for each layer, as "; linear 4". Returns its length without the
- * end that it writes, at most LEBM__SPEC_ITEM_SIZE with it. */
+/* Write an item of the spec: "in 3" at index 0, then one for each layer, as "; linear 4". Returns its length without
+ * the end that it writes, at most LEBM__SPEC_ITEM_SIZE with it. */
 enum { LEBM__SPEC_ITEM_SIZE = 128 };
 int64_t lebm__spec_item(const lebm_net *net, int64_t index, char *text);
 

@@ -91,7 +91,11 @@ static void check_load(training *t, const char *path, int64_t most_bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static training t;
-    if (t.trainer == NULL) make_training(&t, small_f, small_g, 0);
+    if (t.trainer == NULL) {
+        make_training(&t, small_f, small_g, 0);
+        lebm_net_spec(t.trainer->prior->net); /* which a net keeps once it was asked for */
+        lebm_net_spec(t.trainer->generator->net);
+    }
     check_load(&t, fuzz_write(FUZZ_INPUT, data, size), FACTOR * (int64_t)size + MORE);
     return 0;
 }

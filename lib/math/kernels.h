@@ -61,7 +61,7 @@ typedef struct {
     void (*add_patches)(const lebm__geometry *g, const float *patches, float *image);
     void (*cut_patches)(const lebm__geometry *g, const float *image, int64_t column, int64_t columns, float *patches);
 
-    /* Minimal filtering: the four transforms of an image, and that of a row of weights (math/filter.h). */
+    /* Minimal filtering: the four transforms of an image, and that of a row of weights (math/filter.inc.h). */
     void (*filter_evaluate)(const lebm__filter *f, const float *image, float *points);
     void (*filter_evaluate_transposed)(const lebm__filter *f, const float *points, float *image);
     void (*filter_interpolate)(const lebm__filter *f, const float *points, const float *bias, float *image);

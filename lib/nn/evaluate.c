@@ -16,7 +16,7 @@ typedef struct {
 
 enum { PARTS = 16 };
 
-static int pack_part(void *context, int64_t task, int thread)
+static int evaluate_pack_part(void *context, int64_t task, int thread)
 {
     (void)thread;
     const packing *p = context;
@@ -25,7 +25,7 @@ static int pack_part(void *context, int64_t task, int thread)
     return layer->kind->pack(layer, p->net->params.values, p->backward, task % PARTS, PARTS);
 }
 
-static int pack(lebm_net *net, int backward, lebm__pool *pool)
+static int evaluate_pack(lebm_net *net, int backward, lebm__pool *pool)
 {
     packing p = {net, backward};
     for (int64_t i = 0; i < net->layer_count; i++) {
@@ -34,20 +34,20 @@ static int pack(lebm_net *net, int backward, lebm__pool *pool)
         if (layer->kind->pack == NULL || matrix->data != NULL) continue;
         LEBM__TRY(lebm__matrix_create(matrix, &lebm__matrix_float32, layer->kind->matrix_shape(layer, backward)));
     }
-    if (pool != NULL) return lebm__pool_run(pool, net->layer_count * PARTS, pack_part, &p);
-    for (int64_t task = 0; task < net->layer_count * PARTS; task++) LEBM__TRY(pack_part(&p, task, 0));
+    if (pool != NULL) return lebm__pool_run(pool, net->layer_count * PARTS, evaluate_pack_part, &p);
+    for (int64_t task = 0; task < net->layer_count * PARTS; task++) LEBM__TRY(evaluate_pack_part(&p, task, 0));
     return LEBM_OK;
 }
 
 /* Pack for one pass, unless another thread has just done so. */
-static int prepare(lebm_net *net, int backward, lebm__pool *pool)
+static int evaluate_prepare(lebm_net *net, int backward, lebm__pool *pool)
 {
     int status = LEBM_OK;
     const unsigned long version = atomic_load(&net->params.version);
     if (atomic_load(&net->packed[backward]) == version) return LEBM_OK;
     pthread_mutex_lock(&net->packing);
     if (atomic_load(&net->packed[backward]) != version) {
-        status = pack(net, backward, pool);
+        status = evaluate_pack(net, backward, pool);
         if (status == LEBM_OK) atomic_store(&net->packed[backward], version);
     }
     pthread_mutex_unlock(&net->packing);
@@ -57,8 +57,8 @@ static int prepare(lebm_net *net, int backward, lebm__pool *pool)
 int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool)
 {
     lebm_net *cache = (lebm_net *)net; /* what is written is a copy of what const promises to keep, and locked */
-    LEBM__TRY(prepare(cache, 0, pool));
-    return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
+    LEBM__TRY(evaluate_prepare(cache, 0, pool));
+    return passes == LEBM__FORWARD ? LEBM_OK : evaluate_prepare(cache, 1, pool);
 }
 
 int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory)

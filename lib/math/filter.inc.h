@@ -7,11 +7,11 @@
  *
  * The denominators of the interpolation are in the weights. Images are transformed along both axes; the transposes
  * serve the gradient. Everything is done for a vector of channels at a time. */
-#ifndef LEBM_MATH_FILTER_H
-#define LEBM_MATH_FILTER_H
+#ifndef LEBM_MATH_FILTER_INC_H
+#define LEBM_MATH_FILTER_INC_H
 
 #include "math/kernels.h"
-#include "math/vector.h"
+#include "math/vector.inc.h"
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -174,17 +174,17 @@ void lebm__blas_add_transposed(int64_t m, int64_t n, int64_t k, const float *a, 
  * whatever else has become of the room that there was. */
 static int blas_take_memory(void)
 {
-    enum { SIDE = 256 };
-    float *numbers = lebm__alloc(3 * SIDE * SIDE, sizeof *numbers);
-    if (numbers == NULL) {
+    enum { SIDE = 256 }; /* OpenBLAS multiplies smaller ones without its memory */
+    float *matrices = lebm__alloc(3 * SIDE * SIDE, sizeof *matrices);
+    if (matrices == NULL) {
         pthread_mutex_lock(&guard);
         rooms = 0; /* it is still to be taken */
         pthread_mutex_unlock(&guard);
         return LEBM_ERR_NOMEM;
     }
-    const float *a = numbers, *b = a + SIDE * SIDE;
-    lebm__blas_add_transposed(SIDE, SIDE, SIDE, a, SIDE, b, SIDE, numbers + 2 * SIDE * SIDE, SIDE);
-    lebm__free(numbers);
+    const float *a = matrices, *b = a + SIDE * SIDE;
+    lebm__blas_add_transposed(SIDE, SIDE, SIDE, a, SIDE, b, SIDE, matrices + 2 * SIDE * SIDE, SIDE);
+    lebm__free(matrices);
     return LEBM_OK;
 }
 

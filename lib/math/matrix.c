@@ -29,3 +29,10 @@ void lebm__matrix_pack(const lebm__matrix *matrix, lebm__matrix_part part)
         matrix->format->pack(s->k, s->n, &part, part.values + i * part.matrix_stride, matrix->data + i * size);
     }
 }
+
+void lebm__matrix_pack_all(const lebm__matrix *matrix, const float *values, int transposed)
+{
+    const int64_t k = matrix->shape.k, n = matrix->shape.n;
+    const int64_t row_stride = transposed ? 1 : n, column_stride = transposed ? k : 1;
+    lebm__matrix_pack(matrix, (lebm__matrix_part){0, k, 0, n, values, 0, row_stride, column_stride});
+}

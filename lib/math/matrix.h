@@ -14,7 +14,8 @@ typedef struct {
 
 /* A rectangle of each matrix, and what is packed there: element (row + p, column + j) of matrix i is
  * values[i * matrix_stride + p * row_stride + j * column_stride]. It begins at a column that is a multiple of
- * LEBM__MATRIX_COLUMNS, and ends at one or with the matrix, so that no unit of any format is cut. */
+ * LEBM__MATRIX_COLUMNS, and ends at one or with the matrix: the two vectors of 16 that the widest format takes as one, so
+ * that nothing is cut. */
 typedef struct {
     int64_t row, rows, column, columns;
     const float *values;
@@ -49,6 +50,9 @@ int lebm__matrix_create(lebm__matrix *matrix, const lebm__matrix_format *format,
 void lebm__matrix_free(lebm__matrix *matrix);
 
 void lebm__matrix_pack(const lebm__matrix *matrix, lebm__matrix_part part);
+
+/* All of a matrix, values[k, n] or, transposed, values[n, k]. */
+void lebm__matrix_pack_all(const lebm__matrix *matrix, const float *values, int transposed);
 
 /* C[m, n] = A[m, k] B + bias with the matrix at `index`. */
 static inline void lebm__matrix_multiply(const lebm__matrix *matrix, int64_t index, int64_t m, const float *a,

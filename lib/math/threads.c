@@ -244,12 +244,12 @@ int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *co
 {
     call c = {.task = task, .context = context, .count = count, .failed_task = count, .status = LEBM_OK};
     if (count < 1) return LEBM_OK;
-    const int wanted = lebm__pool_share(pool, count) - 1;
-    threads_start_workers(pool, wanted);
+    const int helpers = lebm__pool_share(pool, count) - 1;
+    threads_start_workers(pool, helpers);
     pthread_mutex_lock(&pool->mutex);
     c.next = 1;
     pool->call = &c;
-    pool->called = pool->busy = wanted < pool->started ? wanted : pool->started;
+    pool->called = pool->busy = helpers < pool->started ? helpers : pool->started;
     pool->calls++;
     if (pool->called > 0) pthread_cond_broadcast(&pool->work);
     threads_do_task(pool, &c, 0, 0);

@@ -1,4 +1,4 @@
-/* Which of its forms a transposed convolution takes. */
+/* Which of its algorithms a transposed convolution takes. */
 #include <string.h>
 
 #include "nn/conv_filtered.h"
@@ -9,7 +9,7 @@ int lebm__is_conv(const lebm__layer *layer)
            layer->kind == &lebm__conv_filtered;
 }
 
-/* Inputs to a tile of the filtered form; 0 for another form. */
+/* Inputs to a tile of minimal filtering; 0 for another algorithm. */
 static int64_t conv_choose_tile(const lebm__layer *layer, const char *convolution)
 {
     if (strcmp(convolution, "direct") == 0) return 0;

@@ -1,11 +1,12 @@
-/* The direct form of a transposed convolution: a product and a scattering. Each input pixel, a row of `in` channels,
+/* The direct algorithm of a transposed convolution: a product and a scattering. Each input pixel, a row of `in` channels,
  * times W seen as a matrix [in, (y, x, out)] is the patch that the pixel adds to the output. Backward, patches are cut
  * from the gradient, and each is a row of the product with the transposed matrix. */
 #include "core/memory.h"
 #include "core/status.h"
 #include "nn/layer.h"
 
-/* Images whose patches are made at a time: enough rows to make the product worth it, no more than the cache holds. */
+/* Images whose patches are made at a time: two of the product's blocks of 12 rows make it worth packing, and patches of
+ * more would not stay in the cache. */
 static int64_t conv_direct_images_at_once(const lebm__layer *layer)
 {
     enum { ROWS = 24 };
@@ -29,15 +30,11 @@ static int conv_direct_pack(const lebm__layer *layer, const float *params, int b
 {
     (void)parts;
     const int64_t in = layer->in.channels, columns = lebm__patch_size(layer), kernel = layer->geometry.kernel;
-    const lebm__matrix *matrix = &layer->weight_matrix[backward];
     if (part > 0) return LEBM_OK;                                  /* too little to share */
     float *weight = lebm__alloc_raw(in * columns, sizeof *weight); /* [in, (y, x, out)] */
     if (weight == NULL) return LEBM_ERR_NOMEM;
     lebm__to_channels_last(in, (lebm__shape){layer->out.channels, kernel, kernel}, params + layer->weight, weight);
-    lebm__matrix_part all = {.rows = matrix->shape.k, .columns = matrix->shape.n, .values = weight};
-    all.row_stride = backward ? 1 : columns;
-    all.column_stride = backward ? columns : 1;
-    lebm__matrix_pack(matrix, all);
+    lebm__matrix_pack_all(&layer->weight_matrix[backward], weight, backward);
     lebm__free(weight);
     return LEBM_OK;
 }

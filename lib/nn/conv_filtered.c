@@ -18,7 +18,7 @@
  *
  * The gradient by the input is the transpose of all this in reverse order: transposed interpolation, a product with the
  * transposed matrix at each point, transposed evaluation. Rounding errors are about 4e-6 of the largest value for
- * m = 4 (7.4e-6 in the worst of tests/ref), 2e-6 for m = 2 and 1.5e-6 in the direct form. */
+ * m = 4 (7.4e-6 in the worst of tests/ref), 2e-6 for m = 2 and 1.5e-6 in the direct algorithm. */
 #include "nn/conv_filtered.h"
 
 #include "core/memory.h"
@@ -26,10 +26,10 @@
 
 /* Floats from row to row at a point. Rows whose distance is a power of two would meet in the same lines of the
  * cache. */
-static int64_t conv_filtered_row_size(int64_t numbers)
+static int64_t conv_filtered_row_size(int64_t numel)
 {
     enum { ALIGN = LEBM__ALIGNMENT / (int)sizeof(float) };
-    return (numbers + ALIGN - 1) / ALIGN * ALIGN + ALIGN;
+    return (numel + ALIGN - 1) / ALIGN * ALIGN + ALIGN;
 }
 
 static int64_t conv_filtered_tiles_of(int64_t size, int64_t tile)
@@ -75,19 +75,21 @@ int64_t lebm__conv_filtered_tile(const lebm__layer *layer, int forced)
 {
     /* With fewer output channels, less than a vector of them, the transforms cost more than the products save; with
      * fewer input channels packed weights would be mostly padding; and less than a fifth is not worth it. */
-    enum { FEWEST_CHANNELS = 16 };
+    enum { MIN_CHANNELS = 16 };
     const int64_t direct = 4 * lebm__pixels(layer->in);
     const int64_t tile = conv_filtered_cost(layer, 2) < conv_filtered_cost(layer, 4) ? 2 : 4;
     if (layer->geometry.kernel != 2 * layer->geometry.stride) return 0;
     if (forced) return tile;
-    const int worth_it = layer->in.channels >= FEWEST_CHANNELS && layer->out.channels >= FEWEST_CHANNELS &&
-                         5 * conv_filtered_cost(layer, tile) <= 4 * direct;
-    return worth_it ? tile : 0;
+    const int pays = layer->in.channels >= MIN_CHANNELS && layer->out.channels >= MIN_CHANNELS &&
+                     5 * conv_filtered_cost(layer, tile) <= 4 * direct;
+    return pays ? tile : 0;
 }
 
 static int64_t conv_filtered_group(const lebm__layer *layer)
 {
-    enum { ROWS = 64 }; /* enough for the products; of more, the points would fill the cache */
+    enum {
+        ROWS = 64
+    }; /* five of the product's blocks of 12 or so are enough; the points of more would fill the cache */
     const int64_t tiles =
         conv_filtered_tiles_of(layer->in.height, layer->tile) * conv_filtered_tiles_of(layer->in.width, layer->tile);
     return tiles < ROWS ? ROWS / tiles : 1;

@@ -6,7 +6,8 @@
 #include "math/blas.h"
 #include "nn/layer.h"
 
-/* Images whose patches are cut at a time: enough for a good product. */
+/* Images whose patches are cut at a time: a CBLAS takes some 300 to 500 rows of a product at a time, and patches of more
+ * pixels would leave the cache. */
 static int64_t conv_grad_images_at_once(const lebm__layer *layer)
 {
     enum { PIXELS = 512 };

@@ -1,4 +1,4 @@
-/* The direct form of a transposed convolution of an image of one pixel: the output is the part of the pixel's patch
+/* The direct algorithm of a transposed convolution of an image of one pixel: the output is the part of the pixel's patch
  * that the padding leaves, so the layer is a linear one whose matrix [in, (y, x, out)] is that part of W. */
 #include "core/memory.h"
 #include "core/status.h"
@@ -34,10 +34,7 @@ static int conv_of_pixel_pack(const lebm__layer *layer, const float *params, int
     float *weight = lebm__alloc_raw(in * columns, sizeof *weight);
     if (weight == NULL) return LEBM_ERR_NOMEM;
     conv_of_pixel_gather(layer, params + layer->weight, weight);
-    lebm__matrix_part all = {.rows = matrix->shape.k, .columns = matrix->shape.n, .values = weight};
-    all.row_stride = backward ? 1 : columns;
-    all.column_stride = backward ? columns : 1;
-    lebm__matrix_pack(matrix, all);
+    lebm__matrix_pack_all(matrix, weight, backward);
     for (int64_t i = 0; matrix->bias != NULL && i < columns; i++) {
         matrix->bias[i] = params[layer->bias + i % layer->out.channels];
     }

@@ -101,7 +101,7 @@ struct lebm__layer {
     int64_t weight, bias;          /* where they begin in the net's parameters; -1: none */
     lebm__matrix weight_matrix[2]; /* the weight packed for the forward and, transposed, for the backward pass */
     lebm__geometry geometry;       /* of conv_transpose2d */
-    int64_t tile;                  /* of its filtered form: inputs to a tile along either axis */
+    int64_t tile;                  /* of its minimal filtering: inputs to a tile along either axis */
     lebm__activation activation;   /* of an activation, with its parameter */
     float parameter;
 };

@@ -15,13 +15,9 @@ static int linear_pack(const lebm__layer *layer, const float *params, int backwa
 {
     (void)parts;
     const lebm__matrix *matrix = &layer->weight_matrix[backward];
-    const int64_t in = layer->in.channels, out = layer->out.channels;
     if (part > 0) return LEBM_OK; /* too little to share */
-    lebm__matrix_part all = {.rows = matrix->shape.k, .columns = matrix->shape.n, .values = params + layer->weight};
-    all.row_stride = backward ? in : 1;
-    all.column_stride = backward ? 1 : in;
-    lebm__matrix_pack(matrix, all);
-    if (matrix->bias != NULL) memcpy(matrix->bias, params + layer->bias, (size_t)out * sizeof *matrix->bias);
+    lebm__matrix_pack_all(matrix, params + layer->weight, !backward);
+    if (matrix->bias != NULL) memcpy(matrix->bias, params + layer->bias, (size_t)matrix->shape.n * sizeof(float));
     return LEBM_OK;
 }
 

@@ -101,12 +101,11 @@ static void tape_backward_few(const lebm__tape *tape, const lebm__segment *s, in
     if (s->from > 0) tape_run(tape, s->from - 1, layers[s->from - 1].kind->backward.pre, 1, first, n);
 }
 
-/* Rows to take through the segment's layers at a time, so that what lies between them stays in the cache. */
+/* Rows to take through the segment's layers at a time, so that what lies between them stays in the cache: the widest
+ * layer's input and output are 128 KiB, of a second-level cache of 256 or more. */
 static int64_t tape_rows_at_once(const lebm__tape *tape, const lebm__segment *s, int64_t n)
 {
-    enum {
-        MAX_NUMEL = 16384
-    }; /* of the widest layer: its input and its output are 128 KiB, of a cache of 256 or more */
+    enum { MAX_NUMEL = 16384 };
     int64_t widest = 1;
     for (int64_t i = s->from; i <= s->to && i < tape->net->layer_count; i++) {
         widest = tape_max(widest, lebm__numel(tape->net->layers[i].in));

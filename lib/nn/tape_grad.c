@@ -26,7 +26,7 @@ static int64_t tape_grad_workspace(const lebm__layer *layer, int64_t columns)
 /* Blocks of whole taps or, if one is too large, of channels of a tap. */
 static tape_grad_cut tape_grad_cut_of(const lebm__layer *layer)
 {
-    enum { VECTORS = 32 }; /* channels that a product takes at a time */
+    enum { VECTORS = 32 }; /* channels in two vectors of 16, which products take at a time */
     const int64_t channels = layer->out.channels;
     const int64_t taps = lebm__is_conv(layer) ? lebm__patch_size(layer) / channels : 1;
     const int64_t of_sum = MAX_SUM / layer->in.channels;

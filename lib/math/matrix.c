@@ -7,11 +7,11 @@
 
 int lebm__matrix_create(lebm__matrix *matrix, const lebm__matrix_format *format, lebm__matrix_shape shape)
 {
-    const int64_t size = shape.count * format->size(shape.k, shape.n);
-    char *data = lebm__alloc_raw(size + (shape.has_bias ? shape.n * (int64_t)sizeof(float) : 0), 1);
+    const int64_t size = format->size(shape.k, shape.n), of_bias = shape.has_bias ? shape.n : 0;
+    char *data = lebm__alloc_raw(shape.count * size + of_bias * (int64_t)sizeof(float), 1);
     if (data == NULL) return LEBM_ERR_NOMEM;
-    float *bias = shape.has_bias ? (float *)(void *)(data + size) : NULL;
-    *matrix = (lebm__matrix){.format = format, .shape = shape, .data = data, .bias = bias};
+    *matrix = (lebm__matrix){.format = format, .shape = shape, .size = size, .data = data};
+    if (shape.has_bias) matrix->bias = (float *)(void *)(data + shape.count * size);
     return LEBM_OK;
 }
 
@@ -24,9 +24,8 @@ void lebm__matrix_free(lebm__matrix *matrix)
 void lebm__matrix_pack(const lebm__matrix *matrix, lebm__matrix_part part)
 {
     const lebm__matrix_shape *s = &matrix->shape;
-    const int64_t size = matrix->format->size(s->k, s->n);
     for (int64_t i = 0; i < s->count; i++) {
-        matrix->format->pack(s->k, s->n, &part, part.values + i * part.matrix_stride, matrix->data + i * size);
+        matrix->format->pack(s->k, s->n, &part, part.values + i * part.matrix_stride, matrix->data + i * matrix->size);
     }
 }
 

@@ -39,8 +39,9 @@ extern const lebm__matrix_format lebm__matrix_float32;
 typedef struct {
     const lebm__matrix_format *format;
     lebm__matrix_shape shape;
-    char *data;  /* NULL: not created */
-    float *bias; /* [n], written by whoever packs; NULL: none */
+    int64_t size; /* bytes of one matrix */
+    char *data;   /* NULL: not created */
+    float *bias;  /* [n], written by whoever packs; NULL: none */
 } lebm__matrix;
 
 /* Memory for matrices of this shape. */
@@ -59,8 +60,7 @@ static inline void lebm__matrix_multiply(const lebm__matrix *matrix, int64_t ind
                                          int64_t lda, float *c, int64_t ldc)
 {
     const lebm__matrix_shape *s = &matrix->shape;
-    const char *data = matrix->data + index * matrix->format->size(s->k, s->n);
-    matrix->format->multiply(m, s->n, s->k, a, lda, data, matrix->bias, c, ldc);
+    matrix->format->multiply(m, s->n, s->k, a, lda, matrix->data + index * matrix->size, matrix->bias, c, ldc);
 }
 
 #endif

@@ -18,7 +18,7 @@ missing_packages() {
     have cc && have make || echo build-essential
     have cmake || echo cmake
     have pkg-config || echo pkg-config
-    for package in libc6-dev libopenblas-dev librandom123-dev libcjson-dev libpng-dev zlib1g-dev libmatio-dev; do
+    for package in libc6-dev libopenblas-dev libcjson-dev libpng-dev zlib1g-dev; do
         installed "$package" || echo "$package"
     done
 }
@@ -51,7 +51,7 @@ if have apt-get && have dpkg-query; then
     install_missing
 else
     echo "quickstart: this is not Debian or Ubuntu, so nothing is installed; needed are a C compiler, make, CMake," \
-        "pkg-config, OpenBLAS, Random123, cJSON, libpng, zlib and matio"
+        "pkg-config, OpenBLAS, cJSON, libpng and zlib"
 fi
 
 # The system's CMake, if there is one, looks where the system's packages are.

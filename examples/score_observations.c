@@ -20,16 +20,11 @@ enum { YARDSTICK, DIGITS, TURNED, TWO, NOISE, KINDS };
 static void learn(model *m, const dataset *digits)
 {
     static float x[BATCH][PIXELS];
-    lebm_net *f, *g;
     lebm_trainer *trainer;
-    or_die(lebm_net_create_from_spec(&f, "in 16; linear 100; gelu; linear 1"), "f");
-    or_die(lebm_net_create_from_spec(&g, "in 16; linear 128; relu; linear 784; reshape 1 28 28; tanh"), "g");
-    or_die(lebm_net_init(f, LEBM_INIT_PYTORCH, 1), "f");
-    or_die(lebm_net_init(g, LEBM_INIT_PYTORCH, 2), "g");
-    or_die(lebm_prior_create(&m->prior, f, 1.0), "prior");
-    or_die(lebm_generator_create(&m->generator, g, LEBM_GAUSSIAN, .3), "generator");
-    lebm_net_destroy(f); /* prior and generator hold them from here on */
-    lebm_net_destroy(g);
+    or_die(lebm_model_create(&m->prior, &m->generator, "in 16; linear 100; gelu; linear 1", 1.0,
+                             "in 16; linear 128; relu; linear 784; reshape 1 28 28; tanh", LEBM_GAUSSIAN, .3,
+                             LEBM_INIT_PYTORCH, 1),
+           "model");
     or_die(lebm_sampler_create(&m->to_prior, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_create(&m->to_posterior, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_set_f64(m->to_posterior, LEBM_SAMPLER_STEP_SIZE, .005), "step size");

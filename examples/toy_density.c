@@ -69,16 +69,11 @@ int main(int argc, char **argv)
     failure why;
     if (output_check(path, &why) != 0) die("%s", why.text);
     model m = {.to_prior = make_sampler(80, 2, .2), .to_posterior = make_sampler(20, .075, 0)};
-    lebm_net *f, *g;
     lebm_trainer *trainer;
-    or_die(lebm_net_create_from_spec(&f, "in 2; linear 64; silu; linear 64; silu; linear 1"), "f");
-    or_die(lebm_net_init(f, LEBM_INIT_PYTORCH, 1), "f");
-    or_die(lebm_prior_create(&m.prior, f, RADIUS), "prior");
-    or_die(lebm_net_create_from_spec(&g, "in 2; linear 2 nobias"), "g");
-    or_die(lebm_net_set_param(g, 0, (const float[]){1, 0, 0, 1}, 4), "g");
-    or_die(lebm_generator_create(&m.generator, g, LEBM_GAUSSIAN, NOISE), "generator");
-    lebm_net_destroy(f); /* prior and generator hold them from here on */
-    lebm_net_destroy(g);
+    or_die(lebm_model_create(&m.prior, &m.generator, "in 2; linear 64; silu; linear 64; silu; linear 1", RADIUS,
+                             "in 2; linear 2 nobias", LEBM_GAUSSIAN, NOISE, LEBM_INIT_PYTORCH, 1),
+           "model");
+    or_die(lebm_net_set_param(lebm_generator_net(m.generator), 0, (const float[]){1, 0, 0, 1}, 4), "g");
     or_die(lebm_trainer_create(&trainer, m.prior, m.generator, m.to_prior, m.to_posterior), "trainer");
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 4e-3), "rate of f");
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 0), "rate of g");

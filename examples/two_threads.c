@@ -47,19 +47,14 @@ int main(int argc, char **argv)
 {
     arguments_operand(argc, argv, "two_threads", "", NULL, "Shares one model between two threads.", "");
     static job together[2], in_turn[2];
-    lebm_net *f, *g;
     lebm_prior *prior;
     lebm_generator *generator;
     pthread_t threads[2];
 
-    or_die(lebm_net_create_from_spec(&f, "in 16; linear 200; gelu; linear 1"), "f");
-    or_die(lebm_net_create_from_spec(&g, "in 16; linear 256; gelu; linear 784; reshape 1 28 28; tanh"), "g");
-    or_die(lebm_net_init(f, LEBM_INIT_PYTORCH, 1), "f");
-    or_die(lebm_net_init(g, LEBM_INIT_PYTORCH, 2), "g");
-    or_die(lebm_prior_create(&prior, f, 1.0), "prior");
-    or_die(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, .3), "generator");
-    lebm_net_destroy(f); /* prior and generator hold them from here on */
-    lebm_net_destroy(g);
+    or_die(lebm_model_create(&prior, &generator, "in 16; linear 200; gelu; linear 1", 1.0,
+                             "in 16; linear 256; gelu; linear 784; reshape 1 28 28; tanh", LEBM_GAUSSIAN, .3,
+                             LEBM_INIT_PYTORCH, 1),
+           "model");
 
     for (int i = 0; i < 2; i++) together[i] = in_turn[i] = (job){.prior = prior, .generator = generator, .seed = i};
     for (int i = 0; i < 2; i++)

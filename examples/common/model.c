@@ -35,29 +35,6 @@ void model_free(model *m)
     memset(m, 0, sizeof *m);
 }
 
-lebm_sampler *sampler_copy(const lebm_sampler *sampler)
-{
-    lebm_sampler *copy;
-    or_die(lebm_sampler_create(&copy, lebm_sampler_kernel(sampler)), "sampler");
-    for (int64_t i = 0; i < lebm_sampler_option_count(sampler); i++) {
-        const char *key = lebm_sampler_option_key(sampler, i), *type = lebm_sampler_option_type(sampler, key);
-        if (strcmp(type, "i64") == 0) {
-            int64_t value;
-            or_die(lebm_sampler_get_i64(sampler, key, &value), key);
-            or_die(lebm_sampler_set_i64(copy, key, value), key);
-        } else if (strcmp(type, "f64") == 0) {
-            double value;
-            or_die(lebm_sampler_get_f64(sampler, key, &value), key);
-            or_die(lebm_sampler_set_f64(copy, key, value), key);
-        } else {
-            const char *value;
-            or_die(lebm_sampler_get_str(sampler, key, &value), key);
-            or_die(lebm_sampler_set_str(copy, key, value), key);
-        }
-    }
-    return copy;
-}
-
 pixel_range model_pixel_range(const model *m)
 {
     double low, high;

@@ -19,9 +19,6 @@ void model_load(model *m, const char *path);
 
 void model_free(model *m);
 
-/* A sampler of the same kernel with the same options. */
-lebm_sampler *sampler_copy(const lebm_sampler *sampler);
-
 /* The range of the pixels of the generator's images, as the library says; at an open end, what is usual there. */
 pixel_range model_pixel_range(const model *m);
 

@@ -197,7 +197,8 @@ static int stop_if_interrupted(double done, void *user)
 
 static lebm_sampler *make_view_sampler(const run *r, const lebm_sampler *training)
 {
-    lebm_sampler *sampler = sampler_copy(training);
+    lebm_sampler *sampler;
+    or_die(lebm_sampler_copy(&sampler, training), "sampler");
     or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_SEED, VIEW_SEED), "sampler");
     or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, r->options[THREADS].value.i64), "sampler");
     or_die(lebm_sampler_set_progress(sampler, stop_if_interrupted, NULL), "sampler");

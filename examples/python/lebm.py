@@ -46,6 +46,7 @@ __all__ = [
     "Generator",
     "Sampler",
     "Trainer",
+    "create_model",
     "save_model",
     "load_model",
     "load_sampler",
@@ -252,6 +253,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_generator_log_likelihood": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
     "lebm_generator_score": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
     "lebm_sampler_create": (c_int, [_out, _text]),
+    "lebm_sampler_copy": (c_int, [_out, _h]),
     "lebm_sampler_destroy": (None, [_h]),
     "lebm_sampler_kernel": (_text, [_h]),
     "lebm_sampler_run_prior": (c_int, [_h, _h, c_int64, _Floats]),
@@ -265,6 +267,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_trainer_save": (c_int, [_h, _text]),
     "lebm_trainer_save_model": (c_int, [_h, _text]),
     "lebm_trainer_load": (c_int, [_h, _text]),
+    "lebm_model_create": (c_int, [_out, _out, _text, c_double, _text, _text, c_double, _text, c_uint64]),
     "lebm_model_save": (c_int, [_text, _h, _h]),
     "lebm_model_load": (c_int, [_text, _out, _out]),
     "lebm_model_load_sampler": (c_int, [_text, _text, _out]),
@@ -944,6 +947,12 @@ class Sampler(_Runner):
         self._own(pointer)
         self.options.update(options)
 
+    def copy(self) -> "Sampler":
+        """Make a sampler with the same kernel and options."""
+        pointer = c_void_p()
+        _lib.lebm_sampler_copy(byref(pointer), self._c)
+        return Sampler._owner_of(pointer)
+
     @property
     def kernel(self) -> str:
         """Name of the kernel."""
@@ -1050,6 +1059,24 @@ class Trainer(_Runner):
         if changed:
             text = f"load() set options to what was saved: {'; '.join(changed)}. Set after load() what is to differ."
             warnings.warn(text, stacklevel=2)
+
+
+def create_model(
+    f_spec: str,
+    g_spec: str,
+    likelihood: str,
+    sigma: float = 0.0,
+    sigma0: float = 1.0,
+    scheme: str = "pytorch",
+    seed: SupportsIndex = 0,
+) -> tuple[Prior, Generator]:
+    """Make a model of two specs, with parameters at random: as Net.init() gives them, f's by seed, g's by seed + 1."""
+    prior, generator = c_void_p(), c_void_p()
+    of_f = _bytes("f_spec", f_spec), _real("sigma0", sigma0)
+    of_g = _bytes("g_spec", g_spec), _bytes("likelihood", likelihood), _real("sigma", sigma)
+    start = _bytes("scheme", scheme), _integer("seed", seed, 0, 2**64 - 1)
+    _lib.lebm_model_create(byref(prior), byref(generator), *of_f, *of_g, *start)
+    return Prior._owner_of(prior), Generator._owner_of(generator)
 
 
 def save_model(path: Path, prior: Prior, generator: Generator) -> None:

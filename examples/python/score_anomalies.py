@@ -26,9 +26,8 @@ def read_digits(folder: pathlib.Path, name: str) -> tuple[np.ndarray, np.ndarray
 
 def learn(images: np.ndarray, steps: int) -> tuple[lebm.Prior, lebm.Generator, lebm.Sampler]:
     """A small model of the images, and a sampler of its posterior."""
-    prior = lebm.Prior(lebm.Net("in 16; linear 100; gelu; linear 1").init("pytorch", seed=1))
-    g = lebm.Net("in 16; linear 128; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=2)
-    generator = lebm.Generator(g, "gaussian", 0.3)
+    specs = "in 16; linear 100; gelu; linear 1", "in 16; linear 128; relu; linear 784; reshape 1 28 28; tanh"
+    prior, generator = lebm.create_model(*specs, "gaussian", 0.3, seed=1)
     to_prior = lebm.Sampler(steps=60, step_size=0.25, last_step_size=0.01)
     to_posterior = lebm.Sampler(steps=20, step_size=0.005)
     rates = {"prior_learning_rate": 1e-3, "generator_learning_rate": 2e-3}

@@ -21,12 +21,12 @@ if __name__ == "__main__":
         parser.exit(1, f"train_mnist.py: {error}\n")
     pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
     images, rng = pixels.reshape(shape) / np.float32(127.5) - 1, np.random.default_rng(1)  # pixels in [-1, 1]
-    f = lebm.Net("in 16; linear 200; gelu; linear 200; gelu; linear 1").init("pytorch", seed=1)
-    g = lebm.Net("in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh").init("pytorch", seed=2)
+    g_spec = "in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh"
+    model = lebm.create_model("in 16; linear 200; gelu; linear 200; gelu; linear 1", g_spec, "gaussian", 0.3, seed=1)
     to_prior = lebm.Sampler(steps=160, step_size=0.25, last_step_size=0.01)  # first stride, then settle
     to_posterior = lebm.Sampler(steps=40, step_size=0.005)
     rates = {"prior_learning_rate": 3e-3, "generator_learning_rate": 1e-3, "decay_per_epoch": 0.75}
-    trainer = lebm.Trainer(lebm.Prior(f), lebm.Generator(g, "gaussian", 0.3), to_prior, to_posterior, **rates)
+    trainer = lebm.Trainer(*model, to_prior, to_posterior, **rates)
     try:
         for epoch in range(options.epochs):
             for batch in np.array_split(rng.permutation(len(images)), max(1, len(images) // 100)):

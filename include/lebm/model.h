@@ -1,9 +1,11 @@
 /** @file model.h
- * Models as files. A model file is a safetensors file: parameters as tensors "f.0.weight", ..., "g.0.weight", ... in
+ * Models as a whole: a prior and a generator of one size of z, made of two specs, saved and loaded. A model file is a safetensors file: parameters as tensors "f.0.weight", ..., "g.0.weight", ... in
  * PyTorch's layout; specs, sigma0, likelihood and sigma as text in its metadata (docs/file-format.md). A checkpoint
  * (lebm_trainer_save()) is a model file with more in it, and is read here as well. */
 #ifndef LEBM_MODEL_H
 #define LEBM_MODEL_H
+
+#include <stdint.h>
 
 #include "lebm/export.h"
 #include "lebm/generator.h"
@@ -17,6 +19,26 @@ LEBM_BEGIN_DECLS
 #define LEBM_TO_PRIOR     "to_prior"     /**< the one that draws from p(z) */
 #define LEBM_TO_POSTERIOR "to_posterior" /**< the one that draws from p(z|x) */
 /** @} */
+
+/** Make a model of two specs, with parameters at random: the nets f and g, and of them prior and generator, which hold
+ * them (lebm_prior_net(), lebm_generator_net()). It is what lebm_net_create_from_spec(), lebm_net_init(),
+ * lebm_prior_create() and lebm_generator_create() make together.
+ * @param prior       receives the prior; the caller owns it
+ * @param generator   receives the generator; the caller owns it
+ * @param f_spec      spec of f, from z to 1 number: "in 16; linear 200; gelu; linear 1"
+ * @param sigma0      standard deviation of p0, 1e-6 to 1e6
+ * @param g_spec      spec of g, from z to D numbers or an image
+ * @param likelihood  LEBM_GAUSSIAN or LEBM_BERNOULLI
+ * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for LEBM_BERNOULLI
+ * @param scheme      LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
+ * @param seed        f is initialised with it, g with the number behind it: they start independent, even of one spec
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_FORMAT or LEBM_ERR_UNKNOWN_OPTION (a spec, the text names the place; or no
+ *         such likelihood or scheme), LEBM_ERR_RANGE, LEBM_ERR_SHAPE (also if f and g differ in the size of z, or f has
+ *         not 1 output), LEBM_ERR_NOMEM; on failure both are NULL
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_model_create(lebm_prior **prior, lebm_generator **generator, const char *f_spec, double sigma0,
+                               const char *g_spec, const char *likelihood, double sigma, const char *scheme,
+                               uint64_t seed);
 
 /** Save a model.
  * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at

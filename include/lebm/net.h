@@ -149,7 +149,8 @@ LEBM_API int64_t lebm_net_out_features(const lebm_net *net);
 LEBM_API int lebm_net_out_shape(const lebm_net *net, int64_t *chw);
 
 /** The spec that makes this net again, numbers as short as exact reading allows.
- * @return a string owned by the net, valid until a layer is added or the net destroyed; NULL if `net` is NULL
+ * @return a string owned by the net, valid until a layer is added or the net destroyed; NULL if `net` is NULL or, when
+ *         it is asked for the first time after a layer was added, there is no memory for it
  * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_net_spec(const lebm_net *net);
 

@@ -69,6 +69,14 @@ typedef int (*lebm_progress_fn)(double done, void *user);
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
 
+/** Make a sampler with the kernel and the options of another one, and nothing else of it: no progress function, and no
+ * metrics before it has run.
+ * @param out   receives the sampler; the caller owns it
+ * @param from  the sampler to copy, which its own callback may do, too
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_NOMEM
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from);
+
 /** Release a sampler; NULL does nothing.
  * Threads: no other call may be using the sampler, and no trainer may hold it. @since 0.1.0 */
 LEBM_API void lebm_sampler_destroy(lebm_sampler *sampler);
@@ -104,10 +112,10 @@ LEBM_API const char *lebm_sampler_option_key(const lebm_sampler *sampler, int64_
 LEBM_API const char *lebm_sampler_option_type(const lebm_sampler *sampler, const char *key);
 LEBM_API const char *lebm_sampler_option_help(const lebm_sampler *sampler, const char *key);
 LEBM_API const char *lebm_sampler_option_choices(const lebm_sampler *sampler, const char *key);
-LEBM_API int lebm_sampler_option_bounds_i64(const lebm_sampler *sampler, const char *key, int64_t *standard,
-                                            int64_t *least, int64_t *most);
-LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const char *key, double *standard,
-                                            double *least, double *most);
+LEBM_API int lebm_sampler_option_bounds_i64(const lebm_sampler *sampler, const char *key, int64_t *default_value,
+                                            int64_t *min, int64_t *max);
+LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const char *key, double *default_value,
+                                            double *min, double *max);
 /** @} */
 
 /** Have `progress` called during runs; NULL: no more.

@@ -58,6 +58,18 @@ void *lebm__alloc(int64_t count, int64_t size)
     return memory;
 }
 
+void *lebm__grow(void *array, int64_t *capacity, int64_t count, int64_t more, int64_t size)
+{
+    const int64_t needed = count + more, grown = count + count / 2, new_capacity = needed > grown ? needed : grown;
+    if (array != NULL && needed <= *capacity) return array;
+    void *copy = lebm__alloc_raw(new_capacity, size);
+    if (copy == NULL) return NULL;
+    if (array != NULL) memcpy(copy, array, (size_t)(count * size));
+    lebm__free(array);
+    *capacity = new_capacity;
+    return copy;
+}
+
 void lebm__free(void *memory)
 {
     free(memory);

@@ -13,6 +13,10 @@ void *lebm__alloc(int64_t count, int64_t size);
 /* As lebm__alloc() for memory that is written before it is read: not zeroed. */
 void *lebm__alloc_raw(int64_t count, int64_t size);
 
+/* The array, or a longer copy in its place, with room for `more` elements behind its `count`; NULL, and the array as it
+ * was, if there is no memory. It grows by half, so that what grows often is not copied each time. */
+void *lebm__grow(void *array, int64_t *capacity, int64_t count, int64_t more, int64_t size);
+
 void lebm__free(void *memory);
 
 /* A copy of `text`; NULL, with the error text set, if there is no memory. */

@@ -36,6 +36,13 @@ int lebm__fail(int status, const char *format, ...)
     return status;
 }
 
+int lebm__check_range(const char *what, int64_t value, int64_t min, int64_t max)
+{
+    if (value >= min && value <= max) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_RANGE, "%s is %lld; allowed are %lld to %lld", what, (long long)value, (long long)min,
+                      (long long)max);
+}
+
 void lebm__set_last_error(const char *text)
 {
     snprintf(last_error, sizeof last_error, "%s", text);

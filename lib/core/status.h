@@ -2,11 +2,16 @@
 #ifndef LEBM_CORE_STATUS_H
 #define LEBM_CORE_STATUS_H
 
+#include <stdint.h>
+
 #include "core/arithmetic.h"
 #include "lebm/status.h"
 
 /* Set the calling thread's error text, cut to one line of LEBM__ERROR_SIZE - 1 bytes, and return `status`. */
 int lebm__fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* LEBM_ERR_RANGE unless `value`, the caller's `what`, is from `min` to `max`. */
+int lebm__check_range(const char *what, int64_t value, int64_t min, int64_t max);
 
 /* Set the text as it is: to bring a worker's error to the thread that made the call. */
 void lebm__set_last_error(const char *text);

@@ -24,21 +24,27 @@ static const char format_name[] = "liblatentebm";
 
 /* ---- Writing ---- */
 
+static int put_spec(lebm__st_writer *st, const char *group, const lebm_net *net)
+{
+    const char *spec = lebm_net_spec(net);
+    return spec == NULL ? LEBM_ERR_NOMEM : lebm__put_text(st, group, "spec", spec);
+}
+
 int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_generator *generator)
 {
-    const lebm_net *f = prior->net, *g = generator->net;
+    const lebm__params *f = &prior->net->params, *g = &generator->net->params;
     char version[LEBM__NUMBER_SIZE];
     snprintf(version, sizeof version, "%d", FORMAT_VERSION);
     LEBM__TRY(lebm__st_add_text(st, "format", format_name));
     LEBM__TRY(lebm__st_add_text(st, "format_version", version));
     LEBM__TRY(lebm__st_add_text(st, "library_version", lebm_version()));
-    LEBM__TRY(lebm__put_text(st, "f", "spec", lebm_net_spec(f)));
-    LEBM__TRY(lebm__put_text(st, "g", "spec", lebm_net_spec(g)));
+    LEBM__TRY(put_spec(st, "f", prior->net));
+    LEBM__TRY(put_spec(st, "g", generator->net));
     LEBM__TRY(lebm__put_f64(st, "prior", "sigma0", lebm_prior_sigma0(prior)));
     LEBM__TRY(lebm__put_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
     LEBM__TRY(lebm__put_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
-    LEBM__TRY(lebm__put_tensors(st, "f", f, f->params));
-    return lebm__put_tensors(st, "g", g, g->params);
+    LEBM__TRY(lebm__put_tensors(st, "f", f, f->values));
+    return lebm__put_tensors(st, "g", g, g->values);
 }
 
 int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_generator *generator)
@@ -101,9 +107,10 @@ static int load_net(const lebm__st_reader *st, const char *group, lebm_net **net
     LEBM__TRY(lebm__get_text(st, group, "spec", &spec));
     LEBM__TRY(lebm__check_keys(st, group));
     LEBM__TRY(lebm__in_file(st, key, lebm__net_from_spec(net, spec, lebm__st_numbers(st))));
-    const int status = lebm__get_tensors(st, group, *net, -FLT_MAX, (*net)->params);
+    lebm__params *params = &(*net)->params;
+    const int status = lebm__get_tensors(st, group, params, spec, -FLT_MAX, params->values);
     if (status == LEBM_OK) {
-        lebm__net_set_all(*net);
+        lebm__params_set_all(params);
     } else {
         lebm_net_destroy(*net);
     }
@@ -173,7 +180,7 @@ static int load_sampler(const lebm__st_reader *st, const char *role, lebm_sample
     }
     LEBM__TRY(lebm__check_keys(st, role));
     LEBM__TRY(lebm__in_file(st, role, lebm_sampler_create(sampler, kernel)));
-    const int status = lebm__get_options(st, role, &lebm__sampler_table, &(*sampler)->options);
+    const int status = lebm__get_options(st, role, &(*sampler)->head);
     if (status != LEBM_OK) {
         lebm_sampler_destroy(*sampler);
         *sampler = NULL;

@@ -38,49 +38,49 @@ typedef struct {
 static provider blas;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static int has_openmp(void)
+static int blas_has_openmp(void)
 {
     return omp_set_num_threads != NULL && omp_get_max_threads != NULL;
 }
 
-static void find_openblas(void)
+static void blas_find_openblas(void)
 {
     enum { SERIAL, THREADS, OPENMP, UNKNOWN };
     const int built = openblas_get_parallel != NULL ? openblas_get_parallel() : exec_blas != NULL ? UNKNOWN : SERIAL;
     const int locks = openblas_get_config != NULL && strstr(openblas_get_config(), "USE_LOCKING") != NULL;
-    blas.omp_threads = has_openmp() && (built == OPENMP || built == UNKNOWN);
-    blas.of_process = built == THREADS || built == UNKNOWN || (built == OPENMP && !has_openmp());
+    blas.omp_threads = blas_has_openmp() && (built == OPENMP || built == UNKNOWN);
+    blas.of_process = built == THREADS || built == UNKNOWN || (built == OPENMP && !blas_has_openmp());
     blas.one_at_a_time = built == SERIAL && !locks;
     blas.hangs_without_room = 1;
 }
 
 /* From its version 1 on, each thread has a setting of its own. */
-static void find_blis(void)
+static void blas_find_blis(void)
 {
     blas.of_thread = bli_info_get_version_str != NULL && bli_info_get_version_str()[0] != '0';
     blas.of_process = !blas.of_thread;
 }
 
-static void find_provider(void)
+static void blas_find_provider(void)
 {
     if (openblas_get_num_threads != NULL) {
-        find_openblas();
+        blas_find_openblas();
     } else if (bli_thread_set_num_threads != NULL && bli_thread_get_num_threads != NULL) {
-        find_blis();
+        blas_find_blis();
     } else {
         /* Of OpenBLAS, the levels alone would hang an OpenMP build. */
-        blas.omp_threads = has_openmp();
+        blas.omp_threads = blas_has_openmp();
         blas.omp_levels = omp_set_max_active_levels != NULL && omp_get_max_active_levels != NULL;
     }
 }
 
 /* Asked of the BLAS, since a host's threads may set it meanwhile, too. */
-static int64_t get_threads(void)
+static int64_t blas_get_threads(void)
 {
     return openblas_get_num_threads != NULL ? openblas_get_num_threads() : bli_thread_get_num_threads();
 }
 
-static void set_threads(int64_t count)
+static void blas_set_threads(int64_t count)
 {
     if (openblas_set_num_threads != NULL) {
         openblas_set_num_threads((int)count);
@@ -98,7 +98,7 @@ static int64_t host_threads = 1; /* the host's setting of the process while any 
 
 /* OpenBLAS maps 128 MiB, or 16 on machines of 32 bits, for each thread that it serves at once, and keeps them. For more
  * than one there must be plenty, so that the rest of the program is left something, too. */
-static int there_is_room(void)
+static int blas_there_is_room(void)
 {
     const size_t size = (size_t)(sizeof(void *) > 4 ? 160 : 24) << (inside == 0 ? 20 : 22);
     void *trial = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -108,11 +108,11 @@ static int there_is_room(void)
 }
 
 /* Whether the BLAS can serve one thread more. */
-static int may_enter(void)
+static int blas_may_enter(void)
 {
     if (blas.one_at_a_time && inside > 0) return 0;
     if (!blas.hangs_without_room || inside < rooms) return 1;
-    if (!there_is_room()) return 0;
+    if (!blas_there_is_room()) return 0;
     rooms = inside + 1;
     return 1;
 }
@@ -123,37 +123,37 @@ typedef struct {
     int omp_threads, omp_levels;
 } thread_setting;
 
-static thread_setting enter(void)
+static thread_setting blas_enter(void)
 {
     thread_setting before = {1, 1, 0};
-    pthread_once(&once, find_provider);
+    pthread_once(&once, blas_find_provider);
     if (blas.omp_threads) before.omp_threads = omp_get_max_threads();
     pthread_mutex_lock(&guard);
     waiting++;
-    while (inside > 0 && !may_enter()) pthread_cond_wait(&one_left, &guard);
+    while (inside > 0 && !blas_may_enter()) pthread_cond_wait(&one_left, &guard);
     waiting--;
     inside++;
-    if (blas.of_process && get_threads() != 1) {
-        host_threads = get_threads();
-        set_threads(1); /* in an OpenMP build the calling thread's as well */
+    if (blas.of_process && blas_get_threads() != 1) {
+        host_threads = blas_get_threads();
+        blas_set_threads(1); /* in an OpenMP build the calling thread's as well */
     }
     pthread_mutex_unlock(&guard);
-    if (blas.of_thread) before.threads = get_threads();
-    if (before.threads != 1) set_threads(1);
+    if (blas.of_thread) before.threads = blas_get_threads();
+    if (before.threads != 1) blas_set_threads(1);
     if (blas.omp_threads) omp_set_num_threads(1);
     if (blas.omp_levels) before.omp_levels = omp_get_max_active_levels();
     if (before.omp_levels != 0) omp_set_max_active_levels(0);
     return before;
 }
 
-static void leave(thread_setting before)
+static void blas_leave(thread_setting before)
 {
     if (before.omp_levels != 0) omp_set_max_active_levels(before.omp_levels);
-    if (before.threads != 1) set_threads(before.threads);
+    if (before.threads != 1) blas_set_threads(before.threads);
     pthread_mutex_lock(&guard);
     inside--;
     if (inside == 0 && host_threads != 1) {
-        if (get_threads() == 1) set_threads(host_threads); /* else the host has set it meanwhile */
+        if (blas_get_threads() == 1) blas_set_threads(host_threads); /* else the host has set it meanwhile */
         host_threads = 1;
     }
     if (waiting > 0) pthread_cond_signal(&one_left);
@@ -164,48 +164,48 @@ static void leave(thread_setting before)
 void lebm__blas_add_transposed(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
                                int64_t ldb, float *c, int64_t ldc)
 {
-    const thread_setting before = enter();
+    const thread_setting before = blas_enter();
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, 1.0f,
                 c, (int)ldc);
-    leave(before);
+    blas_leave(before);
 }
 
 /* A product too large to do without the memory, which OpenBLAS then keeps: whoever comes alone later finds it there,
  * whatever else has become of the room that there was. */
-static int take_memory(void)
+static int blas_take_memory(void)
 {
-    enum { SIDE = 256 };
-    float *numbers = lebm__alloc(3 * SIDE * SIDE, sizeof *numbers);
-    if (numbers == NULL) {
+    enum { SIDE = 256 }; /* OpenBLAS multiplies smaller ones without its memory */
+    float *matrices = lebm__alloc(3 * SIDE * SIDE, sizeof *matrices);
+    if (matrices == NULL) {
         pthread_mutex_lock(&guard);
         rooms = 0; /* it is still to be taken */
         pthread_mutex_unlock(&guard);
         return LEBM_ERR_NOMEM;
     }
-    const float *a = numbers, *b = a + SIDE * SIDE;
-    lebm__blas_add_transposed(SIDE, SIDE, SIDE, a, SIDE, b, SIDE, numbers + 2 * SIDE * SIDE, SIDE);
-    lebm__free(numbers);
+    const float *a = matrices, *b = a + SIDE * SIDE;
+    lebm__blas_add_transposed(SIDE, SIDE, SIDE, a, SIDE, b, SIDE, matrices + 2 * SIDE * SIDE, SIDE);
+    lebm__free(matrices);
     return LEBM_OK;
 }
 
 int lebm__blas_prepare(void)
 {
-    pthread_once(&once, find_provider);
+    pthread_once(&once, blas_find_provider);
     pthread_mutex_lock(&guard);
     const int has_memory = !blas.hangs_without_room || inside > 0 || rooms > 0;
-    const int may_take_it = has_memory || may_enter();
+    const int may_take_it = has_memory || blas_may_enter();
     pthread_mutex_unlock(&guard);
     if (has_memory) return LEBM_OK;
-    if (may_take_it) return take_memory();
+    if (may_take_it) return blas_take_memory();
     return lebm__fail(LEBM_ERR_NOMEM, "out of memory: OpenBLAS needs 128 MiB to work in");
 }
 
 /* OpenBLAS reads the environment when it is loaded; BLIS and some OpenMP runtimes do at the first call, when a thread of
  * the host may be changing it. So here is one, of nothing, while the library is loaded. */
-__attribute__((constructor)) static void let_blas_read_environment(void)
+__attribute__((constructor)) static void blas_read_environment(void)
 {
     float unused = 0;
-    if (has_openmp()) omp_get_max_threads();
+    if (blas_has_openmp()) omp_get_max_threads();
     if (openblas_get_num_threads != NULL) return;
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, 0, 0, 0, 1.0f, &unused, 1, &unused, 1, 1.0f, &unused, 1);
 }

@@ -14,7 +14,7 @@
 
 static char build_info[768];
 
-static void write_build_info(void)
+static void build_info_write_build_info(void)
 {
     snprintf(build_info, sizeof build_info, "liblatentebm %s, %s, %s kernels, %s%s", lebm_version(), COMPILER,
              lebm__kernels()->name, lebm__blas_name(), lebm__environment()->report);
@@ -23,6 +23,6 @@ static void write_build_info(void)
 const char *lebm_build_info(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, write_build_info);
+    pthread_once(&once, build_info_write_build_info);
     return build_info;
 }

@@ -8,7 +8,7 @@
 static const lebm__kernel_table *chosen = &lebm__kernels_baseline;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void choose_table(void)
+static void kernels_choose_table(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     /* LEBM_ISA asks for a lesser table than the processor's best: for tests, and for equal bits on unequal machines. */
@@ -27,6 +27,6 @@ static void choose_table(void)
 
 const lebm__kernel_table *lebm__kernels(void)
 {
-    pthread_once(&once, choose_table);
+    pthread_once(&once, kernels_choose_table);
     return chosen;
 }

@@ -43,7 +43,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    int64_t lanes; /* floats in a vector: packed weights are cut into panels of two vectors (math/packed.h) */
+    int64_t lanes; /* floats in a vector: packed matrices are cut into panels of two vectors (matrix_float32.c) */
 
     /* C[m, n] = A[m, k] B + bias (0 if NULL), B packed; an element adds its k products in order. A and C are row-major
      * with leading dimensions lda and ldc. */
@@ -56,12 +56,12 @@ typedef struct {
     void (*multiply)(int64_t n, const float *x, float *y); /* y *= x */
     void (*add)(int64_t n, const float *x, float *y);      /* y += x */
 
-    /* Add patches [height, width, kernel, kernel, channels] into the image where each belongs, and cut the image's
-     * gradient into patches, with zeros beyond its border. */
+    /* Add patches [height, width, kernel, kernel, channels] into the image where each belongs; and cut the image's
+     * gradient into patches, or columns [column, column + columns) of each, with zeros beyond its border. */
     void (*add_patches)(const lebm__geometry *g, const float *patches, float *image);
-    void (*cut_patches)(const lebm__geometry *g, const float *image, float *patches);
+    void (*cut_patches)(const lebm__geometry *g, const float *image, int64_t column, int64_t columns, float *patches);
 
-    /* Minimal filtering: the four transforms of an image, and that of a row of weights (math/filter.h). */
+    /* Minimal filtering: the four transforms of an image, and that of a row of weights (math/filter.inc.h). */
     void (*filter_evaluate)(const lebm__filter *f, const float *image, float *points);
     void (*filter_evaluate_transposed)(const lebm__filter *f, const float *points, float *image);
     void (*filter_interpolate)(const lebm__filter *f, const float *points, const float *bias, float *image);

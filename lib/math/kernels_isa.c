@@ -1,9 +1,9 @@
 /* The kernels for one instruction set: this file is compiled several times, with the flags of each and the table's name
  * in LEBM__TABLE. */
-#include "math/elementwise.h"
-#include "math/filter.h"
-#include "math/patches.h"
-#include "math/product.h"
+#include "math/elementwise.inc.h"
+#include "math/filter.inc.h"
+#include "math/patches.inc.h"
+#include "math/product.inc.h"
 
 #define TEXT_OF(name) #name
 #define TEXT(name)    TEXT_OF(name)
@@ -12,22 +12,22 @@ const lebm__kernel_table LEBM__TABLE = {
     .name = TEXT(LEBM__ISA),
     .lanes = LANES,
     .product = product,
-    .activate = activate,
-    .multiply = multiply,
-    .add = add,
-    .add_patches = add_patches,
-    .cut_patches = cut_patches,
+    .activate = elementwise_activate,
+    .multiply = elementwise_multiply,
+    .add = elementwise_add,
+    .add_patches = patches_add,
+    .cut_patches = patches_cut,
     .filter_evaluate = filter_evaluate,
     .filter_evaluate_transposed = filter_evaluate_transposed,
     .filter_interpolate = filter_interpolate,
     .filter_interpolate_transposed = filter_interpolate_transposed,
     .filter_weights = filter_weights,
-    .langevin = langevin,
-    .philox = philox,
-    .box_muller = box_muller,
-    .squares = squares,
-    .residual = residual,
-    .bernoulli = bernoulli,
-    .adam = adam,
-    .adam_is_finite = adam_is_finite,
+    .langevin = elementwise_langevin,
+    .philox = elementwise_philox,
+    .box_muller = elementwise_box_muller,
+    .squares = elementwise_squares,
+    .residual = elementwise_residual,
+    .bernoulli = elementwise_bernoulli,
+    .adam = elementwise_adam,
+    .adam_is_finite = elementwise_adam_is_finite,
 };

@@ -1,25 +1,27 @@
 #include "math/rng.h"
 
-#include <Random123/philox.h>
-
 #include "math/kernels.h"
 
-static philox4x32_ctr_t philox(lebm__key key, uint32_t block, uint32_t step, uint64_t chain)
+/* Blocks of four words, made many at a time: a multiple of the lanes of any kernel. */
+enum { BLOCKS = 64 };
+
+/* Set counter i of words[4][BLOCKS]. */
+static void rng_set_counter(uint32_t *words, int64_t i, uint32_t block, uint32_t step, uint64_t chain)
 {
-    const philox4x32_ctr_t counter = {{block, step, (uint32_t)chain, (uint32_t)(chain >> 32)}};
-    const philox4x32_key_t k = {{key.word[0], key.word[1]}};
-    return philox4x32(counter, k);
+    words[i] = block;
+    words[BLOCKS + i] = step;
+    words[2 * BLOCKS + i] = (uint32_t)chain;
+    words[3 * BLOCKS + i] = (uint32_t)(chain >> 32);
 }
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose)
 {
     const lebm__key from_seed = {{(uint32_t)seed, (uint32_t)(seed >> 32)}};
-    const philox4x32_ctr_t r = philox(from_seed, (uint32_t)purpose, UINT32_MAX, stream);
-    return (lebm__key){{r.v[0], r.v[1]}};
+    uint32_t words[4 * BLOCKS] = {0};
+    rng_set_counter(words, 0, (uint32_t)purpose, UINT32_MAX, stream);
+    lebm__kernels()->philox(from_seed.word, BLOCKS, words);
+    return (lebm__key){{words[0], words[BLOCKS]}};
 }
-
-/* Blocks of four words, turned into normals many at a time. */
-enum { BLOCKS = 64 };
 
 void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out)
 {
@@ -31,10 +33,7 @@ void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n,
         float normals[4 * BLOCKS];
         const int64_t begin_chain = chain, begin_block = block;
         for (int64_t i = 0; i < BLOCKS; i++) {
-            bits[i] = (uint32_t)block;
-            bits[BLOCKS + i] = step;
-            bits[2 * BLOCKS + i] = (uint32_t)(first_chain + chain);
-            bits[3 * BLOCKS + i] = (uint32_t)((uint64_t)(first_chain + chain) >> 32);
+            rng_set_counter(bits, i, (uint32_t)block, step, (uint64_t)(first_chain + chain));
             if (++block == blocks) chain++, block = 0;
         }
         kernels->philox(key.word, BLOCKS, bits);
@@ -50,9 +49,13 @@ void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n,
 
 void lebm__uniforms(lebm__key key, int64_t count, float *out)
 {
-    for (int64_t i = 0; i < count; i++) {
-        const philox4x32_ctr_t r = philox(key, 0, 0, (uint64_t)(i / 4));
-        /* The middle of one of 2^23 cells: exact, never 0 and never 1. */
-        out[i] = ((float)(r.v[i % 4] >> 9) + 0.5f) * 0x1p-23f;
+    for (int64_t first = 0; first < count; first += 4 * BLOCKS) {
+        uint32_t words[4 * BLOCKS];
+        for (int64_t i = 0; i < BLOCKS; i++) rng_set_counter(words, i, 0, 0, (uint64_t)(first / 4 + i));
+        lebm__kernels()->philox(key.word, BLOCKS, words);
+        for (int64_t i = 0; i < 4 * BLOCKS && first + i < count; i++) {
+            /* The middle of one of 2^23 cells: exact, never 0 and never 1. */
+            out[first + i] = ((float)(words[i % 4 * BLOCKS + i / 4] >> 9) + 0.5f) * 0x1p-23f;
+        }
     }
 }

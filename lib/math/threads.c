@@ -51,7 +51,7 @@ struct lebm__pool {
 };
 
 /* The processors that this process may use; 0 if that cannot be told. */
-static int64_t count_processors(void)
+static int64_t threads_count_processors(void)
 {
 #ifdef __linux__
     cpu_set_t set[64]; /* the kernel refuses one without room for all processors that there might be */
@@ -63,7 +63,7 @@ static int64_t count_processors(void)
 int lebm__thread_count(int64_t option)
 {
     if (option <= 0) option = lebm__environment()->threads;
-    if (option <= 0) option = count_processors();
+    if (option <= 0) option = threads_count_processors();
     if (option <= 0) option = sysconf(_SC_NPROCESSORS_ONLN);
     return option < 1 ? 1 : option > LEBM__MOST_THREADS ? LEBM__MOST_THREADS : (int)option;
 }
@@ -73,18 +73,18 @@ int lebm__thread_count(int64_t option)
 static int forks;
 static int forks_go_unnoticed;
 
-static void count_fork(void)
+static void threads_count_fork(void)
 {
     forks++;
 }
 
-static void watch_forks(void)
+static void threads_watch_forks(void)
 {
-    forks_go_unnoticed = pthread_atfork(NULL, NULL, count_fork) != 0;
+    forks_go_unnoticed = pthread_atfork(NULL, NULL, threads_count_fork) != 0;
 }
 
 /* Do a task. Holds the mutex on entry and on return. */
-static void do_task(lebm__pool *pool, call *c, int64_t task, int thread)
+static void threads_do_task(lebm__pool *pool, call *c, int64_t task, int thread)
 {
     pthread_mutex_unlock(&pool->mutex);
     const int status = c->task(c->context, task, thread);
@@ -96,12 +96,12 @@ static void do_task(lebm__pool *pool, call *c, int64_t task, int thread)
 }
 
 /* Take tasks until none is left, or one failed: tasks before that one are taken already. */
-static void take_tasks(lebm__pool *pool, call *c, int thread)
+static void threads_take_tasks(lebm__pool *pool, call *c, int thread)
 {
-    while (c->next < c->count && c->status == LEBM_OK) do_task(pool, c, c->next++, thread);
+    while (c->next < c->count && c->status == LEBM_OK) threads_do_task(pool, c, c->next++, thread);
 }
 
-static void *work(void *argument)
+static void *threads_work(void *argument)
 {
     worker *me = argument;
     lebm__pool *pool = me->pool;
@@ -111,14 +111,14 @@ static void *work(void *argument)
         if (pool->quit) break;
         me->calls = pool->calls;
         if (me->thread > pool->called) continue;
-        take_tasks(pool, pool->call, me->thread);
+        threads_take_tasks(pool, pool->call, me->thread);
         if (--pool->busy == 0) pthread_cond_signal(&pool->finished);
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
 
-static void start_state(lebm__pool *pool)
+static void threads_start_state(lebm__pool *pool)
 {
     pool->started = 0;
     pool->quit = 0;
@@ -135,7 +135,7 @@ int lebm__pool_share(const lebm__pool *pool, int64_t count)
 
 /* Signals are for the host's own threads, except those that come to the thread which causes them, of faults and of
  * profilers: a worker has these blocked only if the thread that starts it has. Sets that mask, and returns the one before. */
-static sigset_t mask_signals(void)
+static sigset_t threads_mask_signals(void)
 {
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGPROF, SIGVTALRM};
     sigset_t mask, before;
@@ -149,23 +149,23 @@ static sigset_t mask_signals(void)
 }
 
 /* Start what is missing of `count` workers; fewer of them still do all the work. */
-static void start_workers(lebm__pool *pool, int count)
+static void threads_start_workers(lebm__pool *pool, int count)
 {
     pthread_attr_t attributes;
     if (pool->started >= count || pthread_attr_init(&attributes) != 0) return;
     const int sized = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0;
-    const sigset_t before = mask_signals();
+    const sigset_t before = threads_mask_signals();
     while (sized && pool->started < count) {
         worker *w = &pool->workers[pool->started];
         *w = (worker){.pool = pool, .thread = pool->started + 1, .calls = pool->calls};
-        if (pthread_create(&w->id, &attributes, work, w) != 0) break;
+        if (pthread_create(&w->id, &attributes, threads_work, w) != 0) break;
         pool->started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
 }
 
-static void stop_workers(lebm__pool *pool)
+static void threads_stop_workers(lebm__pool *pool)
 {
     if (pool->forks == forks) {
         pthread_mutex_lock(&pool->mutex);
@@ -180,7 +180,7 @@ static void stop_workers(lebm__pool *pool)
 }
 
 /* Threads from `thread` on give their memory back. */
-static void release_memory(lebm__pool *pool, int thread)
+static void threads_release_memory(lebm__pool *pool, int thread)
 {
     for (; thread < pool->threads; thread++) {
         lebm__free(pool->own[thread].memory);
@@ -192,19 +192,19 @@ static void release_memory(lebm__pool *pool, int thread)
 int lebm__pool_resize(lebm__pool **pool, int threads)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
+    pthread_once(&once, threads_watch_forks);
     if (forks_go_unnoticed) return lebm__fail(LEBM_ERR_NOMEM, "no memory to watch for forks");
     if (*pool == NULL) {
         *pool = lebm__alloc(1, sizeof **pool);
         if (*pool == NULL) return LEBM_ERR_NOMEM;
-        start_state(*pool);
+        threads_start_state(*pool);
     } else if ((*pool)->forks != forks) {
-        start_state(*pool); /* in a child the parent's workers, and who held the mutex, are gone */
+        threads_start_state(*pool); /* in a child the parent's workers, and who held the mutex, are gone */
     } else if ((*pool)->threads > threads) {
-        stop_workers(*pool);
-        start_state(*pool);
+        threads_stop_workers(*pool);
+        threads_start_state(*pool);
     }
-    release_memory(*pool, threads);
+    threads_release_memory(*pool, threads);
     (*pool)->threads = threads;
     return LEBM_OK;
 }
@@ -230,8 +230,8 @@ void *lebm__pool_memory(const lebm__pool *pool, int thread)
 void lebm__pool_destroy(lebm__pool *pool)
 {
     if (pool == NULL) return;
-    stop_workers(pool);
-    release_memory(pool, 0);
+    threads_stop_workers(pool);
+    threads_release_memory(pool, 0);
     lebm__free(pool);
 }
 
@@ -244,16 +244,16 @@ int lebm__pool_run(lebm__pool *pool, int64_t count, lebm__task_fn task, void *co
 {
     call c = {.task = task, .context = context, .count = count, .failed_task = count, .status = LEBM_OK};
     if (count < 1) return LEBM_OK;
-    const int wanted = lebm__pool_share(pool, count) - 1;
-    start_workers(pool, wanted);
+    const int helpers = lebm__pool_share(pool, count) - 1;
+    threads_start_workers(pool, helpers);
     pthread_mutex_lock(&pool->mutex);
     c.next = 1;
     pool->call = &c;
-    pool->called = pool->busy = wanted < pool->started ? wanted : pool->started;
+    pool->called = pool->busy = helpers < pool->started ? helpers : pool->started;
     pool->calls++;
     if (pool->called > 0) pthread_cond_broadcast(&pool->work);
-    do_task(pool, &c, 0, 0);
-    take_tasks(pool, &c, 0);
+    threads_do_task(pool, &c, 0, 0);
+    threads_take_tasks(pool, &c, 0);
     while (pool->busy > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
     pool->call = NULL;
     pthread_mutex_unlock(&pool->mutex);

@@ -11,34 +11,6 @@
 #include "model/generator.h"
 #include "model/prior.h"
 
-#define ROW(member) offsetof(lebm__sampler_options, member)
-
-static const lebm__option rows[] = {
-    LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, "40", "steps of each chain"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, "0.08",
-                     "s of z' = z + s score + sqrt(2 s) e"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, "0",
-                     "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
-    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", "noise",
-                     "where chains start: at noise, or at the z given by the caller"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
-                     "standard deviation of the noise that chains start at"),
-    LEBM__OPTION_F64(
-        LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
-        "how many times the norm of its start, or sigma0 sqrt(M) if that is larger, a chain's z may reach; "
-        "0: any norm"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
-                     "second key of the random numbers; each run that succeeds adds 1"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, NULL,
-                     "threads of a run; 0: LEBM_NUM_THREADS or all processors"),
-};
-
-const lebm__options lebm__sampler_table = {"sampler", rows, sizeof rows / sizeof *rows};
-
-LEBM__DEFINE_OPTION_FUNCTIONS(sampler, &lebm__sampler_table);
-
 int lebm_sampler_create(lebm_sampler **out, const char *kernel)
 {
     LEBM__REQUIRE(out);
@@ -51,8 +23,19 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     lebm_sampler *sampler = lebm__alloc(1, sizeof *sampler);
     if (sampler == NULL) return LEBM_ERR_NOMEM;
     sampler->kernel = LEBM_LANGEVIN;
-    lebm__options_reset(&lebm__sampler_table, &sampler->options);
+    lebm__handle_init(&sampler->head, "sampler");
+    lebm__handle_add_options(&sampler->head, &lebm__sampler_table, &sampler->options);
     *out = sampler;
+    return LEBM_OK;
+}
+
+int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(from);
+    LEBM__TRY(lebm_sampler_create(out, from->kernel));
+    lebm__handle_assign_options(&(*out)->head, &from->head);
     return LEBM_OK;
 }
 
@@ -71,11 +54,7 @@ const char *lebm_sampler_kernel(const lebm_sampler *sampler)
 int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(sampler);
-    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
-    sampler->progress = progress;
-    sampler->progress_user = user;
-    sampler->running = 0;
-    return LEBM_OK;
+    return lebm__handle_set_progress(&sampler->head, __func__, (lebm__progress){progress, user});
 }
 
 /* What one thread needs to run its tiles. */
@@ -139,7 +118,7 @@ static void evaluate(void *context, int64_t n, const float *z, double *log_densi
 {
     const worker *w = context;
     memset(log_density, 0, (size_t)n * sizeof *log_density);
-    memset(score, 0, (size_t)(n * lebm__numbers(w->prior->net->in)) * sizeof *score);
+    memset(score, 0, (size_t)(n * lebm__numel(w->prior->net->in)) * sizeof *score);
     lebm__prior_add(w->prior, &w->f, z, n, log_density, score, squares);
     if (w->generator != NULL) lebm__generator_add(w->generator, &w->g, z, w->x, n, log_density, score);
 }
@@ -276,7 +255,7 @@ static int run_public(lebm_sampler *sampler, const lebm_prior *prior, const lebm
     const lebm__key key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream,
                                          generator == NULL ? LEBM__FOR_PRIOR : LEBM__FOR_POSTERIOR);
     const int status = lebm__sampler_run(sampler, sampler->pool, key, prior, generator, x, n, z, &sampler->metrics,
-                                         sampler->progress, sampler->progress_user);
+                                         sampler->head.progress.ask, sampler->head.progress.user);
     if (status != LEBM_OK) return status;
     options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     sampler->has_run = 1;
@@ -288,9 +267,9 @@ int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
-    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
     const int status = run_public(sampler, prior, NULL, NULL, n, z);
-    sampler->running = 0;
+    lebm__handle_yield(&sampler->head, 0);
     return status;
 }
 
@@ -303,9 +282,9 @@ int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, c
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(z);
     LEBM__TRY(lebm__model_check(prior, generator));
-    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
     const int status = run_public(sampler, prior, generator, x, n, z);
-    sampler->running = 0;
+    lebm__handle_yield(&sampler->head, 0);
     return status;
 }
 

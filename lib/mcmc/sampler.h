@@ -2,7 +2,7 @@
 #ifndef LEBM_MCMC_SAMPLER_H
 #define LEBM_MCMC_SAMPLER_H
 
-#include "core/options.h"
+#include "core/handle.h"
 #include "lebm/sampler.h"
 #include "math/rng.h"
 #include "math/threads.h"
@@ -18,12 +18,10 @@ typedef struct {
 } lebm__run_metrics;
 
 struct lebm_sampler {
+    lebm__handle head; /* claimed while a call runs */
     const char *kernel;
     lebm__sampler_options options;
     lebm__pool *pool; /* made at the first run */
-    lebm_progress_fn progress;
-    void *progress_user;
-    atomic_int running; /* a call is under way */
     int has_run;
     lebm__run_metrics metrics;
 };

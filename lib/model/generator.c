@@ -13,7 +13,8 @@ static const lebm__option option_rows[] = {
                      "what becomes of an x far outside the range that g gives"),
 };
 
-static const lebm__options table = {"generator", option_rows, sizeof option_rows / sizeof *option_rows};
+static const lebm__options table = {option_rows, sizeof option_rows / sizeof *option_rows,
+                                    sizeof((lebm_generator *)NULL)->options};
 
 int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
 {
@@ -40,7 +41,8 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
         return status;
     }
     *generator = (lebm_generator){.net = g, .likelihood = found, .sigma = sigma};
-    lebm__options_reset(&table, &generator->options);
+    lebm__handle_init(&generator->head, "generator");
+    lebm__handle_add_options(&generator->head, &table, &generator->options);
     *out = generator;
     return LEBM_OK;
 }
@@ -57,9 +59,9 @@ int lebm_generator_set_str(lebm_generator *generator, const char *key, const cha
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__net_claim(generator->net, 0));
-    const int status = lebm__options_set_str(&table, &generator->options, key, value);
-    lebm__net_yield(generator->net, 0);
+    LEBM__TRY(lebm__handle_claim(&generator->net->head, __func__, 0));
+    const int status = lebm__handle_put_str(&generator->head, key, value);
+    lebm__handle_yield(&generator->net->head, 0);
     return status;
 }
 
@@ -69,10 +71,33 @@ int lebm_generator_get_str(const lebm_generator *generator, const char *key, con
     *value = NULL;
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
-    return lebm__options_get_str(&table, &generator->options, key, value);
+    return lebm__handle_get_str(&generator->head, key, value);
 }
 
-LEBM__DEFINE_OPTION_LISTING(generator, &table);
+int64_t lebm_generator_option_count(const lebm_generator *generator)
+{
+    return generator == NULL ? 0 : lebm__handle_option_count(&generator->head);
+}
+
+const char *lebm_generator_option_key(const lebm_generator *generator, int64_t index)
+{
+    return generator == NULL ? NULL : lebm__handle_option_key(&generator->head, index);
+}
+
+const char *lebm_generator_option_type(const lebm_generator *generator, const char *key)
+{
+    return generator == NULL ? NULL : lebm__handle_option_type(&generator->head, key);
+}
+
+const char *lebm_generator_option_help(const lebm_generator *generator, const char *key)
+{
+    return generator == NULL ? NULL : lebm__handle_option_help(&generator->head, key);
+}
+
+const char *lebm_generator_option_choices(const lebm_generator *generator, const char *key)
+{
+    return generator == NULL ? NULL : lebm__handle_option_choices(&generator->head, key);
+}
 
 lebm_net *lebm_generator_net(lebm_generator *generator)
 {
@@ -131,36 +156,36 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
 
 int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator)
 {
-    LEBM__TRY(lebm__net_require_set(prior->net, "the prior's net f"));
-    return generator == NULL ? LEBM_OK : lebm__net_require_set(generator->net, "the generator's net g");
+    LEBM__TRY(lebm__params_require_set(&prior->net->params, "the prior's net f"));
+    return generator == NULL ? LEBM_OK : lebm__params_require_set(&generator->net->params, "the generator's net g");
 }
 
 int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
 {
-    LEBM__TRY(lebm__net_use(prior->net));
-    const int status = generator == NULL ? LEBM_OK : lebm__net_use(generator->net);
-    if (status != LEBM_OK) lebm__net_leave(prior->net);
+    LEBM__TRY(lebm__handle_use(&prior->net->head));
+    const int status = generator == NULL ? LEBM_OK : lebm__handle_use(&generator->net->head);
+    if (status != LEBM_OK) lebm__handle_leave(&prior->net->head);
     return status;
 }
 
 void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator)
 {
-    if (generator != NULL) lebm__net_leave(generator->net);
-    lebm__net_leave(prior->net);
+    if (generator != NULL) lebm__handle_leave(&generator->net->head);
+    lebm__handle_leave(&prior->net->head);
 }
 
-int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses)
+int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, const char *function, int own_uses)
 {
-    LEBM__TRY(lebm__net_claim(prior->net, own_uses));
-    const int status = lebm__net_claim(generator->net, own_uses);
-    if (status != LEBM_OK) lebm__net_yield(prior->net, own_uses);
+    LEBM__TRY(lebm__handle_claim(&prior->net->head, function, own_uses));
+    const int status = lebm__handle_claim(&generator->net->head, function, own_uses);
+    if (status != LEBM_OK) lebm__handle_yield(&prior->net->head, own_uses);
     return status;
 }
 
 void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses)
 {
-    lebm__net_yield(generator->net, own_uses);
-    lebm__net_yield(prior->net, own_uses);
+    lebm__handle_yield(&generator->net->head, own_uses);
+    lebm__handle_yield(&prior->net->head, own_uses);
 }
 
 /* What a number of x may be. About the mean's range there is room for noise, and for data that are scaled a little
@@ -197,11 +222,11 @@ static int refuse(const lebm_generator *generator, double value, int64_t row, in
 
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
 {
-    const int64_t size = lebm__numbers(generator->net->out);
+    const int64_t size = lebm__numel(generator->net->out);
     double least, most;
-    LEBM__TRY(lebm__net_use(generator->net)); /* whose claim keeps the generator's options, too */
+    LEBM__TRY(lebm__handle_use(&generator->net->head)); /* whose claim keeps the generator's options, too */
     get_bounds(generator, &least, &most);
-    lebm__net_leave(generator->net);
+    lebm__handle_leave(&generator->net->head);
     for (int64_t i = 0; i < n * size; i++) {
         if (x[i] >= least && x[i] <= most) continue;
         return refuse(generator, x[i], i / size, i % size, least, most);
@@ -212,7 +237,7 @@ int lebm__generator_check(const lebm_generator *generator, const float *x, int64
 void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged)
 {
     const lebm__shape shape = generator->net->out;
-    lebm__transpose(n, shape.channels, lebm__pixels(shape), x, arranged);
+    lebm__to_channels_last(n, shape, x, arranged);
 }
 
 /* What is wanted of g: log p(x|z) added to its values, and, if not NULL, the squared errors. */
@@ -227,7 +252,7 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
 {
     const wanted *w = context;
     const lebm__likelihood *likelihood = w->generator->likelihood;
-    const int64_t size = lebm__numbers(w->generator->net->out);
+    const int64_t size = lebm__numel(w->generator->net->out);
     for (int64_t i = first; i < first + n; i++, out += size) {
         const float *x = w->x + i * size;
         if (w->squared_error != NULL) w->squared_error[i] = likelihood->squared_error(size, x, out);
@@ -238,7 +263,7 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
 void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                          int64_t n, double *log_density, float *score)
 {
-    const int64_t dims = lebm__numbers(generator->net->in);
+    const int64_t dims = lebm__numel(generator->net->in);
     wanted w = {generator, x, log_density, NULL};
     memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
     if (score == NULL) {
@@ -246,17 +271,17 @@ void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape
         turn(&w, 0, n, lebm__tape_output(tape));
         return;
     }
-    lebm__tape_run(tape, n, turn, &w, NULL);
-    const float *grad_z = lebm__tape_input(tape);
+    lebm__tape_forward_backward(tape, n, turn, &w);
+    const float *grad_z = lebm__tape_input_grad(tape);
     for (int64_t i = 0; i < n * dims; i++) score[i] += grad_z[i];
 }
 
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                           int64_t n, double *log_likelihood, double *squared_error, float *grads)
+                           int64_t n, double *log_likelihood, double *squared_error)
 {
     memset(log_likelihood, 0, (size_t)n * sizeof *log_likelihood);
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(generator->net->in)) * sizeof *z);
-    lebm__tape_run(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error}, grads);
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numel(generator->net->in)) * sizeof *z);
+    lebm__tape_forward_backward(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error});
 }
 
 /* Logits that are wrong by so much cost about as many nats. */
@@ -265,7 +290,7 @@ double lebm__generator_misfit(const lebm_generator *generator, double log_likeli
 {
     const int has_logits = generator->likelihood->mean != NULL;
     *what = has_logits ? "negative log_likelihood per number of x" : "root of reconstruction_mse";
-    return has_logits ? -log_likelihood / (double)lebm__numbers(generator->net->out) : sqrt(squared_error);
+    return has_logits ? -log_likelihood / (double)lebm__numel(generator->net->out) : sqrt(squared_error);
 }
 
 int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)
@@ -274,7 +299,7 @@ int lebm_generator_decode(const lebm_generator *generator, const float *z, int64
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(x);
     LEBM__TRY(lebm_net_forward(generator->net, z, n, x));
-    if (generator->likelihood->mean != NULL) generator->likelihood->mean(n * lebm__numbers(generator->net->out), x);
+    if (generator->likelihood->mean != NULL) generator->likelihood->mean(n * lebm__numel(generator->net->out), x);
     return LEBM_OK;
 }
 
@@ -282,7 +307,7 @@ int lebm_generator_decode(const lebm_generator *generator, const float *z, int64
 static int evaluate(const lebm_generator *generator, const float *z, const float *x, int64_t n, float *log_likelihood,
                     float *score)
 {
-    const int64_t dims = lebm__numbers(generator->net->in), size = lebm__numbers(generator->net->out);
+    const int64_t dims = lebm__numel(generator->net->in), size = lebm__numel(generator->net->out);
     lebm__tape tape;
     void *memory;
     LEBM__TRY(lebm__net_begin(generator->net, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &tape, &memory));

@@ -26,6 +26,7 @@ int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
         return status;
     }
     *prior = (lebm_prior){.net = f, .sigma0 = sigma0};
+    lebm__handle_init(&prior->head, "prior");
     *out = prior;
     return LEBM_OK;
 }
@@ -70,7 +71,7 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
 void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
                      float *score, double *squares)
 {
-    const int64_t dims = lebm__numbers(prior->net->in);
+    const int64_t dims = lebm__numel(prior->net->in);
     const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
     const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
     for (int64_t i = 0; i < n; i++) {
@@ -84,23 +85,23 @@ void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const floa
         for (int64_t i = 0; i < n; i++) log_density[i] += lebm__tape_output(tape)[i];
         return;
     }
-    lebm__tape_run(tape, n, turn, &(wanted){log_density, 1.0f}, NULL);
-    const float *df = lebm__tape_input(tape), factor = (float)precision;
+    lebm__tape_forward_backward(tape, n, turn, &(wanted){log_density, 1.0f});
+    const float *df = lebm__tape_input_grad(tape), factor = (float)precision;
     for (int64_t i = 0; i < n * dims; i++) score[i] += df[i] - factor * z[i];
 }
 
 void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
-                       double *f, float *grads)
+                       double *f)
 {
     memset(f, 0, (size_t)n * sizeof *f);
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numbers(prior->net->in)) * sizeof *z);
-    lebm__tape_run(tape, n, turn, &(wanted){f, sign}, grads);
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numel(prior->net->in)) * sizeof *z);
+    lebm__tape_forward_backward(tape, n, turn, &(wanted){f, sign});
 }
 
 /* The work of both public functions; `score` NULL: the log density alone. */
 static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *log_density, float *score)
 {
-    const int64_t dims = lebm__numbers(prior->net->in);
+    const int64_t dims = lebm__numel(prior->net->in);
     const lebm__passes passes = score == NULL ? LEBM__FORWARD : LEBM__SCORE;
     lebm__tape tape;
     void *memory;

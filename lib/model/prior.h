@@ -2,10 +2,12 @@
 #ifndef LEBM_MODEL_PRIOR_H
 #define LEBM_MODEL_PRIOR_H
 
+#include "core/handle.h"
 #include "lebm/prior.h"
-#include "nn/net.h"
+#include "nn/evaluate.h"
 
 struct lebm_prior {
+    lebm__handle head;
     lebm_net *net;
     double sigma0;
 };
@@ -15,8 +17,8 @@ struct lebm_prior {
 void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
                      float *score, double *squares);
 
-/* f[n] = f(z), and grads += sign * sum of df/dalpha over the rows (eq. 19). */
+/* f[n] = f(z); the tape then has what the gradients of sign * f by alpha are made of (eq. 19). */
 void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
-                       double *f, float *grads);
+                       double *f);
 
 #endif

@@ -4,7 +4,7 @@
 #include "core/text.h"
 #include "nn/layer.h"
 
-static const char *const names[] = {
+static const char *const activation_names[] = {
     [LEBM__RELU] = "relu",       [LEBM__LEAKY_RELU] = "leaky_relu",
     [LEBM__GELU] = "gelu",       [LEBM__SILU] = "silu",
     [LEBM__MISH] = "mish",       [LEBM__TANH] = "tanh",
@@ -13,8 +13,8 @@ static const char *const names[] = {
 
 int lebm__activation_find(const char *name, lebm__activation *activation)
 {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0) {
+    for (size_t i = 0; i < sizeof activation_names / sizeof *activation_names; i++) {
+        if (strcmp(name, activation_names[i]) == 0) {
             *activation = (lebm__activation)i;
             return 1;
         }
@@ -24,12 +24,13 @@ int lebm__activation_find(const char *name, lebm__activation *activation)
 
 const char *lebm__activation_name(lebm__activation activation)
 {
-    return names[activation];
+    return activation_names[activation];
 }
 
 void lebm__activation_list(char *list, int64_t size)
 {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) lebm__list_add(list, size, names[i]);
+    for (size_t i = 0; i < sizeof activation_names / sizeof *activation_names; i++)
+        lebm__list_add(list, size, activation_names[i]);
 }
 
 void lebm__activation_range(lebm__activation activation, double *low, double *high)
@@ -41,17 +42,18 @@ void lebm__activation_range(lebm__activation activation, double *low, double *hi
     if (activation == LEBM__SIGMOID || activation == LEBM__RELU || activation == LEBM__SOFTPLUS) *low = 0.0;
 }
 
-static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static void activation_forward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
 {
-    const int64_t size = lebm__numbers(layer->in);
+    const int64_t size = lebm__numel(layer->in);
     lebm__kernels()->activate(layer->activation, layer->parameter, n * size, at->in + first * size,
                               at->out + first * size);
 }
 
-static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static void activation_backward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
 {
-    const int64_t size = lebm__numbers(layer->in);
+    const int64_t size = lebm__numel(layer->in);
     lebm__kernels()->multiply(n * size, at->out + first * size, at->in + first * size);
 }
 
-const lebm__layer_kind lebm__activation_layer = {.forward = {.each = forward}, .backward = {.each = backward}};
+const lebm__layer_kind lebm__activation_layer = {.forward = {.pre = activation_forward},
+                                                 .backward = {.pre = activation_backward}};

@@ -5,7 +5,7 @@
 #include "nn/layer.h"
 
 /* Inputs to a tile along either axis with which the layer is filtered; 0: it is not, because its kernel is not twice
- * its stride or, for LEBM__CONV_AUTO, because it would not be faster. */
-int64_t lebm__conv_filtered_tile(const lebm__layer *layer, lebm__conv_choice choice);
+ * its stride or, unless it is `forced`, because it would not be faster. */
+int64_t lebm__conv_filtered_tile(const lebm__layer *layer, int forced);
 
 #endif

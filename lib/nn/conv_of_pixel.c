@@ -1,17 +1,11 @@
-/* The direct form of a transposed convolution of an image of one pixel: the output is the part of the pixel's patch
+/* The direct algorithm of a transposed convolution of an image of one pixel: the output is the part of the pixel's patch
  * that the padding leaves, so the layer is a linear one whose matrix [in, (y, x, out)] is that part of W. */
 #include "core/memory.h"
 #include "core/status.h"
-#include "math/packed.h"
 #include "nn/layer.h"
 
-static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes passes)
-{
-    return (lebm__room){.scratch = passes == LEBM__LEARN ? lebm__conv_accumulate_scratch(layer, rows) : 0};
-}
-
 /* The matrix, row-major. */
-static void gather(const lebm__layer *layer, const float *weight, float *matrix)
+static void conv_of_pixel_gather(const lebm__layer *layer, const float *weight, float *matrix)
 {
     const lebm__geometry *g = &layer->geometry;
     for (int64_t i = 0; i < layer->in.channels; i++) {
@@ -25,53 +19,44 @@ static void gather(const lebm__layer *layer, const float *weight, float *matrix)
     }
 }
 
-/* Forward, the packed matrix is followed by the bias of each of its columns. */
-static int64_t packed_size(const lebm__layer *layer, int backward_pass)
+static lebm__matrix_shape conv_of_pixel_matrix_shape(const lebm__layer *layer, int backward)
 {
-    const int64_t in = layer->in.channels, columns = lebm__numbers(layer->out);
-    return backward_pass ? lebm__packed_size(columns, in) : lebm__packed_size(in, columns) + columns;
+    const int64_t in = layer->in.channels, columns = lebm__numel(layer->out);
+    return backward ? (lebm__matrix_shape){1, columns, in, 0} : (lebm__matrix_shape){1, in, columns, layer->bias >= 0};
 }
 
-static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
+static int conv_of_pixel_pack(const lebm__layer *layer, const float *params, int backward, int64_t part, int64_t parts)
 {
     (void)parts;
-    const int64_t in = layer->in.channels, columns = lebm__numbers(layer->out);
+    const int64_t in = layer->in.channels, columns = lebm__numel(layer->out);
+    const lebm__matrix *matrix = &layer->weight_matrix[backward];
     if (part > 0) return LEBM_OK; /* too little to share */
-    float *matrix = lebm__alloc_raw(in * columns, sizeof *matrix);
-    if (matrix == NULL) return LEBM_ERR_NOMEM;
-    gather(layer, params + layer->weight, matrix);
-    if (backward_pass) {
-        lebm__pack(columns, in, matrix, 1, columns, layer->packed[1]);
-    } else {
-        float *bias = layer->packed[0] + lebm__packed_size(in, columns);
-        lebm__pack(in, columns, matrix, columns, 1, layer->packed[0]);
-        for (int64_t i = 0; i < columns; i++) {
-            bias[i] = layer->bias < 0 ? 0.0f : params[layer->bias + i % layer->out.channels];
-        }
+    float *weight = lebm__alloc_raw(in * columns, sizeof *weight);
+    if (weight == NULL) return LEBM_ERR_NOMEM;
+    conv_of_pixel_gather(layer, params + layer->weight, weight);
+    lebm__matrix_pack_all(matrix, weight, backward);
+    for (int64_t i = 0; matrix->bias != NULL && i < columns; i++) {
+        matrix->bias[i] = params[layer->bias + i % layer->out.channels];
     }
-    lebm__free(matrix);
+    lebm__free(weight);
     return LEBM_OK;
 }
 
-static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static void conv_of_pixel_forward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
 {
-    const int64_t in = layer->in.channels, columns = lebm__numbers(layer->out);
-    const float *bias = layer->packed[0] + lebm__packed_size(in, columns);
-    lebm__kernels()->product(n, columns, in, at->in + first * in, in, layer->packed[0], bias, at->out + first * columns,
-                             columns);
+    const int64_t in = layer->in.channels, columns = lebm__numel(layer->out);
+    lebm__matrix_multiply(&layer->weight_matrix[0], 0, n, at->in + first * in, in, at->out + first * columns, columns);
 }
 
-static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static void conv_of_pixel_backward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
 {
-    const int64_t in = layer->in.channels, columns = lebm__numbers(layer->out);
-    lebm__kernels()->product(n, in, columns, at->out + first * columns, columns, layer->packed[1], NULL,
-                             at->in + first * in, in);
+    const int64_t in = layer->in.channels, columns = lebm__numel(layer->out);
+    lebm__matrix_multiply(&layer->weight_matrix[1], 0, n, at->out + first * columns, columns, at->in + first * in, in);
 }
 
-const lebm__layer_kind lebm__conv_of_pixel = {.form = "direct",
-                                              .room = room,
-                                              .packed_size = packed_size,
-                                              .pack = pack,
-                                              .forward = {.all = forward},
-                                              .backward = {.all = backward},
-                                              .accumulate = lebm__conv_accumulate};
+const lebm__layer_kind lebm__conv_of_pixel = {.algorithm = "direct",
+                                              .matrix_shape = conv_of_pixel_matrix_shape,
+                                              .pack = conv_of_pixel_pack,
+                                              .forward = {.gemm = conv_of_pixel_forward},
+                                              .backward = {.gemm = conv_of_pixel_backward},
+                                              .weight_grad = &lebm__conv_weight_grad};

@@ -1,8 +1,8 @@
 /* What a net knows of a layer.
  *
- * Values between layers are stored pixel-major, [n, height, width, channels], because that makes each pixel a row of a
- * matrix product; a flat vector is an image of one pixel. PyTorch's channel-first order is met at the public functions
- * and in reshape. */
+ * Activations lie with the channels last, [n, height, width, channels], because that makes each pixel a row of a matrix
+ * product; a flat vector is an image of one pixel. PyTorch's channels-first order is met at the public functions and in
+ * reshape. */
 #ifndef LEBM_NN_LAYER_H
 #define LEBM_NN_LAYER_H
 
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "math/kernels.h"
+#include "math/matrix.h"
 
 typedef struct {
     int64_t channels, height, width;
@@ -20,79 +21,99 @@ typedef enum { LEBM__FORWARD, LEBM__SCORE, LEBM__LEARN } lebm__passes;
 
 typedef struct lebm__layer lebm__layer;
 
-/* What a layer hands from `each` over `all` to `then`, for up to `group` rows of which the first is `base`. */
+/* What a layer hands from `pre` over `gemm` to `post`, for up to `group` rows of which the first is `base`. */
 typedef struct {
     float *in, *out; /* [group] */
     int64_t group, base;
-} lebm__points;
+} lebm__transform_domain;
 
-/* Where a layer works. */
+/* What a pass works on. */
 typedef struct {
     const float *params; /* the net's */
-    float *in, *out;     /* [rows, layer->in], [rows, layer->out]: values, or on the way back their gradients */
-    lebm__points points;
-    float *scratch;
-} lebm__place;
+    float *in, *out;     /* [rows, layer->in], [rows, layer->out]: activations, or on the way back their gradients */
+    lebm__transform_domain transform;
+    float *workspace;
+} lebm__buffers;
 
 /* Work on the n rows from `first` on. */
-typedef void lebm__stage(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n);
+typedef void lebm__stage(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n);
 
 /* A pass of a layer. Layers are passed a few rows at a time, so that what one writes is in the cache when the next
- * reads it; a layer whose product wants many rows at once has it in `all`, between what it does before and after. */
+ * reads it; a layer whose product wants many rows at once has it in `gemm`, between what it does before and after. */
 typedef struct {
-    lebm__stage *each; /* NULL: nothing to do */
-    lebm__stage *all;  /* NULL: `each` is the whole pass; so it is for both passes of a kind, or for neither */
-    lebm__stage *then; /* NULL: nothing to do */
+    lebm__stage *pre;  /* NULL: nothing to do */
+    lebm__stage *gemm; /* NULL: `pre` is the whole pass; so it is for both passes of a kind, or for neither */
+    lebm__stage *post; /* NULL: nothing to do */
 } lebm__pass;
 
-/* Floats of a place that a layer needs. */
+/* Floats that a layer needs. */
 typedef struct {
-    int64_t points_in, points_out, scratch;
-} lebm__room;
+    int64_t transform_in, transform_out, workspace;
+} lebm__workspace_size;
+
+/* Rows whose gradients are summed at a time. Each sum is as large as the parameters, so of fewer rows a linear layer's
+ * would cost more to add up than to compute: of 8 four times as much as of 32. */
+enum { LEBM__CHUNK = 32 };
+
+/* A part of a weight's gradient. As the gradient's block the weight is a matrix whose columns of layer->in.channels
+ * numbers belong to an output channel each, or to a tap and a channel of conv_transpose2d: (y, x, out). */
+typedef struct {
+    int64_t first, count; /* columns */
+} lebm__block;
 
 typedef struct {
-    const char *form; /* how it is computed, where there is a choice; else NULL */
+    /* Floats of workspace that compute() needs for a block of so many columns; NULL: none. */
+    int64_t (*workspace_size)(const lebm__layer *layer, int64_t columns);
 
-    /* Rows that `all` wants at once; NULL: as many as there are. */
+    /* sum = the gradient of a block for n <= LEBM__CHUNK rows of the layer's input and of its output's gradient. */
+    void (*compute)(const lebm__layer *layer, lebm__block block, const float *in, const float *output_grad, int64_t n,
+                    float *workspace, float *sum);
+
+    /* Put it where it belongs in the gradient of the weight. */
+    void (*store)(const lebm__layer *layer, lebm__block block, const float *sum, float *grad);
+} lebm__weight_grad;
+
+typedef struct {
+    const char *algorithm; /* how it is computed, where there is a choice; else NULL */
+
+    /* Rows that `gemm` wants at once; NULL: as many as there are. */
     int64_t (*group)(const lebm__layer *layer);
 
     /* What the passes on groups of up to `group` rows need; NULL: nothing. */
-    lebm__room (*room)(const lebm__layer *layer, int64_t group, lebm__passes passes);
+    lebm__workspace_size (*workspace_size)(const lebm__layer *layer, int64_t group);
 
-    /* Floats of the weight packed for the forward or the backward pass; NULL: there is no weight. */
-    int64_t (*packed_size)(const lebm__layer *layer, int backward);
+    /* The shape of the weight's matrices for the forward or the backward pass. NULL: there is no weight. */
+    lebm__matrix_shape (*matrix_shape)(const lebm__layer *layer, int backward);
 
-    /* Pack that of `params` (the net's) into layer->packed[backward]: one of `parts` parts, on any thread. */
+    /* Pack those of `params` (the net's) into layer->weight_matrix[backward]: one of `parts` parts, on any thread. */
     int (*pack)(const lebm__layer *layer, const float *params, int backward, int64_t part, int64_t parts);
 
-    lebm__pass forward;  /* at->in -> at->out. An activation leaves its slope in at->in. */
-    lebm__pass backward; /* gradient in at->out -> gradient in at->in, in place of what forward left there */
+    lebm__pass forward; /* at->in -> at->out. An activation leaves its slope in at->in. */
+    lebm__pass
+        backward; /* gradient in at->out -> gradient in at->in; an activation multiplies what forward left there */
 
-    /* Add the gradient of the layer's parameters, summed over n rows from `first` on, to `grads` (the net's). Comes
-     * before the backward pass writes at->in. NULL: no parameters. */
-    void (*accumulate)(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads);
+    const lebm__weight_grad *weight_grad; /* NULL: no weight */
 } lebm__layer_kind;
 
 struct lebm__layer {
     const lebm__layer_kind *kind;
     lebm__shape in, out;
-    int64_t weight, bias;        /* where they begin in the net's parameters; -1: none */
-    float *packed[2];            /* the weight packed for the forward and the backward pass */
-    lebm__geometry geometry;     /* of conv_transpose2d */
-    int64_t tile;                /* of its filtered form: inputs to a tile along either axis */
-    lebm__activation activation; /* of an activation, with its parameter */
+    int64_t weight, bias;          /* where they begin in the net's parameters; -1: none */
+    lebm__matrix weight_matrix[2]; /* the weight packed for the forward and, transposed, for the backward pass */
+    lebm__geometry geometry;       /* of conv_transpose2d */
+    int64_t tile;                  /* of its minimal filtering: inputs to a tile along either axis */
+    lebm__activation activation;   /* of an activation, with its parameter */
     float parameter;
 };
 
 extern const lebm__layer_kind lebm__linear, lebm__reshape, lebm__activation_layer;
 
-/* The forms of conv_transpose2d. That of a pixel is for images of one pixel. */
+/* The algorithms of conv_transpose2d. That of a pixel is for images of one pixel. */
 extern const lebm__layer_kind lebm__conv_direct, lebm__conv_of_pixel, lebm__conv_filtered;
 
-typedef enum { LEBM__CONV_AUTO, LEBM__CONV_DIRECT, LEBM__CONV_FILTERED } lebm__conv_choice;
-
-/* Give a conv_transpose2d the form asked for, as far as it has it. What was packed for another form is released. */
-void lebm__conv_choose(lebm__layer *layer, lebm__conv_choice choice);
+/* Give a conv_transpose2d the algorithm that the option "convolution" asks for, as far as it has it. What was packed for
+ * another one is released. */
+void lebm__conv_choose(lebm__layer *layer, const char *convolution);
 int lebm__is_conv(const lebm__layer *layer);
 
 /* Numbers of a patch, what one input pixel adds to the output. */
@@ -101,9 +122,7 @@ static inline int64_t lebm__patch_size(const lebm__layer *layer)
     return layer->geometry.kernel * layer->geometry.kernel * layer->out.channels;
 }
 
-/* The accumulate of all forms of conv_transpose2d, and the scratch that it needs. */
-void lebm__conv_accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads);
-int64_t lebm__conv_accumulate_scratch(const lebm__layer *layer, int64_t rows);
+extern const lebm__weight_grad lebm__conv_weight_grad; /* of all algorithms of conv_transpose2d */
 
 /* Kind by name; 0 if there is none. The name of a kind, and those of all, appended to a list (core/text.h). */
 int lebm__activation_find(const char *name, lebm__activation *activation);
@@ -118,12 +137,13 @@ static inline int64_t lebm__pixels(lebm__shape s)
     return s.height * s.width;
 }
 
-static inline int64_t lebm__numbers(lebm__shape s)
+static inline int64_t lebm__numel(lebm__shape s)
 {
     return s.channels * s.height * s.width;
 }
 
-/* dst [columns, rows] = src [rows, columns] transposed, for each of n images: between pixel-major and channel-first. */
-void lebm__transpose(int64_t n, int64_t rows, int64_t columns, const float *src, float *dst);
+/* Between [n, channels, height, width] and [n, height, width, channels]. */
+void lebm__to_channels_last(int64_t n, lebm__shape shape, const float *src, float *dst);
+void lebm__to_channels_first(int64_t n, lebm__shape shape, const float *src, float *dst);
 
 #endif

@@ -1,68 +1,60 @@
 /* y = W x + b, with W [out, in]. For a row of values that is y = x W^T + b. */
+#include <string.h>
+
 #include "core/status.h"
 #include "math/blas.h"
-#include "math/packed.h"
 #include "nn/layer.h"
 
-/* Room for the gradient of the bias. */
-static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes passes)
-{
-    (void)rows;
-    return (lebm__room){.scratch = passes == LEBM__LEARN ? layer->out.channels : 0};
-}
-
-static int64_t packed_size(const lebm__layer *layer, int backward_pass)
+static lebm__matrix_shape linear_matrix_shape(const lebm__layer *layer, int backward)
 {
     const int64_t in = layer->in.channels, out = layer->out.channels;
-    return backward_pass ? lebm__packed_size(out, in) : lebm__packed_size(in, out);
+    return backward ? (lebm__matrix_shape){1, out, in, 0} : (lebm__matrix_shape){1, in, out, layer->bias >= 0};
 }
 
-static int pack(const lebm__layer *layer, const float *params, int backward_pass, int64_t part, int64_t parts)
+static int linear_pack(const lebm__layer *layer, const float *params, int backward, int64_t part, int64_t parts)
 {
     (void)parts;
-    const int64_t in = layer->in.channels, out = layer->out.channels;
-    const float *weight = params + layer->weight;
+    const lebm__matrix *matrix = &layer->weight_matrix[backward];
     if (part > 0) return LEBM_OK; /* too little to share */
-    if (backward_pass) {
-        lebm__pack(out, in, weight, in, 1, layer->packed[1]);
-    } else {
-        lebm__pack(in, out, weight, 1, in, layer->packed[0]);
-    }
+    lebm__matrix_pack_all(matrix, params + layer->weight, !backward);
+    if (matrix->bias != NULL) memcpy(matrix->bias, params + layer->bias, (size_t)matrix->shape.n * sizeof(float));
     return LEBM_OK;
 }
 
-static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static void linear_forward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
 {
-    const int64_t from = layer->in.channels, to = layer->out.channels;
-    const float *bias = layer->bias < 0 ? NULL : at->params + layer->bias;
-    lebm__kernels()->product(n, to, from, at->in + first * from, from, layer->packed[0], bias, at->out + first * to,
-                             to);
+    const int64_t in = layer->in.channels, out = layer->out.channels;
+    lebm__matrix_multiply(&layer->weight_matrix[0], 0, n, at->in + first * in, in, at->out + first * out, out);
 }
 
 /* Gradient by x = gradient by y, W */
-static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static void linear_backward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
 {
-    const int64_t from = layer->out.channels, to = layer->in.channels;
-    lebm__kernels()->product(n, to, from, at->out + first * from, from, layer->packed[1], NULL, at->in + first * to,
-                             to);
+    const int64_t in = layer->in.channels, out = layer->out.channels;
+    lebm__matrix_multiply(&layer->weight_matrix[1], 0, n, at->out + first * out, out, at->in + first * in, in);
 }
 
-/* Gradient by W += (gradient by y)^T x, by b += sum of that by y */
-static void accumulate(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n, float *grads)
+/* Gradient by W = (gradient by y)^T x. A block is rows of it. */
+
+static void linear_compute_grad(const lebm__layer *layer, lebm__block block, const float *in, const float *output_grad,
+                                int64_t n, float *workspace, float *sum)
 {
+    (void)workspace;
     const int64_t from = layer->in.channels, to = layer->out.channels;
-    const float *x = at->in + first * from, *grad_y = at->out + first * to;
-    lebm__blas_add_transposed(to, from, n, grad_y, to, x, from, grads + layer->weight, from);
-    if (layer->bias < 0) return;
-    /* The rows of this call by themselves: short sums round less than long ones. */
-    for (int64_t j = 0; j < to; j++) at->scratch[j] = 0.0f;
-    for (int64_t i = 0; i < n; i++) lebm__kernels()->add(to, grad_y + i * to, at->scratch);
-    lebm__kernels()->add(to, at->scratch, grads + layer->bias);
+    memset(sum, 0, (size_t)(block.count * from) * sizeof *sum);
+    lebm__blas_add_transposed(block.count, from, n, output_grad + block.first, to, in, from, sum, from);
 }
 
-const lebm__layer_kind lebm__linear = {.room = room,
-                                       .packed_size = packed_size,
-                                       .pack = pack,
-                                       .forward = {.all = forward},
-                                       .backward = {.all = backward},
-                                       .accumulate = accumulate};
+static void linear_store_grad(const lebm__layer *layer, lebm__block block, const float *sum, float *grad)
+{
+    const int64_t in = layer->in.channels;
+    memcpy(grad + block.first * in, sum, (size_t)(block.count * in) * sizeof *grad);
+}
+
+static const lebm__weight_grad linear_weight_grad = {NULL, linear_compute_grad, linear_store_grad};
+
+const lebm__layer_kind lebm__linear = {.matrix_shape = linear_matrix_shape,
+                                       .pack = linear_pack,
+                                       .forward = {.gemm = linear_forward},
+                                       .backward = {.gemm = linear_backward},
+                                       .weight_grad = &linear_weight_grad};

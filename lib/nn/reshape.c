@@ -2,7 +2,8 @@
 
 #include "nn/layer.h"
 
-void lebm__transpose(int64_t n, int64_t rows, int64_t columns, const float *src, float *dst)
+/* dst [columns, rows] = src [rows, columns] transposed, for each of n images. */
+static void reshape_transpose(int64_t n, int64_t rows, int64_t columns, const float *src, float *dst)
 {
     const int64_t size = rows * columns;
     if (rows == 1 || columns == 1) {
@@ -16,26 +17,37 @@ void lebm__transpose(int64_t n, int64_t rows, int64_t columns, const float *src,
     }
 }
 
-static lebm__room room(const lebm__layer *layer, int64_t rows, lebm__passes passes)
+void lebm__to_channels_last(int64_t n, lebm__shape shape, const float *src, float *dst)
 {
-    (void)passes;
-    return (lebm__room){.scratch = rows * lebm__numbers(layer->in)};
+    reshape_transpose(n, shape.channels, lebm__pixels(shape), src, dst);
 }
 
-/* Both ways lead over the channel-first order, which is the same before and after. */
-
-static void forward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+void lebm__to_channels_first(int64_t n, lebm__shape shape, const float *src, float *dst)
 {
-    const int64_t size = lebm__numbers(layer->in);
-    lebm__transpose(n, lebm__pixels(layer->in), layer->in.channels, at->in + first * size, at->scratch);
-    lebm__transpose(n, layer->out.channels, lebm__pixels(layer->out), at->scratch, at->out + first * size);
+    reshape_transpose(n, lebm__pixels(shape), shape.channels, src, dst);
 }
 
-static void backward(const lebm__layer *layer, const lebm__place *at, int64_t first, int64_t n)
+static lebm__workspace_size reshape_workspace_size(const lebm__layer *layer, int64_t rows)
 {
-    const int64_t size = lebm__numbers(layer->in);
-    lebm__transpose(n, lebm__pixels(layer->out), layer->out.channels, at->out + first * size, at->scratch);
-    lebm__transpose(n, layer->in.channels, lebm__pixels(layer->in), at->scratch, at->in + first * size);
+    return (lebm__workspace_size){.workspace = rows * lebm__numel(layer->in)};
 }
 
-const lebm__layer_kind lebm__reshape = {.room = room, .forward = {.each = forward}, .backward = {.each = backward}};
+/* Both ways lead over the channels-first order, which is the same before and after. */
+
+static void reshape_forward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
+{
+    const int64_t size = lebm__numel(layer->in);
+    lebm__to_channels_first(n, layer->in, at->in + first * size, at->workspace);
+    lebm__to_channels_last(n, layer->out, at->workspace, at->out + first * size);
+}
+
+static void reshape_backward(const lebm__layer *layer, const lebm__buffers *at, int64_t first, int64_t n)
+{
+    const int64_t size = lebm__numel(layer->in);
+    lebm__to_channels_first(n, layer->out, at->out + first * size, at->workspace);
+    lebm__to_channels_last(n, layer->in, at->workspace, at->in + first * size);
+}
+
+const lebm__layer_kind lebm__reshape = {.workspace_size = reshape_workspace_size,
+                                        .forward = {.pre = reshape_forward},
+                                        .backward = {.pre = reshape_backward}};

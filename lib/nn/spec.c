@@ -8,24 +8,24 @@
 #include "core/status.h"
 #include "nn/net.h"
 
-enum { MOST_WORDS = 6, WORD_SIZE = 32 };
+enum { MAX_WORDS = 6, WORD_SIZE = 32 };
 
 /* One item, "conv_transpose2d 512 4 1 0", cut into words. */
 typedef struct {
     const char *text;
     int64_t length;
     int words;
-    char word[MOST_WORDS][WORD_SIZE];
+    char word[MAX_WORDS][WORD_SIZE];
 } item;
 
-static int malformed(const item *it, const char *why)
+static int spec_malformed(const item *it, const char *why)
 {
     return lebm__fail(LEBM_ERR_FORMAT, "spec item \"%.*s\": %s", (int)(it->length < 80 ? it->length : 80), it->text,
                       why);
 }
 
 /* Cut the text up to the next ';' and step over it. */
-static int read_item(const char **text, item *it)
+static int spec_read_item(const char **text, item *it)
 {
     *text += strspn(*text, " \t\r\n");
     *it = (item){.text = *text, .length = (int64_t)strcspn(*text, ";")};
@@ -35,89 +35,89 @@ static int read_item(const char **text, item *it)
     end = it->text + it->length;
     while (next < end) {
         const size_t length = strcspn(next, " \t\r\n;");
-        if (length >= WORD_SIZE || it->words == MOST_WORDS) {
-            return malformed(it, "too long; items are separated by ';'");
+        if (length >= WORD_SIZE || it->words == MAX_WORDS) {
+            return spec_malformed(it, "too long; items are separated by ';'");
         }
         memcpy(it->word[it->words++], next, length);
         next += length;
         next += strspn(next, " \t\r\n");
     }
-    return it->words == 0 ? malformed(it, "empty") : LEBM_OK;
+    return it->words == 0 ? spec_malformed(it, "empty") : LEBM_OK;
 }
 
-/* The whole numbers after the first word: `least` to `most` of them, which must be all words that are left. */
-static int read_numbers(const item *it, int least, int most, int64_t *numbers, const char *grammar)
+/* The whole numbers after the first word: `min` to `max` of them, which must be all words that are left. */
+static int spec_read_numbers(const item *it, int min, int max, int64_t *numbers, const char *grammar)
 {
     const int count = it->words - 1;
-    if (count < least || count > most) return malformed(it, grammar);
+    if (count < min || count > max) return spec_malformed(it, grammar);
     for (int i = 0; i < count; i++) {
-        if (!lebm__parse_i64(it->word[i + 1], &numbers[i])) return malformed(it, grammar);
+        if (!lebm__parse_i64(it->word[i + 1], &numbers[i])) return spec_malformed(it, grammar);
     }
     return LEBM_OK;
 }
 
-static int unknown(const char *kind)
+static int spec_unknown(const char *kind)
 {
     char kinds[LEBM__ERROR_SIZE] = "linear, conv_transpose2d, reshape";
     lebm__activation_list(kinds, sizeof kinds);
     return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "spec: there is no layer '%s'; there are %s", kind, kinds);
 }
 
-static int add_layer(lebm_net *net, item *it)
+static int spec_add_layer(lebm_net *net, item *it)
 {
     const char *kind = it->word[0];
     int64_t n[4] = {0};
     const int bias = strcmp(it->word[it->words - 1], "nobias") != 0;
     if (strcmp(kind, "linear") == 0) {
         it->words -= !bias;
-        LEBM__TRY(read_numbers(it, 1, 1, n, "expected \"linear OUT [nobias]\""));
+        LEBM__TRY(spec_read_numbers(it, 1, 1, n, "expected \"linear OUT [nobias]\""));
         return lebm_net_add_linear(net, n[0], bias);
     }
     if (strcmp(kind, "conv_transpose2d") == 0) {
         it->words -= !bias;
-        LEBM__TRY(read_numbers(it, 4, 4, n, "expected \"conv_transpose2d OUT KERNEL STRIDE PADDING [nobias]\""));
+        LEBM__TRY(spec_read_numbers(it, 4, 4, n, "expected \"conv_transpose2d OUT KERNEL STRIDE PADDING [nobias]\""));
         return lebm_net_add_conv_transpose2d(net, n[0], n[1], n[2], n[3], bias);
     }
     if (strcmp(kind, "reshape") == 0) {
         static const char grammar[] = "expected \"reshape C H W\" or \"reshape N\"";
-        if (it->words == 3) return malformed(it, grammar);
-        LEBM__TRY(read_numbers(it, 1, 3, n, grammar));
+        if (it->words == 3) return spec_malformed(it, grammar);
+        LEBM__TRY(spec_read_numbers(it, 1, 3, n, grammar));
         return it->words == 2 ? lebm_net_add_reshape(net, n[0], 1, 1) : lebm_net_add_reshape(net, n[0], n[1], n[2]);
     }
     if (strcmp(kind, LEBM_LEAKY_RELU) == 0) {
         double slope;
         if (it->words != 2 || !lebm__parse_f64(it->word[1], &slope)) {
-            return malformed(it, "expected \"leaky_relu SLOPE\"");
+            return spec_malformed(it, "expected \"leaky_relu SLOPE\"");
         }
         return lebm_net_add_activation(net, kind, slope);
     }
     lebm__activation activation;
-    if (!lebm__activation_find(kind, &activation)) return unknown(kind);
-    if (it->words != 1) return malformed(it, "this layer takes no parameter");
+    if (!lebm__activation_find(kind, &activation)) return spec_unknown(kind);
+    if (it->words != 1) return spec_malformed(it, "this layer takes no parameter");
     return lebm_net_add_activation(net, kind, 0.0);
 }
 
-int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t most_params)
+int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t max_params)
 {
     item it;
     int64_t in_features;
     *out = NULL;
-    LEBM__TRY(read_item(&spec, &it));
-    if (strcmp(it.word[0], "in") != 0) return malformed(&it, "a spec begins with \"in N\"");
-    LEBM__TRY(read_numbers(&it, 1, 1, &in_features, "expected \"in N\", and ';' between items"));
+    LEBM__TRY(spec_read_item(&spec, &it));
+    if (strcmp(it.word[0], "in") != 0) return spec_malformed(&it, "a spec begins with \"in N\"");
+    LEBM__TRY(spec_read_numbers(&it, 1, 1, &in_features, "expected \"in N\", and ';' between items"));
     lebm_net *net;
     LEBM__TRY(lebm_net_create(&net, in_features));
-    net->most_params = most_params;
+    net->max_params = max_params;
     int status = LEBM_OK;
     while (spec += strspn(spec, " \t\r\n"), *spec != '\0' && status == LEBM_OK) {
-        status = read_item(&spec, &it);
-        if (status == LEBM_OK) status = add_layer(net, &it);
+        status = spec_read_item(&spec, &it);
+        if (status == LEBM_OK) status = spec_add_layer(net, &it);
     }
     if (status != LEBM_OK) {
         lebm_net_destroy(net);
         return status;
     }
-    net->most_params = INT64_MAX;
+    net->max_params = INT64_MAX;
     *out = net;
     return LEBM_OK;
 }
@@ -130,13 +130,10 @@ int lebm_net_create_from_spec(lebm_net **out, const char *spec)
     return lebm__net_from_spec(out, spec, INT64_MAX);
 }
 
-int64_t lebm__spec_begin(const lebm_net *net, char *text)
+int64_t lebm__spec_item(const lebm_net *net, int64_t index, char *text)
 {
-    return snprintf(text, LEBM__SPEC_ITEM_SIZE, "in %lld", (long long)net->in.channels);
-}
-
-int64_t lebm__spec_add(const lebm__layer *layer, char *text)
-{
+    if (index == 0) return snprintf(text, LEBM__SPEC_ITEM_SIZE, "in %lld", (long long)net->in.channels);
+    const lebm__layer *layer = &net->layers[index - 1];
     const char *bias = layer->bias < 0 ? " nobias" : "";
     const lebm__shape out = layer->out;
     if (layer->kind == &lebm__linear) {
@@ -160,4 +157,23 @@ int64_t lebm__spec_add(const lebm__layer *layer, char *text)
         return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; leaky_relu %s", slope);
     }
     return snprintf(text, LEBM__SPEC_ITEM_SIZE, "; %s", lebm__activation_name(layer->activation));
+}
+
+static char *spec_write(const lebm_net *net)
+{
+    char *spec = lebm__alloc_raw(net->layer_count + 1, LEBM__SPEC_ITEM_SIZE), *end = spec;
+    for (int64_t i = 0; i <= net->layer_count && spec != NULL; i++) end += lebm__spec_item(net, i, end);
+    return spec;
+}
+
+const char *lebm_net_spec(const lebm_net *net)
+{
+    if (net == NULL) return NULL;
+    lebm_net *cache = (lebm_net *)net; /* what is written says what const promises to keep */
+    char *spec = atomic_load(&cache->spec), *first = NULL;
+    if (spec != NULL) return spec;
+    spec = spec_write(net);
+    if (spec == NULL || atomic_compare_exchange_strong(&cache->spec, &first, spec)) return spec;
+    lebm__free(spec); /* another thread was first */
+    return first;
 }

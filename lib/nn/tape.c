@@ -1,28 +1,28 @@
-#include "nn/net.h"
+#include "nn/tape.h"
 
-static int64_t largest(int64_t a, int64_t b)
+static int64_t tape_max(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-static int64_t least(int64_t a, int64_t b)
+static int64_t tape_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-/* The largest even share of n, 1 or more, that is no larger than `most`. */
-static int64_t even_share(int64_t n, int64_t most)
+/* The largest even share of n, 1 or more, that is no larger than `max`. */
+static int64_t tape_even_share(int64_t n, int64_t max)
 {
-    const int64_t shares = (n + most - 1) / most;
+    const int64_t shares = (n + max - 1) / max;
     return (n + shares - 1) / shares;
 }
 
-static void cut_into_segments(lebm__tape *tape)
+static void tape_cut_into_segments(lebm__tape *tape)
 {
     lebm__segment *segment = tape->segments;
     int64_t from = 0;
     for (int64_t i = 0; i < tape->net->layer_count; i++) {
-        if (tape->net->layers[i].kind->forward.all == NULL) continue;
+        if (tape->net->layers[i].kind->forward.gemm == NULL) continue;
         *segment++ = (lebm__segment){.from = from, .to = i};
         from = i + 1;
     }
@@ -31,182 +31,156 @@ static void cut_into_segments(lebm__tape *tape)
 
 void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena)
 {
-    int64_t group = rows, scratch = 0;
+    int64_t group = rows, workspace = 0;
     *tape = (lebm__tape){.net = net, .rows = rows};
     tape->at = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->at);
     tape->segments = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->segments);
     for (int64_t i = 0; i <= net->layer_count; i++) {
         const lebm__layer *layer = i < net->layer_count ? &net->layers[i] : NULL;
-        const lebm__shape shape = layer != NULL ? layer->in : net->out;
-        lebm__tape_place place = {.values = lebm__arena_take(arena, rows * lebm__numbers(shape), sizeof(float))};
-        /* Groups are cut from the groups of the product before. To learn, gradients of weights want all rows. */
-        if (layer != NULL && layer->kind->group != NULL && passes != LEBM__LEARN) {
-            group = least(group, layer->kind->group(layer));
-        }
-        place.points.group = group;
-        if (layer != NULL && layer->kind->room != NULL) {
-            const lebm__room room = layer->kind->room(layer, group, passes);
-            place.points.in = lebm__arena_take(arena, room.points_in, sizeof(float));
-            place.points.out = lebm__arena_take(arena, room.points_out, sizeof(float));
-            scratch = largest(scratch, room.scratch);
+        const int64_t numel = rows * lebm__numel(layer != NULL ? layer->in : net->out);
+        lebm__tape_place place = {.activations = lebm__arena_take(arena, numel, sizeof(float))};
+        const int keeps_both = passes == LEBM__LEARN && layer != NULL && layer->weight >= 0;
+        place.grads = keeps_both ? lebm__arena_take(arena, numel, sizeof(float)) : place.activations;
+        /* Groups are cut from the groups of the product before. */
+        if (layer != NULL && layer->kind->group != NULL) group = tape_min(group, layer->kind->group(layer));
+        place.transform.group = group;
+        if (layer != NULL && layer->kind->workspace_size != NULL) {
+            const lebm__workspace_size size = layer->kind->workspace_size(layer, group);
+            place.transform.in = lebm__arena_take(arena, size.transform_in, sizeof(float));
+            place.transform.out = lebm__arena_take(arena, size.transform_out, sizeof(float));
+            workspace = tape_max(workspace, size.workspace);
         }
         if (tape->at != NULL) tape->at[i] = place;
     }
-    tape->scratch = lebm__arena_take(arena, scratch, sizeof(float));
-    if (tape->segments != NULL) cut_into_segments(tape);
+    tape->workspace = lebm__arena_take(arena, workspace, sizeof(float));
+    if (tape->segments != NULL) tape_cut_into_segments(tape);
 }
 
 float *lebm__tape_input(const lebm__tape *tape)
 {
-    return tape->at[0].values;
+    return tape->at[0].activations;
+}
+
+float *lebm__tape_input_grad(const lebm__tape *tape)
+{
+    return tape->at[0].grads;
 }
 
 float *lebm__tape_output(const lebm__tape *tape)
 {
-    return tape->at[tape->net->layer_count].values;
+    return tape->at[tape->net->layer_count].activations;
 }
 
-typedef struct {
-    const lebm__tape *tape;
-    lebm__turn *turn; /* NULL: forward only */
-    void *context;
-    float *grads; /* NULL: not wanted */
-} run;
-
-static lebm__place place(const run *r, int64_t i)
+/* A stage of layer i, with activations or, of the backward pass, with their gradients. */
+static void tape_run(const lebm__tape *tape, int64_t i, lebm__stage *stage, int backward, int64_t first, int64_t n)
 {
-    const lebm__tape *tape = r->tape;
-    return (lebm__place){.params = tape->net->params,
-                         .in = tape->at[i].values,
-                         .out = tape->at[i + 1].values,
-                         .points = tape->at[i].points,
-                         .scratch = tape->scratch};
-}
-
-static void work(const run *r, int64_t i, lebm__stage *stage, int64_t first, int64_t n)
-{
-    const lebm__place at = place(r, i);
-    if (stage != NULL) stage(&r->tape->net->layers[i], &at, first, n);
-}
-
-static void accumulate(const run *r, int64_t i, int64_t first, int64_t n)
-{
-    const lebm__layer *layer = &r->tape->net->layers[i];
-    const lebm__place at = place(r, i);
-    if (r->grads != NULL && layer->kind->accumulate != NULL) layer->kind->accumulate(layer, &at, first, n, r->grads);
+    const lebm__tape_place *in = &tape->at[i], *out = in + 1;
+    const lebm__buffers at = {.params = tape->net->params.values,
+                              .in = backward ? in->grads : in->activations,
+                              .out = backward ? out->grads : out->activations,
+                              .transform = in->transform,
+                              .workspace = tape->workspace};
+    if (stage != NULL) stage(&tape->net->layers[i], &at, first, n);
 }
 
 /* From behind the product of layer `from - 1` to before that of layer `to`, and back. */
 
-static void forward_between(const run *r, int64_t from, int64_t to, int64_t first, int64_t n)
+static void tape_forward_few(const lebm__tape *tape, const lebm__segment *s, int64_t first, int64_t n)
 {
-    const lebm__layer *layers = r->tape->net->layers;
-    if (from > 0) work(r, from - 1, layers[from - 1].kind->forward.then, first, n);
-    for (int64_t i = from; i < to; i++) work(r, i, layers[i].kind->forward.each, first, n);
-    if (to < r->tape->net->layer_count) work(r, to, layers[to].kind->forward.each, first, n);
+    const lebm__layer *layers = tape->net->layers;
+    if (s->from > 0) tape_run(tape, s->from - 1, layers[s->from - 1].kind->forward.post, 0, first, n);
+    for (int64_t i = s->from; i < s->to; i++) tape_run(tape, i, layers[i].kind->forward.pre, 0, first, n);
+    if (s->to < tape->net->layer_count) tape_run(tape, s->to, layers[s->to].kind->forward.pre, 0, first, n);
 }
 
-static void backward_between(const run *r, int64_t from, int64_t to, int64_t first, int64_t n)
+static void tape_backward_few(const lebm__tape *tape, const lebm__segment *s, int64_t first, int64_t n)
 {
-    const lebm__layer *layers = r->tape->net->layers;
-    if (to < r->tape->net->layer_count) work(r, to, layers[to].kind->backward.then, first, n);
-    for (int64_t i = to - 1; i >= from; i--) {
-        accumulate(r, i, first, n);
-        work(r, i, layers[i].kind->backward.each, first, n);
-    }
-    if (from > 0) work(r, from - 1, layers[from - 1].kind->backward.each, first, n);
+    const lebm__layer *layers = tape->net->layers;
+    if (s->to < tape->net->layer_count) tape_run(tape, s->to, layers[s->to].kind->backward.post, 1, first, n);
+    for (int64_t i = s->to - 1; i >= s->from; i--) tape_run(tape, i, layers[i].kind->backward.pre, 1, first, n);
+    if (s->from > 0) tape_run(tape, s->from - 1, layers[s->from - 1].kind->backward.pre, 1, first, n);
 }
 
-/* Rows to take through layers `from` to `to` at a time, so that what lies between them stays in the cache. */
-static int64_t rows_at_once(const run *r, int64_t from, int64_t to, int64_t n)
+/* Rows to take through the segment's layers at a time, so that what lies between them stays in the cache: the widest
+ * layer's input and output are 128 KiB, of a second-level cache of 256 or more. */
+static int64_t tape_rows_at_once(const lebm__tape *tape, const lebm__segment *s, int64_t n)
 {
-    enum { NUMBERS = 16384 };
+    enum { MAX_NUMEL = 16384 };
     int64_t widest = 1;
-    if (r->grads != NULL) return n; /* the gradients of parameters want many rows */
-    for (int64_t i = from; i <= to && i < r->tape->net->layer_count; i++) {
-        widest = largest(widest, lebm__numbers(r->tape->net->layers[i].in));
+    for (int64_t i = s->from; i <= s->to && i < tape->net->layer_count; i++) {
+        widest = tape_max(widest, lebm__numel(tape->net->layers[i].in));
     }
-    return even_share(n, largest(1, NUMBERS / widest));
+    return tape_even_share(n, tape_max(1, MAX_NUMEL / widest));
 }
 
 /* Have a segment begin with n rows from `first` on. */
-static void enter(const run *r, lebm__segment *s, int64_t first, int64_t n)
+static void tape_enter(const lebm__tape *tape, lebm__segment *s, int64_t first, int64_t n)
 {
-    const int ends = s->to == r->tape->net->layer_count;
+    const int is_last = s->to == tape->net->layer_count;
     s->first = first;
     s->end = first + n;
-    s->group = ends ? n : even_share(n, r->tape->at[s->to].points.group);
+    s->group = is_last ? n : tape_even_share(n, tape->at[s->to].transform.group);
 }
 
 /* Rows of the group at work. */
-static int64_t group_rows(const lebm__segment *s)
+static int64_t tape_group_rows(const lebm__segment *s)
 {
-    return least(s->group, s->end - s->first);
+    return tape_min(s->group, s->end - s->first);
 }
 
 /* A group of rows, forward through the segment's layers and the product behind them. */
-static void forward_through(const run *r, const lebm__segment *s)
+static void tape_forward_segment(const lebm__tape *tape, const lebm__segment *s)
 {
-    const int64_t n = group_rows(s), at_once = rows_at_once(r, s->from, s->to, n);
-    r->tape->at[s->to].points.base = s->first;
-    for (int64_t i = 0; i < n; i += at_once) {
-        forward_between(r, s->from, s->to, s->first + i, least(at_once, n - i));
-    }
-    work(r, s->to, r->tape->net->layers[s->to].kind->forward.all, s->first, n);
+    const int64_t n = tape_group_rows(s), at_once = tape_rows_at_once(tape, s, n);
+    tape->at[s->to].transform.base = s->first;
+    for (int64_t i = 0; i < n; i += at_once) tape_forward_few(tape, s, s->first + i, tape_min(at_once, n - i));
+    tape_run(tape, s->to, tape->net->layers[s->to].kind->forward.gemm, 0, s->first, n);
 }
 
-static void backward_through(const run *r, const lebm__segment *s)
+static void tape_backward_segment(const lebm__tape *tape, const lebm__segment *s)
 {
-    const int64_t n = group_rows(s), at_once = rows_at_once(r, s->from, s->to, n);
-    accumulate(r, s->to, s->first, n);
-    work(r, s->to, r->tape->net->layers[s->to].kind->backward.all, s->first, n);
-    for (int64_t i = 0; i < n; i += at_once) {
-        backward_between(r, s->from, s->to, s->first + i, least(at_once, n - i));
-    }
+    const int64_t n = tape_group_rows(s), at_once = tape_rows_at_once(tape, s, n);
+    tape_run(tape, s->to, tape->net->layers[s->to].kind->backward.gemm, 1, s->first, n);
+    for (int64_t i = 0; i < n; i += at_once) tape_backward_few(tape, s, s->first + i, tape_min(at_once, n - i));
 }
 
 /* All rows of the last segment, to the output and back. */
-static void turn_around(const run *r, const lebm__segment *s)
+static void tape_last_segment(const lebm__tape *tape, const lebm__segment *s, lebm__output_grad_fn *output_grad,
+                              void *context)
 {
-    const int64_t n = s->end - s->first, at_once = rows_at_once(r, s->from, s->to, n);
-    const int64_t size = lebm__numbers(r->tape->net->out);
-    for (int64_t i = 0; i < n; i += at_once) {
-        const int64_t first = s->first + i, few = least(at_once, n - i);
-        forward_between(r, s->from, s->to, first, few);
-        if (r->turn == NULL) continue;
-        r->turn(r->context, first, few, lebm__tape_output(r->tape) + first * size);
-        backward_between(r, s->from, s->to, first, few);
+    const int64_t rows = s->end - s->first, at_once = tape_rows_at_once(tape, s, rows);
+    const int64_t size = lebm__numel(tape->net->out);
+    for (int64_t i = 0; i < rows; i += at_once) {
+        const int64_t first = s->first + i, n = tape_min(at_once, rows - i);
+        tape_forward_few(tape, s, first, n);
+        if (output_grad == NULL) continue;
+        output_grad(context, first, n, lebm__tape_output(tape) + first * size);
+        tape_backward_few(tape, s, first, n);
     }
 }
 
-/* Take n rows to the output and back again. Products take a group of rows at a time; before and behind them it is a few
- * at a time, and the next product's groups are cut from this one's. No call for each layer: a net may be deeper than
- * the stack of a thread. */
-static void there_and_back(const run *r, int64_t n)
+/* Products take a group of rows at a time; before and behind them it is a few at a time, and the next product's groups
+ * are cut from this one's. No call for each layer: a net may be deeper than the stack of a thread. */
+void lebm__tape_forward_backward(const lebm__tape *tape, int64_t n, lebm__output_grad_fn *output_grad, void *context)
 {
-    lebm__segment *const begin = r->tape->segments, *s = begin;
-    enter(r, s, 0, n);
+    lebm__segment *const begin = tape->segments, *s = begin;
+    tape_enter(tape, s, 0, n);
     for (;;) {
-        for (; s->to < r->tape->net->layer_count; s++) {
-            forward_through(r, s);
-            enter(r, s + 1, s->first, group_rows(s));
+        for (; s->to < tape->net->layer_count; s++) {
+            tape_forward_segment(tape, s);
+            tape_enter(tape, s + 1, s->first, tape_group_rows(s));
         }
-        turn_around(r, s);
+        tape_last_segment(tape, s, output_grad, context);
         do { /* back, until there are rows that have not been forward */
             if (s == begin) return;
             s--;
-            if (r->turn != NULL) backward_through(r, s);
-            s->first += group_rows(s);
+            if (output_grad != NULL) tape_backward_segment(tape, s);
+            s->first += tape_group_rows(s);
         } while (s->first == s->end);
     }
 }
 
 void lebm__tape_forward(const lebm__tape *tape, int64_t n)
 {
-    there_and_back(&(run){.tape = tape}, n);
-}
-
-void lebm__tape_run(const lebm__tape *tape, int64_t n, lebm__turn *turn, void *context, float *grads)
-{
-    there_and_back(&(run){tape, turn, context, grads}, n);
+    lebm__tape_forward_backward(tape, n, NULL, NULL);
 }

@@ -15,40 +15,6 @@
 #include "model/generator.h"
 #include "model/prior.h"
 
-#define ROW(member) offsetof(lebm__trainer_options, member)
-
-static const lebm__option rows[] = {
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_LEARNING_RATE, ROW(prior_learning_rate), 2e-5, 0.0, 1e3, "2e-05",
-                     "Adam's learning rate for f"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_LEARNING_RATE, ROW(generator_learning_rate), 1e-4, 0.0, 1e3, "0.0001",
-                     "Adam's learning rate for g"),
-    LEBM__OPTION_F64(LEBM_TRAINER_BETA1, ROW(beta1), 0.5, 0.0, 0.99999, "0.5", "Adam's decay of the first moment"),
-    LEBM__OPTION_F64(LEBM_TRAINER_BETA2, ROW(beta2), 0.999, 0.0, 0.99999, "0.999", "Adam's decay of the second moment"),
-    LEBM__OPTION_F64(LEBM_TRAINER_EPSILON, ROW(epsilon), 1e-8, 1e-30, 1.0, "1e-08", "Adam's epsilon"),
-    LEBM__OPTION_F64(LEBM_TRAINER_DECAY_PER_EPOCH, ROW(decay_per_epoch), 1.0, 0.0, 1.0, "1",
-                     "factor on both learning rates for each epoch done"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_WEIGHT_DECAY, ROW(prior_weight_decay), 0.0, 0.0, 1e3, "0",
-                     "weight of the L2 term added to f's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, ROW(generator_weight_decay), 0.0, 0.0, 1e3, "0",
-                     "weight of the L2 term added to g's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_CLIP_NORM, ROW(prior_clip_norm), 0.0, 0.0, 1e30, "0",
-                     "norm that f's gradient is cut to; 0: never"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, "0",
-                     "norm that g's gradient is cut to; 0: never"),
-    LEBM__OPTION_F64(
-        LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
-        "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
-        "may reach; 0: any"),
-    LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of all random numbers of training"),
-    LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, NULL,
-                     "threads of a step; 0: LEBM_NUM_THREADS or all processors"),
-    LEBM__OPTION_STR(LEBM_TRAINER_NOTE, ROW(note), "", "", "", "the caller's own text, kept in checkpoints"),
-};
-
-const lebm__options lebm__trainer_table = {"trainer", rows, sizeof rows / sizeof *rows};
-
-LEBM__DEFINE_OPTION_FUNCTIONS(trainer, &lebm__trainer_table);
-
 int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_generator *generator, lebm_sampler *to_prior,
                         lebm_sampler *to_posterior)
 {
@@ -65,9 +31,10 @@ int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_generator *g
     trainer->generator = generator;
     trainer->to_prior = to_prior;
     trainer->to_posterior = to_posterior;
-    lebm__options_reset(&lebm__trainer_table, &trainer->options);
-    if (lebm__adam_create(&trainer->adam_f, prior->net->param_total) != LEBM_OK ||
-        lebm__adam_create(&trainer->adam_g, generator->net->param_total) != LEBM_OK) {
+    lebm__handle_init(&trainer->head, "trainer");
+    lebm__handle_add_options(&trainer->head, &lebm__trainer_table, &trainer->options);
+    if (lebm__adam_create(&trainer->adam_f, prior->net->params.total) != LEBM_OK ||
+        lebm__adam_create(&trainer->adam_g, generator->net->params.total) != LEBM_OK) {
         lebm_trainer_destroy(trainer);
         return LEBM_ERR_NOMEM;
     }
@@ -87,11 +54,7 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
-    trainer->progress = progress;
-    trainer->progress_user = user;
-    trainer->running = 0;
-    return LEBM_OK;
+    return lebm__handle_set_progress(&trainer->head, __func__, (lebm__progress){progress, user});
 }
 
 /* The phases of a step: chains of either kind, and learning. */
@@ -124,12 +87,13 @@ static progress start_progress(const lebm_trainer *t)
 static int report(double done, void *user)
 {
     progress *p = user;
-    if (p->trainer->progress == NULL) return 0;
+    if (p->trainer->head.progress.ask == NULL) return 0;
     double before = 0.0;
     for (int i = 0; i < p->phase; i++) before += p->share[i];
     p->asked = lebm__seconds();
     const int is_end = p->phase == PHASES - 1 && done == 1.0; /* where shares may add up to a little less */
-    return p->trainer->progress(is_end ? 1.0 : before + done * p->share[p->phase], p->trainer->progress_user);
+    const double all = is_end ? 1.0 : before + done * p->share[p->phase];
+    return p->trainer->head.progress.ask(all, p->trainer->head.progress.user);
 }
 
 /* Gradients are summed over the batch in chunks of so many rows, in order: the sum does not depend on threads. */
@@ -143,8 +107,9 @@ static int64_t chunks(int64_t n)
 /* What one thread needs to learn from its chunks. */
 typedef struct {
     lebm__tape f, g;
-    float *x;               /* [CHUNK, D] pixel-major */
-    float *grad_f, *grad_g; /* of a chunk */
+    float *x;                /* [CHUNK, D] pixel-major */
+    float *grad_f, *grad_g;  /* of a chunk */
+    float *workspace, *part; /* for a net's gradients, at worst */
 } worker;
 
 /* One step: the batch, the chains' ends and the sums over the batch. */
@@ -172,6 +137,9 @@ static void lay_out(worker *w, const lebm_trainer *t, lebm__arena *arena)
     w->x = lebm__arena_take(arena, CHUNK * lebm_generator_data_size(t->generator), sizeof *w->x);
     w->grad_f = lebm__arena_take(arena, t->adam_f.size, sizeof *w->grad_f);
     w->grad_g = lebm__arena_take(arena, t->adam_g.size, sizeof *w->grad_g);
+    w->workspace = lebm__arena_take(
+        arena, lebm__net_grad_workspace(t->prior->net) + lebm__net_grad_workspace(t->generator->net), sizeof(float));
+    w->part = lebm__arena_take(arena, 2 * (t->adam_f.size + t->adam_g.size), sizeof(float));
 }
 
 /* Workers for all threads, in the pool's memory, where the chains' lay before. */
@@ -221,6 +189,18 @@ static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
     return LEBM_OK;
 }
 
+static void add_gradients(const lebm__tape *tape, int64_t n, const worker *w, int64_t size, float *grads)
+{
+    for (int64_t first = 0; first < n; first += LEBM__CHUNK) {
+        for (int64_t b = 0; b < lebm__net_grad_blocks(tape->net); b++) {
+            const int64_t few = n - first < LEBM__CHUNK ? n - first : LEBM__CHUNK;
+            lebm__tape_grad(tape, b, first, few, w->workspace, w->part + size);
+            lebm__net_grad_store(tape->net, b, w->part + size, w->part);
+        }
+        lebm__kernels()->add(size, w->part, grads);
+    }
+}
+
 /* The gradients of a chunk of rows. */
 static void compute_gradients(step *s, int64_t chunk, worker *w)
 {
@@ -231,10 +211,12 @@ static void compute_gradients(step *s, int64_t chunk, worker *w)
     memset(w->grad_f, 0, (size_t)t->adam_f.size * sizeof *w->grad_f);
     memset(w->grad_g, 0, (size_t)t->adam_g.size * sizeof *w->grad_g);
     lebm__generator_arrange(t->generator, s->x + first * size, n, w->x);
-    lebm__generator_learn(t->generator, &w->g, positive, w->x, n, s->log_likelihood + first, s->squared_error + first,
-                          w->grad_g);
-    lebm__prior_learn(t->prior, &w->f, positive, n, 1.0f, s->f_positive + first, w->grad_f);
-    lebm__prior_learn(t->prior, &w->f, negative, n, -1.0f, s->f_negative + first, w->grad_f);
+    lebm__generator_learn(t->generator, &w->g, positive, w->x, n, s->log_likelihood + first, s->squared_error + first);
+    add_gradients(&w->g, n, w, t->adam_g.size, w->grad_g);
+    lebm__prior_learn(t->prior, &w->f, positive, n, 1.0f, s->f_positive + first);
+    add_gradients(&w->f, n, w, t->adam_f.size, w->grad_f);
+    lebm__prior_learn(t->prior, &w->f, negative, n, -1.0f, s->f_negative + first);
+    add_gradients(&w->f, n, w, t->adam_f.size, w->grad_f);
 }
 
 /* The gradients of a chunk, added to those of the batch when it is the chunk's turn. Chunks are begun in order, so the
@@ -245,7 +227,7 @@ static int learn_chunk(void *context, int64_t chunk, int thread)
     step *s = context;
     const lebm_trainer *t = s->trainer;
     worker *w = &s->workers[thread];
-    if (thread == 0 && t->progress != NULL && lebm__is_due(&s->progress.asked) &&
+    if (thread == 0 && t->head.progress.ask != NULL && lebm__is_due(&s->progress.asked) &&
         report((double)chunk / (double)chunks(s->n), &s->progress)) {
         s->stopped = 1;
     }
@@ -302,7 +284,7 @@ static part get_part(const step *s, int64_t task)
                   .first = first,
                   .count = adam->size - first < PART ? adam->size - first : PART,
                   .grad = is_f ? s->grad_f : s->grad_g,
-                  .params = (is_f ? t->prior->net : t->generator->net)->params};
+                  .params = (is_f ? t->prior->net : t->generator->net)->params.values};
 }
 
 /* A huge gradient, its square in Adam's moments, or a huge parameter with weight decay can all be too much. */
@@ -398,13 +380,13 @@ static int update(step *s, const lebm__trainer_metrics *metrics)
     s->scale_f = gradient_scale(metrics->prior_grad_norm, t->options.prior_clip_norm, s->n);
     s->scale_g = gradient_scale(metrics->generator_grad_norm, t->options.generator_clip_norm, s->n);
     LEBM__TRY(lebm__pool_run(t->pool, count, check_part, s));
-    LEBM__TRY(lebm__model_claim(t->prior, t->generator, 1));
+    LEBM__TRY(lebm__model_claim(t->prior, t->generator, "lebm_trainer_step", 1));
     const int status = lebm__pool_run(t->pool, count, update_part, s);
     t->adam_f.steps++;
     t->adam_g.steps++;
     t->steps_done++;
-    lebm__net_changed(t->prior->net);
-    lebm__net_changed(t->generator->net);
+    lebm__params_changed(&t->prior->net->params);
+    lebm__params_changed(&t->generator->net->params);
     lebm__model_yield(t->prior, t->generator, 1);
     return status;
 }
@@ -443,20 +425,21 @@ static int learn(step *s)
 
 int lebm__trainer_claim(lebm_trainer *trainer, const char *function)
 {
-    LEBM__TRY(lebm__claim(&trainer->running, function, "trainer"));
-    int status = lebm__claim(&trainer->to_prior->running, function, "to_prior");
+    LEBM__TRY(lebm__handle_claim(&trainer->head, function, 0));
+    int status = lebm__handle_claim(&trainer->to_prior->head, function, 0);
     if (status == LEBM_OK && trainer->to_posterior != trainer->to_prior) {
-        status = lebm__claim(&trainer->to_posterior->running, function, "to_posterior");
-        if (status != LEBM_OK) trainer->to_prior->running = 0;
+        status = lebm__handle_claim(&trainer->to_posterior->head, function, 0);
+        if (status != LEBM_OK) lebm__handle_yield(&trainer->to_prior->head, 0);
     }
-    if (status != LEBM_OK) trainer->running = 0;
+    if (status != LEBM_OK) lebm__handle_yield(&trainer->head, 0);
     return status;
 }
 
 void lebm__trainer_release(lebm_trainer *trainer)
 {
-    trainer->to_prior->running = trainer->to_posterior->running = 0;
-    trainer->running = 0;
+    lebm__handle_yield(&trainer->to_prior->head, 0);
+    lebm__handle_yield(&trainer->to_posterior->head, 0);
+    lebm__handle_yield(&trainer->head, 0);
 }
 
 /* What a step changes but the trainer's own numbers. */
@@ -511,9 +494,9 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 int lebm_trainer_end_epoch(lebm_trainer *trainer)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
+    LEBM__TRY(lebm__handle_claim(&trainer->head, __func__, 0));
     trainer->epochs_done++;
-    trainer->running = 0;
+    lebm__handle_yield(&trainer->head, 0);
     return LEBM_OK;
 }
 

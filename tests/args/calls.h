@@ -16,7 +16,7 @@ typedef union {
     lebm_progress_fn progress;
 } value;
 
-enum { MOST_PARAMETERS = 6 };
+enum { MOST_PARAMETERS = 9 };
 
 typedef struct {
     const char *type, *name;

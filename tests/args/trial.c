@@ -195,11 +195,11 @@ whole whole_of(const trial *t, const parameter *p)
         return place_among(of_handle(t, "option_count")->call(t->arguments).integer, status);
     }
     if (is_named(p, "value")) {
-        int64_t standard, least, most;
+        int64_t default_value, min, max;
         const value arguments[] = {
-            t->arguments[0], *argument_of(t, "key"), {.pointer = &standard}, {.pointer = &least}, {.pointer = &most}};
+            t->arguments[0], *argument_of(t, "key"), {.pointer = &default_value}, {.pointer = &min}, {.pointer = &max}};
         LEBM_ASSERT_OK((int)of_handle(t, "option_bounds_i64")->call(arguments).integer);
-        return (whole){standard, least, most, most, status};
+        return (whole){default_value, min, max, max, status};
     }
     unknown(t, p);
     return (whole){0, 0, 0, 0, 0};
@@ -217,11 +217,11 @@ real real_of(const trial *t, const parameter *p)
         return has_slope ? (real){0.1, 0, 1} : (real){0, 0, 0};
     }
     if (is_named(p, "value")) {
-        double standard, least, most;
+        double default_value, min, max;
         const value arguments[] = {
-            t->arguments[0], *argument_of(t, "key"), {.pointer = &standard}, {.pointer = &least}, {.pointer = &most}};
+            t->arguments[0], *argument_of(t, "key"), {.pointer = &default_value}, {.pointer = &min}, {.pointer = &max}};
         LEBM_ASSERT_OK((int)of_handle(t, "option_bounds_f64")->call(arguments).integer);
-        return (real){standard, least, most};
+        return (real){default_value, min, max};
     }
     unknown(t, p);
     return (real){0, 0, 0};
@@ -231,6 +231,8 @@ static const struct {
     const char *name, *texts[9];
 } texts[] = {
     {"spec", {"in 3; linear 16 nobias; mish; reshape 4 2 2; conv_transpose2d 2 4 2 1; leaky_relu 0.1"}},
+    {"f_spec", {"in 3; linear 8; gelu; linear 1"}},
+    {"g_spec", {"in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh"}},
     {"kind", {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU, LEBM_SILU, LEBM_MISH, LEBM_TANH, LEBM_SIGMOID, LEBM_SOFTPLUS}},
     {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
     {"likelihood", {LEBM_GAUSSIAN, LEBM_BERNOULLI}},

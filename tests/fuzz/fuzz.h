@@ -2,7 +2,7 @@
  * ends the process if a promise is broken. libFuzzer calls it (run.sh), or replay.c, which any compiler can build.
  *
  * The allocations of the code under test are counted: the linker gives its calls of malloc() and the like to fuzz.c.
- * Those within zlib and matio are not. */
+ * Those within zlib are not. */
 #ifndef LEBM_TESTS_FUZZ_H
 #define LEBM_TESTS_FUZZ_H
 

@@ -22,9 +22,9 @@ typedef struct state {
 
 static void take_net(const lebm_net *net, const lebm__adam *adam, float numbers[3][MOST_NUMBERS])
 {
-    const size_t bytes = (size_t)net->param_total * sizeof(float);
-    FUZZ_ASSERT(net->param_total <= MOST_NUMBERS, "the test has no room for the net");
-    memcpy(numbers[0], net->params, bytes);
+    const size_t bytes = (size_t)net->params.total * sizeof(float);
+    FUZZ_ASSERT(net->params.total <= MOST_NUMBERS, "the test has no room for the net");
+    memcpy(numbers[0], net->params.values, bytes);
     memcpy(numbers[1], adam->m, bytes);
     memcpy(numbers[2], adam->v, bytes);
 }
@@ -91,7 +91,11 @@ static void check_load(training *t, const char *path, int64_t most_bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static training t;
-    if (t.trainer == NULL) make_training(&t, small_f, small_g, 0);
+    if (t.trainer == NULL) {
+        make_training(&t, small_f, small_g, 0);
+        lebm_net_spec(t.trainer->prior->net); /* which a net keeps once it was asked for */
+        lebm_net_spec(t.trainer->generator->net);
+    }
     check_load(&t, fuzz_write(FUZZ_INPUT, data, size), FACTOR * (int64_t)size + MORE);
     return 0;
 }

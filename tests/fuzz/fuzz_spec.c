@@ -95,7 +95,7 @@ static void check_bound(const lebm_net *net)
 static int is_small(const lebm_net *net)
 {
     int64_t numbers = lebm_net_in_features(net) + lebm_net_param_total(net);
-    for (int64_t i = 0; i < net->layer_count; i++) numbers += lebm__numbers(net->layers[i].out);
+    for (int64_t i = 0; i < net->layer_count; i++) numbers += lebm__numel(net->layers[i].out);
     return numbers <= MOST_NUMBERS;
 }
 

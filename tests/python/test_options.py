@@ -39,6 +39,13 @@ class Options(unittest.TestCase):
         with self.assertRaises(lebm.UnknownOptionError):
             lebm.Sampler(step=7)
 
+    def test_a_copied_sampler(self) -> None:
+        sampler = lebm.Sampler(steps=7, step_size=0.5)
+        copy = sampler.copy()
+        self.assertEqual((copy.kernel, dict(copy.options)), (sampler.kernel, dict(sampler.options)))
+        copy.options["steps"] = 8
+        self.assertEqual(sampler.options["steps"], 7)
+
     def test_as_a_mapping(self) -> None:
         options = lebm.Sampler().options
         options.update(steps=np.int64(3), noise=False, step_size=np.float32(0.25))

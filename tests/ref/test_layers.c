@@ -267,6 +267,33 @@ END_TEST
 
 /* Alone a reshape changes nothing. Between transposed convolutions, whose values have another order inside, it must
  * keep that of PyTorch. */
+/* Weights whose gradient comes in several blocks: rows of linear, taps and parts of the channels of a tap, and few columns
+ * because the image is large; more rows than a chunk has. */
+START_TEST(gradients_in_blocks)
+{
+    static const struct {
+        int64_t in, height, width, out, kernel, rows; /* kernel 0: linear */
+    } shapes[] = {{300, 1, 1, 500, 0, 70}, {70000, 1, 1, 3, 0, 33}, {20, 2, 3, 60, 9, 35},  {300, 2, 2, 250, 2, 40},
+                  {90, 1, 1, 100, 5, 40},  {3, 70, 70, 2, 6, 3},    {1, 150, 150, 5, 3, 2}, {70000, 1, 1, 1, 3, 3}};
+    struct comparison c = COMPARISON_OF("blocks", 0);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct pair pair;
+        pair_init(&pair, shapes[i].in * shapes[i].height * shapes[i].width);
+        pair_add_reshape(&pair, shapes[i].in, shapes[i].height, shapes[i].width);
+        if (shapes[i].kernel == 0) {
+            pair_add_linear(&pair, shapes[i].out, 1);
+        } else {
+            pair_add_conv_transpose2d(&pair, shapes[i].out, shapes[i].kernel, 2, 1, 1);
+        }
+        LEBM_ASSERT_OK(lebm_net_set_str(pair.net, LEBM_NET_CONVOLUTION, "direct"));
+        pair_randomise(&pair, 1, i);
+        compare(&c, &pair, shapes[i].rows, 100 + i);
+        pair_free(&pair);
+    }
+    print(&c);
+}
+END_TEST
+
 START_TEST(reshape)
 {
     struct comparison between = COMPARISON_OF("reshape between convolutions", 1);
@@ -475,6 +502,7 @@ static Suite *suite(void)
     tcase_add_test(layers, conv_transpose2d_of_a_pixel);
     tcase_add_test(layers, conv_transpose2d_filtered);
     tcase_add_test(layers, conv_transpose2d_auto);
+    tcase_add_test(layers, gradients_in_blocks);
     tcase_add_test(layers, reshape);
     tcase_add_loop_test(layers, activations, 0, KINDS);
     suite_add_tcase(suite, layers);

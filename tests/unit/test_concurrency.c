@@ -49,6 +49,15 @@ static void free_model(struct model *m)
 
 /* ---- what a thread may do with a model that others use ---- */
 
+/* Whose text the first one writes. */
+static int spec(const struct model *m, float *out)
+{
+    const char *of_f = lebm_net_spec(lebm_prior_net(m->prior)), *of_g = lebm_net_spec(lebm_generator_net(m->generator));
+    out[0] = of_f != NULL && strcmp(of_f, f_spec) == 0;
+    out[1] = of_g != NULL && strcmp(of_g, g_spec) == 0;
+    return out[0] == 1 && out[1] == 1 ? LEBM_OK : LEBM_ERR_INTERNAL;
+}
+
 static int forward(const struct model *m, float *out)
 {
     return lebm_net_forward(lebm_prior_net(m->prior), m->z, N, out);
@@ -112,7 +121,8 @@ static int run_posterior(const struct model *m, float *out)
 static const struct job {
     const char *name;
     int (*act)(const struct model *m, float *out);
-} jobs[] = {{"forward", forward},
+} jobs[] = {{"spec", spec},
+            {"forward", forward},
             {"decode", decode},
             {"score of the prior", prior_score},
             {"run to the posterior", run_posterior},

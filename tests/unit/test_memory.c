@@ -206,7 +206,7 @@ START_TEST(a_net_is_not_copied_for_each_layer)
 {
     lebm_net *net;
     LEBM_ASSERT_OK(lebm_net_create(&net, 4));
-    lebm__alloc_fail_after(100); /* four arrays that grow by half: some eighty allocations */
+    lebm__alloc_fail_after(100); /* three arrays that grow by half: some sixty allocations */
     for (int i = 0; i < 1000; i++) LEBM_ASSERT_OK(lebm_net_add_linear(net, 4, 1));
     lebm__alloc_fail_after(-1);
     lebm_net_destroy(net);

@@ -73,8 +73,18 @@ static void assert_geometry(const lebm__kernel_table *table, const lebm__geometr
 
     float *cut = test_random_floats(of_patches, 100, 200, 1), *expected_cut = test_floats(of_patches);
     for (int64_t at = 0; at < of_patches; at++) expected_cut[at] = place(g, at) < 0 ? 0 : image[place(g, at)];
-    table->cut_patches(g, image, cut);
+    const int64_t size = g->kernel * g->kernel * g->channels, pixels = g->height * g->width;
+    table->cut_patches(g, image, 0, size, cut);
     assert_equal(table, g, "patches", cut, expected_cut, of_patches);
+
+    const int64_t column = test_integer(state, 0, size - 1), columns = test_integer(state, 1, size - column);
+    float *some = test_floats(pixels * columns), *expected_some = test_floats(pixels * columns);
+    for (int64_t at = 0; at < pixels * columns; at++)
+        expected_some[at] = cut[at / columns * size + column + at % columns];
+    table->cut_patches(g, image, column, columns, some);
+    assert_equal(table, g, "columns of patches", some, expected_some, pixels * columns);
+    free(some);
+    free(expected_some);
 
     /* <add(p), image> = <p, cut(image)>: each is the transpose of the other */
     double in_images = 0, in_patches = 0;

@@ -1,5 +1,5 @@
 /* Packing and the product with packed weights, of every table that this processor can run, against double. */
-#include "math/packed.h"
+#include "math/matrix.h"
 #include "support/approx.h"
 #include "support/kernel_tables.h"
 
@@ -31,18 +31,70 @@ START_TEST(packing_cuts_panels_and_pads_with_zeros)
         const int64_t k = test_integer(&state, 1, 40), n = test_integer(&state, 1, 100), size = k * up(n, lanes);
         float *b = test_normal_floats(k * n, 1, (uint64_t)round), *transposed = test_floats(k * n);
         float *expected = pack(lanes, k, n, b), *packed = test_random_floats(size, 5, 6, 2);
+        const lebm__matrix matrix = {
+            .format = &lebm__matrix_float32, .shape = {.count = 1, .k = k, .n = n}, .data = (char *)packed};
         for (int64_t p = 0; p < k; p++)
             for (int64_t j = 0; j < n; j++) transposed[j * k + p] = b[p * n + j];
-        ck_assert_int_eq(lebm__packed_size(k, n), size);
-        lebm__pack(k, n, b, n, 1, packed);
+        ck_assert_int_eq(lebm__matrix_float32.size(k, n), size * (int64_t)sizeof *packed);
+        lebm__matrix_part all = {.rows = k, .columns = n, .values = b, .row_stride = n, .column_stride = 1};
+        lebm__matrix_pack(&matrix, all);
         LEBM_ASSERT_SAME_BITS(packed, expected, size);
         memset(packed, 0x7f, (size_t)size * sizeof *packed);
-        lebm__pack(k, n, transposed, 1, k, packed);
+        all = (lebm__matrix_part){.rows = k, .columns = n, .values = transposed, .row_stride = 1, .column_stride = k};
+        lebm__matrix_pack(&matrix, all);
         LEBM_ASSERT_SAME_BITS(packed, expected, size);
         free(b);
         free(transposed);
         free(expected);
         free(packed);
+    }
+}
+END_TEST
+
+START_TEST(matrices_packed_in_parts_multiply_as_those_packed_whole)
+{
+    uint64_t state = 2;
+    for (int round = 0; round < 50; round++) {
+        const int64_t count = test_integer(&state, 1, 3), k = test_integer(&state, 1, 20);
+        const int64_t n = test_integer(&state, 1, 100), m = test_integer(&state, 1, 5), size = k * n;
+        const lebm__matrix_shape shape = {count, k, n, round % 2};
+        lebm__matrix whole, parts;
+        float *b = test_normal_floats(count * size, 1, (uint64_t)round), *a = test_normal_floats(m * k, 1, 99);
+        float *of_whole = test_floats(m * n), *of_parts = test_floats(m * n);
+        LEBM_ASSERT_OK(lebm__matrix_create(&whole, &lebm__matrix_float32, shape));
+        LEBM_ASSERT_OK(lebm__matrix_create(&parts, &lebm__matrix_float32, shape));
+        for (int64_t j = 0; j < n && shape.has_bias; j++) whole.bias[j] = parts.bias[j] = (float)j;
+        lebm__matrix_part part = {
+            .rows = k, .columns = n, .values = b, .matrix_stride = size, .row_stride = n, .column_stride = 1};
+        lebm__matrix_pack(&whole, part);
+        part.rows = 1;
+        for (part.row = 0; part.row < k; part.row++) {
+            for (part.column = 0; part.column < n; part.column += LEBM__MATRIX_COLUMNS) {
+                const int64_t left = n - part.column;
+                part.columns = left < LEBM__MATRIX_COLUMNS ? left : LEBM__MATRIX_COLUMNS;
+                part.values = b + part.row * n + part.column;
+                lebm__matrix_pack(&parts, part);
+            }
+        }
+        for (int64_t i = 0; i < count; i++) {
+            lebm__matrix_multiply(&whole, i, m, a, k, of_whole, n);
+            lebm__matrix_multiply(&parts, i, m, a, k, of_parts, n);
+            LEBM_ASSERT_SAME_BITS(of_parts, of_whole, m * n);
+            double expected = shape.has_bias ? (double)(n - 1) : 0.0, sizes = fabs(expected);
+            for (int64_t p = 0; p < k; p++) {
+                const double product = (double)a[p] * (double)b[i * size + p * n + n - 1];
+                expected += product;
+                sizes += fabs(product);
+            }
+            ck_assert_double_le(fabs((double)of_whole[n - 1] - expected), (double)(k + 2) * 0x1p-24 * sizes);
+        }
+        lebm__matrix_free(&whole);
+        lebm__matrix_free(&parts);
+        ck_assert_ptr_null(whole.data);
+        free(a);
+        free(b);
+        free(of_whole);
+        free(of_parts);
     }
 }
 END_TEST
@@ -252,6 +304,7 @@ static Suite *suite(void)
     Suite *suite = suite_create("product");
     TCase *packing = tcase_create("packing");
     tcase_add_test(packing, packing_cuts_panels_and_pads_with_zeros);
+    tcase_add_test(packing, matrices_packed_in_parts_multiply_as_those_packed_whole);
     suite_add_tcase(suite, packing);
 
     TCase *products = tcase_create("products");

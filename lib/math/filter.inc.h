@@ -7,15 +7,15 @@
  *
  * The denominators of the interpolation are in the weights. Images are transformed along both axes; the transposes
  * serve the gradient. Everything is done for a vector of channels at a time. */
-#ifndef LEBM_MATH_FILTER_H
-#define LEBM_MATH_FILTER_H
+#ifndef LEBM_MATH_FILTER_INC_H
+#define LEBM_MATH_FILTER_INC_H
 
 #include "math/kernels.h"
-#include "math/vector.h"
+#include "math/vector.inc.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { MOST_INPUTS = 4, MOST_POINTS = 5 };
+enum { MAX_INPUTS = 4, MAX_POINTS = 5 };
 
 /* v = values of x(t) at the points; entries are `step` vectors apart. */
 INLINE void evaluate(int m, int step, const vf *x, vf *v)
@@ -134,7 +134,7 @@ INLINE void evaluate_tile(int m, const lebm__filter *f, int64_t rows, int64_t co
 {
     const int p = m + 1;
     const int64_t pixel = f->in_channels, line = f->geometry.width * pixel;
-    vf x[MOST_INPUTS], v[MOST_INPUTS * MOST_POINTS], w[MOST_POINTS * MOST_POINTS];
+    vf x[MAX_INPUTS], v[MAX_INPUTS * MAX_POINTS], w[MAX_POINTS * MAX_POINTS];
     fetch_points(m, points, f->in_point, 1);
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < m; j++) {
@@ -151,7 +151,7 @@ INLINE void evaluate_tile_transposed(int m, const lebm__filter *f, int64_t rows,
 {
     const int p = m + 1;
     const int64_t pixel = f->in_channels, line = f->geometry.width * pixel;
-    vf w[MOST_POINTS * MOST_POINTS], v[MOST_INPUTS * MOST_POINTS], x[MOST_INPUTS];
+    vf w[MAX_POINTS * MAX_POINTS], v[MAX_INPUTS * MAX_POINTS], x[MAX_INPUTS];
     fetch_points(m, points, f->in_point, 0);
     for (int i = 0; i < p * p; i++) w[i] = load_lanes(points + i * f->in_point, lanes);
     for (int j = 0; j < p; j++) evaluate_transposed(m, p, w + j, v + j);
@@ -183,7 +183,7 @@ INLINE void interpolate_tile(int m, const lebm__filter *f, const span *y, const 
     const int p = m + 1;
     const int64_t pixel = f->geometry.channels, stride = f->geometry.stride;
     const vf start = bias == NULL ? (vf){0} : load_lanes(bias, lanes);
-    vf v[MOST_POINTS * MOST_POINTS], w[MOST_POINTS * MOST_POINTS], c[MOST_POINTS];
+    vf v[MAX_POINTS * MAX_POINTS], w[MAX_POINTS * MAX_POINTS], c[MAX_POINTS];
     fetch_points(m, points, f->out_point, 0);
     for (int i = 0; i < p * p; i++) v[i] = load_lanes(points + i * f->out_point, lanes);
     for (int j = 0; j < p; j++) interpolate(m, p, v + j, w + j);
@@ -205,7 +205,7 @@ INLINE void interpolate_tile_transposed(int m, const lebm__filter *f, const span
 {
     const int p = m + 1;
     const int64_t pixel = f->geometry.channels, stride = f->geometry.stride;
-    vf c[MOST_POINTS], w[MOST_POINTS * MOST_POINTS], v[MOST_POINTS * MOST_POINTS];
+    vf c[MAX_POINTS], w[MAX_POINTS * MAX_POINTS], v[MAX_POINTS * MAX_POINTS];
     fetch_points(m, points, f->out_point, 1);
     for (int i = 0; i < p; i++) {
         const int64_t line = ((y->begin + i * stride) * f->geometry.out_width + x->begin) * pixel;
@@ -296,7 +296,7 @@ INLINE void weights_of_row(int m, int64_t n, const float *const taps[4], int64_t
 {
     const int p = m + 1;
     for (int64_t i = 0; i < n; i += LANES) {
-        vf v[2 * MOST_POINTS], w[MOST_POINTS * MOST_POINTS];
+        vf v[2 * MAX_POINTS], w[MAX_POINTS * MAX_POINTS];
         evaluate_weights(m, 1, load(taps[0] + i), load(taps[1] + i), v);
         evaluate_weights(m, 1, load(taps[2] + i), load(taps[3] + i), v + p);
         for (int j = 0; j < p; j++) evaluate_weights(m, p, v[j], v[p + j], w + j);

@@ -3,10 +3,10 @@
  * A block of up to ROWS rows and two vectors of columns is kept in registers while k runs: each step loads two vectors
  * of the panel and one number of each row. Each element has one accumulator and adds its products in the order of k, so
  * a row's bits do not depend on the rows beside it. */
-#ifndef LEBM_MATH_PRODUCT_H
-#define LEBM_MATH_PRODUCT_H
+#ifndef LEBM_MATH_PRODUCT_INC_H
+#define LEBM_MATH_PRODUCT_INC_H
 
-#include "math/vector.h"
+#include "math/vector.inc.h"
 
 #if defined(__AVX512F__)
 enum { ROWS = 12 }; /* 24 accumulators of 32 registers */
@@ -14,9 +14,9 @@ enum { ROWS = 12 }; /* 24 accumulators of 32 registers */
 enum { ROWS = 6 }; /* 12 accumulators of 16 registers */
 #endif
 
-static inline __attribute__((always_inline)) void block(int rows, int vectors, int64_t k, const float *a, int64_t lda,
-                                                        const float *b, const float *bias, float *c, int64_t ldc,
-                                                        int64_t columns)
+static inline __attribute__((always_inline)) void product_block(int rows, int vectors, int64_t k, const float *a,
+                                                                int64_t lda, const float *b, const float *bias,
+                                                                float *c, int64_t ldc, int64_t columns)
 {
     vf sum[ROWS][2];
     for (int v = 0; v < vectors; v++) {
@@ -51,14 +51,14 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, i
 #define BLOCK(rows)                                                                                                    \
     case rows:                                                                                                         \
         if (columns > LANES) {                                                                                         \
-            block(rows, 2, k, a, lda, b, bias, c, ldc, columns);                                                       \
+            product_block(rows, 2, k, a, lda, b, bias, c, ldc, columns);                                               \
         } else {                                                                                                       \
-            block(rows, 1, k, a, lda, b, bias, c, ldc, columns);                                                       \
+            product_block(rows, 1, k, a, lda, b, bias, c, ldc, columns);                                               \
         }                                                                                                              \
         break
 
-static void block_of(int64_t rows, int64_t k, const float *a, int64_t lda, const float *b, const float *bias, float *c,
-                     int64_t ldc, int64_t columns)
+static void product_block_of(int64_t rows, int64_t k, const float *a, int64_t lda, const float *b, const float *bias,
+                             float *c, int64_t ldc, int64_t columns)
 {
     switch (rows) {
         BLOCK(1);
@@ -87,8 +87,8 @@ static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda
         int64_t row = 0;
         for (int64_t i = 0; i < blocks; i++) { /* blocks of nearly the same number of rows */
             const int64_t rows = (m - row) / (blocks - i);
-            block_of(rows, k, a + row * lda, lda, b, bias == NULL ? NULL : bias + first, c + row * ldc + first, ldc,
-                     columns);
+            product_block_of(rows, k, a + row * lda, lda, b, bias == NULL ? NULL : bias + first, c + row * ldc + first,
+                             ldc, columns);
             row += rows;
         }
         b += k * (columns > LANES ? 2 * LANES : LANES);

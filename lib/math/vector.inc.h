@@ -1,7 +1,7 @@
 /* Vectors of floats in the compiler's vector types and elementary functions on them, for the instruction set that the
  * including file is compiled for. Errors are below 3e-7 of the value unless said otherwise. */
-#ifndef LEBM_MATH_VECTOR_H
-#define LEBM_MATH_VECTOR_H
+#ifndef LEBM_MATH_VECTOR_INC_H
+#define LEBM_MATH_VECTOR_INC_H
 
 #include <stdint.h>
 #include <string.h>

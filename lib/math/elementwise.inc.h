@@ -1,9 +1,9 @@
 /* Elementwise kernels and sums over a row, for math/kernels_isa.c (math/kernels.h says what each does). */
-#ifndef LEBM_MATH_ELEMENTWISE_H
-#define LEBM_MATH_ELEMENTWISE_H
+#ifndef LEBM_MATH_ELEMENTWISE_INC_H
+#define LEBM_MATH_ELEMENTWISE_INC_H
 
 #include "math/kernels.h"
-#include "math/vector.h"
+#include "math/vector.inc.h"
 
 /* sigmoid(x) and 1 - sigmoid(x), both without cancellation. */
 static inline void sigmoid_pair(vf x, vf *value, vf *complement)
@@ -129,7 +129,8 @@ static inline void softplus(vf x, float parameter, vf *y, vf *slope)
         }                                                                                                              \
     } while (0)
 
-static void activate(lebm__activation kind, float parameter, int64_t n, float *restrict x, float *restrict y)
+static void elementwise_activate(lebm__activation kind, float parameter, int64_t n, float *restrict x,
+                                 float *restrict y)
 {
     switch (kind) {
     case LEBM__RELU:
@@ -159,18 +160,18 @@ static void activate(lebm__activation kind, float parameter, int64_t n, float *r
     }
 }
 
-static void multiply(int64_t n, const float *restrict x, float *restrict y)
+static void elementwise_multiply(int64_t n, const float *restrict x, float *restrict y)
 {
     for (int64_t i = 0; i < n; i++) y[i] *= x[i];
 }
 
-static void add(int64_t n, const float *restrict x, float *restrict y)
+static void elementwise_add(int64_t n, const float *restrict x, float *restrict y)
 {
     for (int64_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-static void langevin(int64_t n, float step, float spread, const float *restrict score, const float *restrict noise,
-                     float *restrict z)
+static void elementwise_langevin(int64_t n, float step, float spread, const float *restrict score,
+                                 const float *restrict noise, float *restrict z)
 {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
@@ -190,7 +191,7 @@ static inline void multiply_words(vu x, uint32_t by, vu *upper, vu *lower)
     *lower = x * by;
 }
 
-static void philox(const uint32_t key[2], int64_t n, uint32_t *words)
+static void elementwise_philox(const uint32_t key[2], int64_t n, uint32_t *words)
 {
     for (int64_t i = 0; i < n; i += LANES) {
         vu c[4];
@@ -209,7 +210,7 @@ static void philox(const uint32_t key[2], int64_t n, uint32_t *words)
     }
 }
 
-static void box_muller(int64_t pairs, const uint32_t *restrict bits, float *restrict out)
+static void elementwise_box_muller(int64_t pairs, const uint32_t *restrict bits, float *restrict out)
 {
     for (int64_t i = 0; i < pairs; i += LANES) {
         vu radius_bits, angle_bits;
@@ -231,7 +232,7 @@ static inline vd square_of(vf x)
     return wide * wide;
 }
 
-static double squares(int64_t n, const float *x)
+static double elementwise_squares(int64_t n, const float *x)
 {
     vd sum = {0};
     int64_t i = 0;
@@ -240,7 +241,7 @@ static double squares(int64_t n, const float *x)
     return sum_of(sum);
 }
 
-static double residual(int64_t n, float scale, const float *restrict x, float *restrict g)
+static double elementwise_residual(int64_t n, float scale, const float *restrict x, float *restrict g)
 {
     vd sum = {0};
     int64_t i = 0;
@@ -257,7 +258,7 @@ static double residual(int64_t n, float scale, const float *restrict x, float *r
     return sum_of(sum);
 }
 
-static double bernoulli(int64_t n, const float *restrict x, float *restrict g)
+static double elementwise_bernoulli(int64_t n, const float *restrict x, float *restrict g)
 {
     vd sum = {0};
     for (int64_t i = 0; i < n; i += LANES) {
@@ -281,15 +282,15 @@ static inline void adam_one(lebm__adam_step s, float grad, float *m, float *v, f
     *param -= s.rate * *m / (s.root * __builtin_sqrtf(*v) + s.epsilon);
 }
 
-static void adam(int64_t n, const lebm__adam_step *step, const float *restrict grad, float *restrict m,
-                 float *restrict v, float *restrict params)
+static void elementwise_adam(int64_t n, const lebm__adam_step *step, const float *restrict grad, float *restrict m,
+                             float *restrict v, float *restrict params)
 {
     const lebm__adam_step s = *step;
     for (int64_t i = 0; i < n; i++) adam_one(s, grad[i], &m[i], &v[i], &params[i]);
 }
 
-static int adam_is_finite(int64_t n, const lebm__adam_step *step, const float *grad, const float *m, const float *v,
-                          const float *params)
+static int elementwise_adam_is_finite(int64_t n, const lebm__adam_step *step, const float *grad, const float *m,
+                                      const float *v, const float *params)
 {
     const lebm__adam_step s = *step;
     int bad = 0;

@@ -2,29 +2,29 @@
  *
  * Input pixel (i, j) reaches output pixels (i stride - padding + y, j stride - padding + x) for 0 <= y, x < kernel. For
  * a given y the reached pixels are neighbours, in the image and in the patch, so a whole line of them moves at once. */
-#ifndef LEBM_MATH_PATCHES_H
-#define LEBM_MATH_PATCHES_H
+#ifndef LEBM_MATH_PATCHES_INC_H
+#define LEBM_MATH_PATCHES_INC_H
 
 #include <string.h>
 
 #include "math/kernels.h"
 
 /* The part of a patch's line that lies inside the image: columns [first, last) of the kernel. */
-static inline void line_inside(const lebm__geometry *g, int64_t left, int64_t *first, int64_t *last)
+static inline void patches_line_inside(const lebm__geometry *g, int64_t left, int64_t *first, int64_t *last)
 {
     *first = left < 0 ? -left : 0;
     *last = g->out_width - left < g->kernel ? g->out_width - left : g->kernel;
     if (*first > *last) *first = *last = 0;
 }
 
-static void add_patches(const lebm__geometry *g, const float *restrict patches, float *restrict image)
+static void patches_add(const lebm__geometry *g, const float *restrict patches, float *restrict image)
 {
     const int64_t line = g->kernel * g->channels;
     for (int64_t i = 0; i < g->height; i++) {
         for (int64_t j = 0; j < g->width; j++) {
             const int64_t left = j * g->stride - g->padding;
             int64_t first, last;
-            line_inside(g, left, &first, &last);
+            patches_line_inside(g, left, &first, &last);
             for (int64_t y = 0; y < g->kernel; y++, patches += line) {
                 const int64_t row = i * g->stride - g->padding + y;
                 if (row < 0 || row >= g->out_height) continue;
@@ -36,21 +36,31 @@ static void add_patches(const lebm__geometry *g, const float *restrict patches, 
     }
 }
 
-static void cut_patches(const lebm__geometry *g, const float *restrict image, float *restrict patches)
+static inline int64_t patches_within(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static void patches_cut(const lebm__geometry *g, const float *restrict image, int64_t column, int64_t columns,
+                        float *restrict patches)
 {
     const int64_t line = g->kernel * g->channels;
     for (int64_t i = 0; i < g->height; i++) {
         for (int64_t j = 0; j < g->width; j++) {
             const int64_t left = j * g->stride - g->padding;
             int64_t first, last;
-            line_inside(g, left, &first, &last);
-            for (int64_t y = 0; y < g->kernel; y++, patches += line) {
+            patches_line_inside(g, left, &first, &last);
+            for (int64_t y = 0; y < g->kernel; y++) {
                 const int64_t row = i * g->stride - g->padding + y;
                 const int inside = row >= 0 && row < g->out_height;
-                const int64_t begin = inside ? first * g->channels : 0, end = inside ? last * g->channels : 0;
-                for (int64_t c = 0; c < begin; c++) patches[c] = 0.0f;
-                for (int64_t c = begin; c < end; c++) patches[c] = image[(row * g->out_width + left) * g->channels + c];
-                for (int64_t c = end; c < line; c++) patches[c] = 0.0f;
+                const int64_t from = patches_within(column - y * line, 0, line),
+                              to = patches_within(column + columns - y * line, 0, line);
+                const int64_t begin = patches_within(inside ? first * g->channels : 0, from, to);
+                const int64_t end = patches_within(inside ? last * g->channels : 0, from, to);
+                const int64_t start = (row * g->out_width + left) * g->channels;
+                for (int64_t c = from; c < begin; c++) *patches++ = 0.0f;
+                for (int64_t c = begin; c < end; c++) *patches++ = image[start + c];
+                for (int64_t c = end; c < to; c++) *patches++ = 0.0f;
             }
         }
     }

@@ -1,0 +1,79 @@
+/* The public functions for a net's parameters. */
+#include "core/status.h"
+#include "nn/net.h"
+#include "nn/spec.h"
+
+int64_t lebm_net_param_count(const lebm_net *net)
+{
+    return net == NULL ? 0 : net->params.count;
+}
+
+int64_t lebm_net_param_total(const lebm_net *net)
+{
+    return net == NULL ? 0 : net->params.total;
+}
+
+static const lebm__param *net_params_find(const lebm_net *net, int64_t index)
+{
+    return net == NULL ? NULL : lebm__params_find(&net->params, index);
+}
+
+int64_t lebm_net_param_size(const lebm_net *net, int64_t index)
+{
+    const lebm__param *param = net_params_find(net, index);
+    return param == NULL ? 0 : param->size;
+}
+
+const char *lebm_net_param_name(const lebm_net *net, int64_t index)
+{
+    const lebm__param *param = net_params_find(net, index);
+    return param == NULL ? NULL : param->name;
+}
+
+int64_t lebm_net_param_ndim(const lebm_net *net, int64_t index)
+{
+    const lebm__param *param = net_params_find(net, index);
+    return param == NULL ? 0 : param->ndim;
+}
+
+int64_t lebm_net_param_dim(const lebm_net *net, int64_t index, int64_t axis)
+{
+    const lebm__param *param = net_params_find(net, index);
+    return param == NULL || axis < 0 || axis >= param->ndim ? 0 : param->dims[axis];
+}
+
+int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t count)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(dst);
+    return lebm__params_get(&net->params, index, dst, count);
+}
+
+int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t count)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(src);
+    return lebm__params_set(&net->params, __func__, index, src, count);
+}
+
+/* The stream of a net's first tensor, by its spec (FNV-1a): f and g that were given one seed start unrelated. */
+static uint64_t net_params_stream(const lebm_net *net)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (int64_t i = 0; i <= net->layer_count; i++) {
+        char item[LEBM__SPEC_ITEM_SIZE];
+        lebm__spec_item(net, i, item);
+        for (const char *c = item; *c != '\0'; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
+{
+    LEBM__REQUIRE(net);
+    LEBM__REQUIRE(scheme);
+    LEBM__TRY(lebm__handle_claim(&net->head, __func__, 0));
+    const int status = lebm__params_init(&net->params, scheme, seed, net_params_stream(net));
+    lebm__handle_yield(&net->head, 0);
+    return status;
+}

@@ -1,0 +1,54 @@
+/* A block of parameters: named tensors, of a net or of whatever else learns. */
+#ifndef LEBM_NN_PARAMS_H
+#define LEBM_NN_PARAMS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/handle.h"
+
+typedef struct {
+    int64_t offset, size; /* in the values of the block */
+    int64_t ndim, dims[4];
+    int is_set; /* by whoever: initialised, copied or loaded; else it is zero */
+    char name[32];
+} lebm__param;
+
+typedef struct {
+    lebm__handle *owner;     /* which is used and claimed for them; "net" is initialised by lebm_net_init() */
+    float *values;           /* all tensors one after the other, in PyTorch's order and layout */
+    int64_t total, capacity; /* of values */
+    lebm__param *list;       /* NULL, as the values are, in a net without layers */
+    int64_t count, list_capacity;
+    /* One more with each change: packed copies are of a version. 0: there are no tensors. (With 64 bits it would need
+     * libatomic on some 32-bit machines.) */
+    _Atomic(unsigned long) version;
+} lebm__params;
+
+/* Memory for so many more tensors of so many more numbers. */
+int lebm__params_reserve(lebm__params *params, int64_t tensors, int64_t numel);
+
+/* Add a tensor of zeros, for which there is memory. Returns its offset. */
+int64_t lebm__params_add(lebm__params *params, const char *name, int64_t ndim, const int64_t *dims);
+
+void lebm__params_release(lebm__params *params);
+
+/* The tensor at `index`, or NULL. */
+const lebm__param *lebm__params_find(const lebm__params *params, int64_t index);
+
+/* The work of lebm_net_get_param() and lebm_net_set_param(), the latter for the public function `function`. */
+int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int64_t count);
+int lebm__params_set(lebm__params *params, const char *function, int64_t index, const float *src, int64_t count);
+
+/* Initialise all tensors, whose owner the caller has claimed, by a scheme of lebm_net_init(): tensor i draws from the
+ * random stream `stream` + i. */
+int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, uint64_t stream);
+
+/* To be called after values changed; and after all of them were given. */
+void lebm__params_changed(lebm__params *params);
+void lebm__params_set_all(lebm__params *params);
+
+/* LEBM_ERR_STATE if a weight was never set; `name` is for the text: "the prior's net f". */
+int lebm__params_require_set(const lebm__params *params, const char *name);
+
+#endif

@@ -37,6 +37,7 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_NOISE          "noise"     /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
 #define LEBM_SAMPLER_START          "start"     /**< str: "noise" (default), z ~ N(0, start_std^2 I), or "given" */
 #define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start (1) */
+#define LEBM_SAMPLER_TEMPERATURE    "temperature" /**< f64: T (1) */
 #define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers (0) */
 #define LEBM_SAMPLER_STREAM         "stream"    /**< i64: second half (0); each run that succeeds adds 1 */
 #define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */

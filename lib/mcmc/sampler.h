@@ -1,4 +1,4 @@
-/* The sampler's inside, for the trainer and for files. */
+/* The sampler's inside, for runs and for files. */
 #ifndef LEBM_MCMC_SAMPLER_H
 #define LEBM_MCMC_SAMPLER_H
 
@@ -6,38 +6,34 @@
 #include "lebm/sampler.h"
 #include "math/rng.h"
 #include "math/threads.h"
+#include "mcmc/langevin.h"
+#include "mcmc/run.h"
 
 typedef struct {
-    int64_t steps, noise, seed, stream, threads;
-    double step_size, last_step_size, start_std, divergence_threshold;
+    int64_t steps, seed, stream, threads;
+    double start_std, divergence_threshold, temperature;
     char start[LEBM__TEXT_SIZE];
+    lebm__langevin_options langevin;
 } lebm__sampler_options;
 
+/* What a run leaves for one that continues it. */
 typedef struct {
-    double log_density, score_norm; /* means over the chains at the start of the last step */
-} lebm__run_metrics;
+    lebm__key key;
+    int64_t n, dims; /* chains (0: there was no run) and numbers of each */
+    int64_t steps;   /* done so far */
+} lebm__last_run;
 
 struct lebm_sampler {
-    const char *kernel;
+    const lebm__kernel *kernel;
     lebm__sampler_options options;
     lebm__pool *pool; /* made at the first run */
     lebm_progress_fn progress;
     void *progress_user;
-    atomic_int running; /* a call is under way */
-    int has_run;
+    atomic_int running;          /* a call is under way */
+    lebm__last_run last_runs[2]; /* to the prior, and to the posterior */
     lebm__run_metrics metrics;
 };
 
 extern const lebm__options lebm__sampler_table;
-
-/* Run n chains towards the prior or, if `generator` is not NULL, towards the posterior given x, with random numbers
- * keyed by `key` and work shared by `pool`. z is read if the start is "given", and written on success only. `progress`
- * may be NULL. */
-int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
-                      const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
-                      lebm_progress_fn progress, void *user);
-
-/* The mean over chains, added in their order. */
-double lebm__mean(const double *values, int64_t n);
 
 #endif

@@ -251,6 +251,37 @@ void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape
     for (int64_t i = 0; i < n * dims; i++) score[i] += grad_z[i];
 }
 
+/* What chains towards a posterior need of a generator. */
+typedef struct {
+    lebm__tape tape;
+    float *x; /* [rows, D] pixel-major */
+} workspace;
+
+void *lebm__generator_lay_out(const lebm_generator *generator, int64_t rows, lebm__passes passes, lebm__arena *arena)
+{
+    workspace counted, *w = lebm__arena_take(arena, 1, sizeof *w), *at = w == NULL ? &counted : w;
+    at->x = lebm__arena_take(arena, rows * lebm_generator_data_size(generator), sizeof *at->x);
+    lebm__tape_lay_out(&at->tape, generator->net, rows, passes, arena);
+    return w;
+}
+
+int lebm__generator_prepare(const lebm_generator *generator, lebm__passes passes, lebm__pool *pool)
+{
+    return lebm__net_prepare(generator->net, passes, pool);
+}
+
+void lebm__generator_observe(const lebm_generator *generator, void *workspace_of, const float *x, int64_t n)
+{
+    lebm__generator_arrange(generator, x, n, ((workspace *)workspace_of)->x);
+}
+
+void lebm__generator_log_likelihood(const lebm_generator *generator, void *workspace_of, const float *z, int64_t n,
+                                    double *log_likelihood, float *score)
+{
+    const workspace *w = workspace_of;
+    lebm__generator_add(generator, &w->tape, z, w->x, n, log_likelihood, score);
+}
+
 void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                            int64_t n, double *log_likelihood, double *squared_error, float *grads)
 {

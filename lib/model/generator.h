@@ -37,6 +37,16 @@ int lebm__generator_check(const lebm_generator *generator, const float *x, int64
 /* arranged[n, D] = x in pixel-major order. */
 void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged);
 
+/* Room for up to `rows` observations; `passes` LEBM__FORWARD: without scores. */
+void *lebm__generator_lay_out(const lebm_generator *generator, int64_t rows, lebm__passes passes, lebm__arena *arena);
+int lebm__generator_prepare(const lebm_generator *generator, lebm__passes passes, lebm__pool *pool);
+
+/* Have the workspace hold the observations x[n, D], and ask for their log likelihood: log_likelihood[n] += log p(x|z)
+ * (eq. 23) and, if score is not NULL, score[n, M] += d log p(x|z)/dz (eq. 25). */
+void lebm__generator_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n);
+void lebm__generator_log_likelihood(const lebm_generator *generator, void *workspace, const float *z, int64_t n,
+                                    double *log_likelihood, float *score);
+
 /* log_density[n] += log p(x|z) (eq. 23) and, if score is not NULL, score[n, M] += d log p(x|z)/dz (eq. 25). */
 void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
                          int64_t n, double *log_density, float *score);

@@ -67,17 +67,38 @@ static void turn(void *context, int64_t first, int64_t n, float *out)
     }
 }
 
-void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
-                     float *score, double *squares)
+void *lebm__prior_lay_out(const lebm_prior *prior, int64_t rows, lebm__passes passes, lebm__arena *arena)
+{
+    lebm__tape counted, *tape = lebm__arena_take(arena, 1, sizeof *tape);
+    lebm__tape_lay_out(tape == NULL ? &counted : tape, prior->net, rows, passes, arena);
+    return tape;
+}
+
+int lebm__prior_prepare(const lebm_prior *prior, lebm__passes passes, lebm__pool *pool)
+{
+    return lebm__net_prepare(prior->net, passes, pool);
+}
+
+void lebm__prior_base(const lebm_prior *prior, const float *z, int64_t n, double *log_density, float *score,
+                      double *squares)
 {
     const int64_t dims = lebm__numbers(prior->net->in);
     const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
     const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
     for (int64_t i = 0; i < n; i++) {
         const double square = lebm__kernels()->squares(dims, z + i * dims);
-        log_density[i] -= 0.5 * precision * square + log_norm;
+        log_density[i] = -(0.5 * precision * square + log_norm);
         if (squares != NULL) squares[i] = square;
     }
+    const float factor = (float)precision;
+    for (int64_t i = 0; score != NULL && i < n * dims; i++) score[i] = -factor * z[i];
+}
+
+void lebm__prior_tilt(const lebm_prior *prior, void *workspace, const float *z, int64_t n, double *log_density,
+                      float *score)
+{
+    const lebm__tape *tape = workspace;
+    const int64_t dims = lebm__numbers(prior->net->in);
     memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
     if (score == NULL) {
         lebm__tape_forward(tape, n);
@@ -85,8 +106,8 @@ void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const floa
         return;
     }
     lebm__tape_run(tape, n, turn, &(wanted){log_density, 1.0f}, NULL);
-    const float *df = lebm__tape_input(tape), factor = (float)precision;
-    for (int64_t i = 0; i < n * dims; i++) score[i] += df[i] - factor * z[i];
+    const float *df = lebm__tape_input(tape);
+    for (int64_t i = 0; i < n * dims; i++) score[i] += df[i];
 }
 
 void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
@@ -105,12 +126,13 @@ static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *l
     lebm__tape tape;
     void *memory;
     LEBM__TRY(lebm__net_begin(prior->net, n, passes, &tape, &memory));
-    if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
-        double values[LEBM__ROWS] = {0};
-        lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims,
-                        NULL);
+        const float *from = z + first * dims;
+        float *to = score == NULL ? NULL : score + first * dims;
+        double values[LEBM__ROWS];
+        lebm__prior_base(prior, from, rows, values, to, NULL);
+        lebm__prior_tilt(prior, &tape, from, rows, values, to);
         for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
     }
     lebm__net_end(prior->net, memory);

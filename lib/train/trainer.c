@@ -165,28 +165,16 @@ typedef struct {
     double scale_f, scale_g;                                          /* of the gradients, for Adam */
 } step;
 
-static void lay_out(worker *w, const lebm_trainer *t, lebm__arena *arena)
+static void lay_out(void *context, int thread, lebm__arena *arena)
 {
+    const step *s = context;
+    const lebm_trainer *t = s->trainer;
+    worker *w = &s->workers[thread];
     lebm__tape_lay_out(&w->f, t->prior->net, CHUNK, LEBM__LEARN, arena);
     lebm__tape_lay_out(&w->g, t->generator->net, CHUNK, LEBM__LEARN, arena);
     w->x = lebm__arena_take(arena, CHUNK * lebm_generator_data_size(t->generator), sizeof *w->x);
     w->grad_f = lebm__arena_take(arena, t->adam_f.size, sizeof *w->grad_f);
     w->grad_g = lebm__arena_take(arena, t->adam_g.size, sizeof *w->grad_g);
-}
-
-/* Workers for all threads, in the pool's memory, where the chains' lay before. */
-static int make_workers(step *s)
-{
-    lebm_trainer *t = s->trainer;
-    worker any;
-    lebm__arena arena = {NULL, 0};
-    lay_out(&any, t, &arena);
-    LEBM__TRY(lebm__pool_reserve(t->pool, s->threads, arena.used));
-    for (int i = 0; i < s->threads; i++) {
-        arena = (lebm__arena){lebm__pool_memory(t->pool, i), 0};
-        lay_out(&s->workers[i], t, &arena);
-    }
-    return LEBM_OK;
 }
 
 static void step_destroy(step *s)
@@ -414,13 +402,21 @@ static int run_chains(step *s, int phase, float *z)
 {
     lebm_trainer *t = s->trainer;
     const int is_posterior = phase == TO_POSTERIOR;
-    const lebm__key key = lebm__key_make((uint64_t)t->options.seed, (uint64_t)t->steps_done,
-                                         is_posterior ? LEBM__FOR_TRAINER_POSTERIOR : LEBM__FOR_TRAINER_PRIOR);
     lebm__run_metrics unused;
+    const lebm__run run = {.sampler = is_posterior ? t->to_posterior : t->to_prior,
+                           .pool = t->pool,
+                           .key = lebm__key_make((uint64_t)t->options.seed, (uint64_t)t->steps_done,
+                                                 is_posterior ? LEBM__FOR_TRAINER_POSTERIOR : LEBM__FOR_TRAINER_PRIOR),
+                           .prior = t->prior,
+                           .generator = is_posterior ? t->generator : NULL,
+                           .x = s->x,
+                           .n = s->n,
+                           .z = z,
+                           .metrics = &unused,
+                           .progress = report,
+                           .user = &s->progress};
     s->progress.phase = phase;
-    const int status = lebm__sampler_run(is_posterior ? t->to_posterior : t->to_prior, t->pool, key, t->prior,
-                                         is_posterior ? t->generator : NULL, is_posterior ? s->x : NULL, s->n, z,
-                                         &unused, report, &s->progress);
+    const int status = lebm__sampler_run(&run);
     if (status != LEBM_ERR_DIVERGED || t->steps_done == 0) return status;
     return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
                       (long long)t->steps_done + 1);
@@ -433,7 +429,7 @@ static int learn(step *s)
     s->progress.phase = LEARNING;
     LEBM__TRY(lebm__net_prepare(t->prior->net, LEBM__LEARN, t->pool));
     LEBM__TRY(lebm__net_prepare(t->generator->net, LEBM__LEARN, t->pool));
-    LEBM__TRY(make_workers(s));
+    LEBM__TRY(lebm__pool_lay_out(t->pool, s->threads, lay_out, s)); /* where the chains' memory was */
     LEBM__TRY(lebm__blas_prepare());
     int status = lebm__pool_run(t->pool, chunks(s->n), learn_chunk, s);
     if (status == LEBM_OK && report(1.0, &s->progress)) status = LEBM_STOPPED;

@@ -105,10 +105,10 @@ LEBM_API const char *lebm_sampler_option_key(const lebm_sampler *sampler, int64_
 LEBM_API const char *lebm_sampler_option_type(const lebm_sampler *sampler, const char *key);
 LEBM_API const char *lebm_sampler_option_help(const lebm_sampler *sampler, const char *key);
 LEBM_API const char *lebm_sampler_option_choices(const lebm_sampler *sampler, const char *key);
-LEBM_API int lebm_sampler_option_bounds_i64(const lebm_sampler *sampler, const char *key, int64_t *standard,
-                                            int64_t *least, int64_t *most);
-LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const char *key, double *standard,
-                                            double *least, double *most);
+LEBM_API int lebm_sampler_option_bounds_i64(const lebm_sampler *sampler, const char *key, int64_t *default_value,
+                                            int64_t *min, int64_t *max);
+LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const char *key, double *default_value,
+                                            double *min, double *max);
 /** @} */
 
 /** Have `progress` called during runs; NULL: no more.

@@ -90,10 +90,10 @@ LEBM_API const char *lebm_trainer_option_key(const lebm_trainer *trainer, int64_
 LEBM_API const char *lebm_trainer_option_type(const lebm_trainer *trainer, const char *key);
 LEBM_API const char *lebm_trainer_option_help(const lebm_trainer *trainer, const char *key);
 LEBM_API const char *lebm_trainer_option_choices(const lebm_trainer *trainer, const char *key);
-LEBM_API int lebm_trainer_option_bounds_i64(const lebm_trainer *trainer, const char *key, int64_t *standard,
-                                            int64_t *least, int64_t *most);
-LEBM_API int lebm_trainer_option_bounds_f64(const lebm_trainer *trainer, const char *key, double *standard,
-                                            double *least, double *most);
+LEBM_API int lebm_trainer_option_bounds_i64(const lebm_trainer *trainer, const char *key, int64_t *default_value,
+                                            int64_t *min, int64_t *max);
+LEBM_API int lebm_trainer_option_bounds_f64(const lebm_trainer *trainer, const char *key, double *default_value,
+                                            double *min, double *max);
 /** @} */
 
 /** Have `progress` called during steps, so that a long step can be stopped; NULL: no more.

@@ -19,7 +19,7 @@
 static int put_sampler(lebm__st_writer *st, const char *role, const lebm_sampler *sampler)
 {
     LEBM__TRY(lebm__put_text(st, role, "kernel", lebm_sampler_kernel(sampler)));
-    return lebm__put_options(st, role, &lebm__sampler_table, &sampler->options);
+    return lebm__put_options(st, role, &sampler->head);
 }
 
 static int put_model(lebm__st_writer *st, const lebm_trainer *trainer)
@@ -32,7 +32,7 @@ static int put_model(lebm__st_writer *st, const lebm_trainer *trainer)
 static int put_training(lebm__st_writer *st, const lebm_trainer *trainer)
 {
     const lebm_net *f = trainer->prior->net, *g = trainer->generator->net;
-    LEBM__TRY(lebm__put_options(st, "trainer", &lebm__trainer_table, &trainer->options));
+    LEBM__TRY(lebm__put_options(st, "trainer", &trainer->head));
     LEBM__TRY(lebm__put_i64(st, "trainer", "steps_done", trainer->steps_done));
     LEBM__TRY(lebm__put_i64(st, "trainer", "epochs_done", trainer->epochs_done));
     LEBM__TRY(lebm__put_i64(st, "adam.f", "steps", trainer->adam_f.steps));
@@ -80,8 +80,7 @@ typedef struct {
     float *numbers; /* what the next six point into */
     float *f, *f_m, *f_v, *g, *g_m, *g_v;
     int64_t f_updates, g_updates, steps_done, epochs_done;
-    lebm__trainer_options options;
-    lebm__sampler_options to_prior, to_posterior;
+    lebm__handle options, to_prior, to_posterior; /* of the trainer and its samplers */
 } checkpoint;
 
 /* Check that a text of the file is the trainer's. */
@@ -106,9 +105,9 @@ static int match_f64(const lebm__st_reader *st, const char *group, const char *n
 /* Check that the file has one setting for both samplers, if the trainer has one sampler for both. */
 static int match_samplers(const lebm__st_reader *st, const lebm_trainer *trainer)
 {
-    const lebm__option *option = lebm__sampler_table.rows;
+    const lebm__option *option;
     if (trainer->to_prior != trainer->to_posterior) return LEBM_OK;
-    for (; option < lebm__sampler_table.rows + lebm__sampler_table.count; option++) {
+    for (int64_t i = 0; (option = lebm__handle_setting(&trainer->to_prior->head, i).option) != NULL; i++) {
         if (option->file_default == NULL) continue;
         const char *a = lebm__option_text(st, LEBM_TO_PRIOR, option);
         const char *b = lebm__option_text(st, LEBM_TO_POSTERIOR, option);
@@ -146,12 +145,12 @@ static int get_count(const lebm__st_reader *st, const char *group, const char *n
 
 static int get_settings(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
 {
-    c->options = trainer->options; /* with its threads, which files do not keep */
-    c->to_prior = trainer->to_prior->options;
-    c->to_posterior = trainer->to_posterior->options;
-    LEBM__TRY(lebm__get_options(st, "trainer", &lebm__trainer_table, &c->options));
-    LEBM__TRY(lebm__get_options(st, LEBM_TO_PRIOR, &lebm__sampler_table, &c->to_prior));
-    LEBM__TRY(lebm__get_options(st, LEBM_TO_POSTERIOR, &lebm__sampler_table, &c->to_posterior));
+    LEBM__TRY(lebm__handle_copy_options(&c->options, &trainer->head)); /* with its threads, which files do not keep */
+    LEBM__TRY(lebm__handle_copy_options(&c->to_prior, &trainer->to_prior->head));
+    LEBM__TRY(lebm__handle_copy_options(&c->to_posterior, &trainer->to_posterior->head));
+    LEBM__TRY(lebm__get_options(st, "trainer", &c->options));
+    LEBM__TRY(lebm__get_options(st, LEBM_TO_PRIOR, &c->to_prior));
+    LEBM__TRY(lebm__get_options(st, LEBM_TO_POSTERIOR, &c->to_posterior));
     LEBM__TRY(get_count(st, "trainer", "steps_done", &c->steps_done));
     LEBM__TRY(get_count(st, "trainer", "epochs_done", &c->epochs_done));
     LEBM__TRY(get_count(st, "adam.f", "steps", &c->f_updates));
@@ -204,26 +203,29 @@ static void set_trainer(lebm_trainer *trainer, const checkpoint *c)
 {
     set_net(trainer->prior->net, &trainer->adam_f, c->f, c->f_m, c->f_v, c->f_updates);
     set_net(trainer->generator->net, &trainer->adam_g, c->g, c->g_m, c->g_v, c->g_updates);
-    trainer->options = c->options;
-    trainer->to_prior->options = c->to_prior;
-    trainer->to_posterior->options = c->to_posterior;
+    lebm__handle_assign_options(&trainer->head, &c->options);
+    lebm__handle_assign_options(&trainer->to_prior->head, &c->to_prior);
+    lebm__handle_assign_options(&trainer->to_posterior->head, &c->to_posterior);
     trainer->steps_done = c->steps_done;
     trainer->epochs_done = c->epochs_done;
     trainer->has_stepped = 0; /* the metrics were those of another training */
 }
 
-static int load(lebm_trainer *trainer, const char *path)
+static int load(lebm_trainer *trainer, const char *path, const char *function)
 {
     lebm__st_reader st;
     checkpoint c = {.numbers = NULL};
     LEBM__TRY(lebm__model_open(&st, path));
     int status = get_checkpoint(&st, trainer, &c);
     lebm__st_close(&st);
-    if (status == LEBM_OK) status = lebm__model_claim(trainer->prior, trainer->generator, 0);
+    if (status == LEBM_OK) status = lebm__model_claim(trainer->prior, trainer->generator, function, 0);
     if (status == LEBM_OK) {
         set_trainer(trainer, &c);
         lebm__model_yield(trainer->prior, trainer->generator, 0);
     }
+    lebm__handle_free_options(&c.options);
+    lebm__handle_free_options(&c.to_prior);
+    lebm__handle_free_options(&c.to_posterior);
     lebm__free(c.numbers);
     return status;
 }
@@ -233,7 +235,7 @@ int lebm_trainer_load(lebm_trainer *trainer, const char *path)
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(path);
     LEBM__TRY(lebm__trainer_claim(trainer, __func__));
-    const int status = load(trainer, path);
+    const int status = load(trainer, path, __func__);
     lebm__trainer_release(trainer);
     return status;
 }

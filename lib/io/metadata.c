@@ -14,17 +14,17 @@
 /* All that the library keeps in metadata, but for the three keys without a group. */
 static const struct {
     const char *name;
-    const lebm__options *options; /* NULL if it has none */
-    const char *others[3];        /* keys that are no options, then NULL */
+    const lebm__options *options[3]; /* all that its handle may have, then NULL */
+    const char *others[3];           /* keys that are no options, then NULL */
 } groups[] = {
-    {"f", NULL, {"spec"}},
-    {"g", NULL, {"spec"}},
-    {"prior", NULL, {"sigma0"}},
-    {"generator", NULL, {"likelihood", "sigma"}},
-    {LEBM_TO_PRIOR, &lebm__sampler_table, {"kernel"}},
-    {LEBM_TO_POSTERIOR, &lebm__sampler_table, {"kernel"}},
-    {"trainer", &lebm__trainer_table, {"steps_done", "epochs_done"}},
-    {"adam", NULL, {"f.steps", "g.steps"}},
+    {"f", {NULL}, {"spec"}},
+    {"g", {NULL}, {"spec"}},
+    {"prior", {NULL}, {"sigma0"}},
+    {"generator", {NULL}, {"likelihood", "sigma"}},
+    {LEBM_TO_PRIOR, {&lebm__sampler_table, &lebm__langevin_table}, {"kernel"}},
+    {LEBM_TO_POSTERIOR, {&lebm__sampler_table, &lebm__langevin_table}, {"kernel"}},
+    {"trainer", {&lebm__trainer_table}, {"steps_done", "epochs_done"}},
+    {"adam", {NULL}, {"f.steps", "g.steps"}},
 };
 
 enum { GROUPS = sizeof groups / sizeof *groups };
@@ -68,26 +68,26 @@ int lebm__put_i64(lebm__st_writer *st, const char *group, const char *name, int6
 }
 
 /* The value of an option as files say it, `number` being room for it. */
-static const char *format_option(const lebm__option *option, const void *values, char number[LEBM__NUMBER_SIZE])
+static const char *format_option(lebm__setting s, char number[LEBM__NUMBER_SIZE])
 {
-    const void *value = (const char *)values + option->offset;
-    switch (option->type) {
+    switch (s.option->type) {
     case LEBM__I64:
-        return format_i64(*(const int64_t *)value, number);
+        return format_i64(*(const int64_t *)s.value, number);
     case LEBM__F64:
-        return format_f64(*(const double *)value, number);
+        return format_f64(*(const double *)s.value, number);
     default:
-        return value;
+        return s.value;
     }
 }
 
-int lebm__put_options(lebm__st_writer *st, const char *group, const lebm__options *table, const void *values)
+int lebm__put_options(lebm__st_writer *st, const char *group, const lebm__handle *handle)
 {
-    for (const lebm__option *option = table->rows; option < table->rows + table->count; option++) {
+    lebm__setting s;
+    for (int64_t i = 0; (s = lebm__handle_setting(handle, i)).option != NULL; i++) {
         char number[LEBM__NUMBER_SIZE];
-        if (option->file_default == NULL) continue;
-        const char *text = format_option(option, values, number);
-        if (strcmp(text, option->file_default) != 0) LEBM__TRY(lebm__put_text(st, group, option->key, text));
+        if (s.option->file_default == NULL) continue;
+        const char *text = format_option(s, number);
+        if (strcmp(text, s.option->file_default) != 0) LEBM__TRY(lebm__put_text(st, group, s.option->key, text));
     }
     return LEBM_OK;
 }
@@ -153,8 +153,7 @@ const char *lebm__option_text(const lebm__st_reader *st, const char *group, cons
     return text != NULL ? text : option->file_default;
 }
 
-static int get_option(const lebm__st_reader *st, const char *group, const lebm__options *table,
-                      const lebm__option *option, void *values)
+static int get_option(const lebm__st_reader *st, const char *group, const lebm__option *option, lebm__handle *handle)
 {
     const char *key = option->key, *text = lebm__option_text(st, group, option);
     int64_t integer;
@@ -162,19 +161,20 @@ static int get_option(const lebm__st_reader *st, const char *group, const lebm__
     switch (option->type) {
     case LEBM__I64:
         LEBM__TRY(read_i64(st, group, key, text, &integer));
-        return lebm__in_file(st, group, lebm__options_set_i64(table, values, key, integer));
+        return lebm__in_file(st, group, lebm__handle_set_i64(handle, __func__, key, integer));
     case LEBM__F64:
         LEBM__TRY(read_f64(st, group, key, text, &number));
-        return lebm__in_file(st, group, lebm__options_set_f64(table, values, key, number));
+        return lebm__in_file(st, group, lebm__handle_set_f64(handle, __func__, key, number));
     default:
-        return lebm__in_file(st, group, lebm__options_set_str(table, values, key, text));
+        return lebm__in_file(st, group, lebm__handle_set_str(handle, __func__, key, text));
     }
 }
 
-int lebm__get_options(const lebm__st_reader *st, const char *group, const lebm__options *table, void *values)
+int lebm__get_options(const lebm__st_reader *st, const char *group, lebm__handle *handle)
 {
-    for (const lebm__option *option = table->rows; option < table->rows + table->count; option++) {
-        if (option->file_default != NULL) LEBM__TRY(get_option(st, group, table, option, values));
+    const lebm__option *option;
+    for (int64_t i = 0; (option = lebm__handle_setting(handle, i).option) != NULL; i++) {
+        if (option->file_default != NULL) LEBM__TRY(get_option(st, group, option, handle));
     }
     return LEBM_OK;
 }
@@ -182,12 +182,14 @@ int lebm__get_options(const lebm__st_reader *st, const char *group, const lebm__
 /* Whether the library writes such a key. */
 static int is_known(int group, const char *name)
 {
-    const lebm__options *options = groups[group].options;
-    const lebm__option *option = options == NULL ? NULL : lebm__options_find(options, name);
     for (int i = 0; groups[group].others[i] != NULL; i++) {
         if (strcmp(groups[group].others[i], name) == 0) return 1;
     }
-    return option != NULL && option->file_default != NULL;
+    for (int i = 0; groups[group].options[i] != NULL; i++) {
+        const lebm__option *option = lebm__options_find(groups[group].options[i], name);
+        if (option != NULL) return option->file_default != NULL;
+    }
+    return 0;
 }
 
 static int check_key(const lebm__st_reader *st, int group, const char *key)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "core/options.h"
+#include "core/handle.h"
 #include "io/safetensors.h"
 
 enum { LEBM__KEY_SIZE = 64 };
@@ -20,7 +20,7 @@ int lebm__put_f64(lebm__st_writer *st, const char *group, const char *name, doub
 int lebm__put_i64(lebm__st_writer *st, const char *group, const char *name, int64_t value);
 
 /* Add the options that files keep, but for those at their file default. */
-int lebm__put_options(lebm__st_writer *st, const char *group, const lebm__options *table, const void *values);
+int lebm__put_options(lebm__st_writer *st, const char *group, const lebm__handle *handle);
 
 /* ---- Reading: what is missing or wrong is LEBM_ERR_FORMAT with a text that names the file ---- */
 
@@ -34,8 +34,8 @@ int lebm__get_i64(const lebm__st_reader *st, const char *group, const char *name
 /* The text of an option that files keep, borrowed: the file's, or else the file default. */
 const char *lebm__option_text(const lebm__st_reader *st, const char *group, const lebm__option *option);
 
-/* Set the options that files keep, within the bounds of their table; others stay as they are. */
-int lebm__get_options(const lebm__st_reader *st, const char *group, const lebm__options *table, void *values);
+/* Set the options that files keep, within their bounds; others stay as they are. */
+int lebm__get_options(const lebm__st_reader *st, const char *group, lebm__handle *handle);
 
 /* Check that this library knows all keys of a group, or of all its groups if `group` is NULL: LEBM_ERR_VERSION. Keys of
  * no group are anybody's. */

@@ -173,7 +173,7 @@ static int load_sampler(const lebm__st_reader *st, const char *role, lebm_sample
     }
     LEBM__TRY(lebm__check_keys(st, role));
     LEBM__TRY(lebm__in_file(st, role, lebm_sampler_create(sampler, kernel)));
-    const int status = lebm__get_options(st, role, &lebm__sampler_table, &(*sampler)->options);
+    const int status = lebm__get_options(st, role, &(*sampler)->head);
     if (status != LEBM_OK) {
         lebm_sampler_destroy(*sampler);
         *sampler = NULL;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "core/memory.h"
+#include "core/options.h"
 
 typedef struct lebm__chain lebm__chain; /* how the chains are to run: mcmc/chain.h */
 
@@ -17,13 +18,13 @@ typedef struct {
     void *workspace;                  /* the kernel's own */
 } lebm__tile;
 
-/* What the options of each kernel begin with. */
 typedef struct {
     double first, last; /* s at the first and the last step; last 0: as at the first */
 } lebm__step_sizes;
 
 typedef struct {
     const char *name;
+    const lebm__options *options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
 
     /* A workspace for tiles of up to `rows` chains. */
     void *(*lay_out)(int64_t rows, int64_t dims, lebm__arena *arena);
@@ -34,6 +35,7 @@ typedef struct {
 } lebm__kernel;
 
 extern const lebm__kernel lebm__langevin;
+extern const lebm__options lebm__langevin_table;
 
 /* LEBM_ERR_UNKNOWN_OPTION if there is none of that name. */
 int lebm__kernel_find(const char *name, const lebm__kernel **kernel);

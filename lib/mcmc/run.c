@@ -81,15 +81,16 @@ static int run_tile(void *context, int64_t task, int thread)
     run_state *r = context;
     const lebm__run *run = r->run;
     const lebm__sampler_options *options = &run->sampler->options;
+    const void *own = run->sampler->head.options[1].values; /* the kernel's own options */
     run_worker *w = &r->workers[thread];
     lebm__tile *tile = &w->tile;
     const int64_t row = task * r->rows, left = run->n - row;
     const lebm__chain chain = {.kernel = run->sampler->kernel,
-                               .options = &options->langevin,
+                               .options = own,
                                .target = lebm__model_target_get(&w->model),
                                .steps = options->steps,
                                .steps_before = run->steps_before,
-                               .step_sizes = options->langevin.step_sizes,
+                               .step_sizes = *(const lebm__step_sizes *)own,
                                .temperature = options->temperature,
                                .divergence_threshold = options->divergence_threshold,
                                .key = run->key,

@@ -7,38 +7,6 @@
 #include "core/status.h"
 #include "model/generator.h"
 
-#define ROW(member) offsetof(lebm__sampler_options, member)
-
-static const lebm__option rows[] = {
-    LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, "40", "steps of each chain"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(langevin.step_sizes.first), 0.08, 1e-12, 1e6, "0.08",
-                     "s of z' = z + s score + sqrt(2 s T) e"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(langevin.step_sizes.last), 0.0, 0.0, 1e6, "0",
-                     "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(langevin.noise), 1, 0, 1, "1",
-                     "0 drops the noise e, which leaves gradient ascent"),
-    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given|continue", "noise",
-                     "where chains start: at noise, or at the z given by the caller; continue: there, with the random "
-                     "numbers of the last run, its steps counted on"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
-                     "standard deviation of the noise that chains start at"),
-    LEBM__OPTION_F64(
-        LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
-        "how many times the norm of its start, or sigma0 sqrt(M) if that is larger, a chain's z may reach; "
-        "0: any norm"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_TEMPERATURE, ROW(temperature), 1.0, 1e-12, 1e6, "1",
-                     "T of the density that chains go to, which is the target's to the power of 1/T"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
-                     "second key of the random numbers; each run that succeeds and is no continued one adds 1"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, NULL,
-                     "threads of a run; 0: LEBM_NUM_THREADS or all processors"),
-};
-
-const lebm__options lebm__sampler_table = {"sampler", rows, sizeof rows / sizeof *rows};
-
-LEBM__DEFINE_OPTION_FUNCTIONS(sampler, &lebm__sampler_table);
-
 int lebm_sampler_create(lebm_sampler **out, const char *kernel)
 {
     LEBM__REQUIRE(out);
@@ -46,10 +14,12 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     LEBM__REQUIRE(kernel);
     const lebm__kernel *found;
     LEBM__TRY(lebm__kernel_find(kernel, &found));
-    lebm_sampler *sampler = lebm__alloc(1, sizeof *sampler);
+    lebm_sampler *sampler = lebm__alloc(1, (int64_t)(sizeof *sampler + found->options->size));
     if (sampler == NULL) return LEBM_ERR_NOMEM;
     sampler->kernel = found;
-    lebm__options_reset(&lebm__sampler_table, &sampler->options);
+    lebm__handle_init(&sampler->head, "sampler");
+    lebm__handle_add_options(&sampler->head, &lebm__sampler_table, &sampler->options);
+    lebm__handle_add_options(&sampler->head, found->options, sampler + 1);
     *out = sampler;
     return LEBM_OK;
 }
@@ -69,10 +39,10 @@ const char *lebm_sampler_kernel(const lebm_sampler *sampler)
 int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(sampler);
-    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
     sampler->progress = progress;
     sampler->progress_user = user;
-    sampler->running = 0;
+    lebm__handle_yield(&sampler->head, 0);
     return LEBM_OK;
 }
 
@@ -131,9 +101,9 @@ int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
-    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
     const int status = sampler_run(sampler, (lebm__run){.prior = prior, .n = n, .z = z});
-    sampler->running = 0;
+    lebm__handle_yield(&sampler->head, 0);
     return status;
 }
 
@@ -146,10 +116,10 @@ int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, c
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(z);
     LEBM__TRY(lebm__model_check(prior, generator));
-    LEBM__TRY(lebm__claim(&sampler->running, __func__, "sampler"));
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
     const lebm__run run = {.prior = prior, .generator = generator, .x = x, .n = n, .z = z};
     const int status = sampler_run(sampler, run);
-    sampler->running = 0;
+    lebm__handle_yield(&sampler->head, 0);
     return status;
 }
 

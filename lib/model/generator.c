@@ -13,7 +13,8 @@ static const lebm__option option_rows[] = {
                      "what becomes of an x far outside the range that g gives"),
 };
 
-static const lebm__options table = {"generator", option_rows, sizeof option_rows / sizeof *option_rows};
+static const lebm__options table = {option_rows, sizeof option_rows / sizeof *option_rows,
+                                    sizeof((lebm_generator *)NULL)->options};
 
 int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
 {
@@ -40,7 +41,8 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
         return status;
     }
     *generator = (lebm_generator){.net = g, .likelihood = found, .sigma = sigma};
-    lebm__options_reset(&table, &generator->options);
+    lebm__handle_init(&generator->head, "generator");
+    lebm__handle_add_options(&generator->head, &table, &generator->options);
     *out = generator;
     return LEBM_OK;
 }
@@ -57,9 +59,9 @@ int lebm_generator_set_str(lebm_generator *generator, const char *key, const cha
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__net_claim(generator->net, 0));
-    const int status = lebm__options_set_str(&table, &generator->options, key, value);
-    lebm__net_yield(generator->net, 0);
+    LEBM__TRY(lebm__handle_claim(&generator->net->head, __func__, 0));
+    const int status = lebm__handle_put_str(&generator->head, key, value);
+    lebm__handle_yield(&generator->net->head, 0);
     return status;
 }
 
@@ -69,10 +71,33 @@ int lebm_generator_get_str(const lebm_generator *generator, const char *key, con
     *value = NULL;
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
-    return lebm__options_get_str(&table, &generator->options, key, value);
+    return lebm__handle_get_str(&generator->head, key, value);
 }
 
-LEBM__DEFINE_OPTION_LISTING(generator, &table);
+int64_t lebm_generator_option_count(const lebm_generator *generator)
+{
+    return generator == NULL ? 0 : lebm__handle_option_count(&generator->head);
+}
+
+const char *lebm_generator_option_key(const lebm_generator *generator, int64_t index)
+{
+    return generator == NULL ? NULL : lebm__handle_option_key(&generator->head, index);
+}
+
+const char *lebm_generator_option_type(const lebm_generator *generator, const char *key)
+{
+    return generator == NULL ? NULL : lebm__handle_option_type(&generator->head, key);
+}
+
+const char *lebm_generator_option_help(const lebm_generator *generator, const char *key)
+{
+    return generator == NULL ? NULL : lebm__handle_option_help(&generator->head, key);
+}
+
+const char *lebm_generator_option_choices(const lebm_generator *generator, const char *key)
+{
+    return generator == NULL ? NULL : lebm__handle_option_choices(&generator->head, key);
+}
 
 lebm_net *lebm_generator_net(lebm_generator *generator)
 {
@@ -137,30 +162,30 @@ int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *gener
 
 int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
 {
-    LEBM__TRY(lebm__net_use(prior->net));
-    const int status = generator == NULL ? LEBM_OK : lebm__net_use(generator->net);
-    if (status != LEBM_OK) lebm__net_leave(prior->net);
+    LEBM__TRY(lebm__handle_use(&prior->net->head));
+    const int status = generator == NULL ? LEBM_OK : lebm__handle_use(&generator->net->head);
+    if (status != LEBM_OK) lebm__handle_leave(&prior->net->head);
     return status;
 }
 
 void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator)
 {
-    if (generator != NULL) lebm__net_leave(generator->net);
-    lebm__net_leave(prior->net);
+    if (generator != NULL) lebm__handle_leave(&generator->net->head);
+    lebm__handle_leave(&prior->net->head);
 }
 
-int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses)
+int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, const char *function, int own_uses)
 {
-    LEBM__TRY(lebm__net_claim(prior->net, own_uses));
-    const int status = lebm__net_claim(generator->net, own_uses);
-    if (status != LEBM_OK) lebm__net_yield(prior->net, own_uses);
+    LEBM__TRY(lebm__handle_claim(&prior->net->head, function, own_uses));
+    const int status = lebm__handle_claim(&generator->net->head, function, own_uses);
+    if (status != LEBM_OK) lebm__handle_yield(&prior->net->head, own_uses);
     return status;
 }
 
 void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses)
 {
-    lebm__net_yield(generator->net, own_uses);
-    lebm__net_yield(prior->net, own_uses);
+    lebm__handle_yield(&generator->net->head, own_uses);
+    lebm__handle_yield(&prior->net->head, own_uses);
 }
 
 /* What a number of x may be. About the mean's range there is room for noise, and for data that are scaled a little
@@ -199,9 +224,9 @@ int lebm__generator_check(const lebm_generator *generator, const float *x, int64
 {
     const int64_t size = lebm__numbers(generator->net->out);
     double least, most;
-    LEBM__TRY(lebm__net_use(generator->net)); /* whose claim keeps the generator's options, too */
+    LEBM__TRY(lebm__handle_use(&generator->net->head)); /* whose claim keeps the generator's options, too */
     get_bounds(generator, &least, &most);
-    lebm__net_leave(generator->net);
+    lebm__handle_leave(&generator->net->head);
     for (int64_t i = 0; i < n * size; i++) {
         if (x[i] >= least && x[i] <= most) continue;
         return refuse(generator, x[i], i / size, i % size, least, most);

@@ -2,13 +2,14 @@
 #ifndef LEBM_MODEL_GENERATOR_H
 #define LEBM_MODEL_GENERATOR_H
 
-#include "core/options.h"
+#include "core/handle.h"
 #include "lebm/generator.h"
 #include "lebm/prior.h"
 #include "model/likelihood.h"
 #include "nn/net.h"
 
 struct lebm_generator {
+    lebm__handle head; /* its options change under the claim of the net */
     lebm_net *net;
     const lebm__likelihood *likelihood;
     double sigma;
@@ -24,10 +25,10 @@ int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
  * `generator` may be NULL. */
 int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator);
 
-/* lebm__net_use() and its like (nn/net.h) for both nets. */
+/* lebm__handle_use() and its like (core/handle.h) for both nets. */
 int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator);
 void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator);
-int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, int own_uses);
+int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, const char *function, int own_uses);
 void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses);
 
 /* LEBM_ERR_RANGE if a number of x[n, D] is not finite, out of the likelihood's bounds, or, unless it is let pass, farther

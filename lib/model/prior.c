@@ -26,6 +26,7 @@ int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
         return status;
     }
     *prior = (lebm_prior){.net = f, .sigma0 = sigma0};
+    lebm__handle_init(&prior->head, "prior");
     *out = prior;
     return LEBM_OK;
 }

@@ -2,10 +2,12 @@
 #ifndef LEBM_MODEL_PRIOR_H
 #define LEBM_MODEL_PRIOR_H
 
+#include "core/handle.h"
 #include "lebm/prior.h"
 #include "nn/net.h"
 
 struct lebm_prior {
+    lebm__handle head;
     lebm_net *net;
     double sigma0;
 };

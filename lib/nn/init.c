@@ -45,7 +45,7 @@ int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
         return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no initialisation '%.64s'; there are %s and %s", scheme,
                           LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL);
     }
-    LEBM__TRY(lebm__net_claim(net, 0));
+    LEBM__TRY(lebm__handle_claim(&net->head, __func__, 0));
     const uint64_t stream = stream_of(net);
     double fan_in = 1.0, fan_out = 1.0; /* of the last weight: a bias comes after its weight */
     for (int64_t i = 0; i < net->param_count; i++) {
@@ -63,6 +63,6 @@ int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
         }
     }
     lebm__net_set_all(net);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return LEBM_OK;
 }

@@ -22,7 +22,8 @@ static const lebm__option option_rows[] = {
                      "twice the stride, or each layer by what is faster"),
 };
 
-static const lebm__options table = {"net", option_rows, sizeof option_rows / sizeof *option_rows};
+static const lebm__options table = {option_rows, sizeof option_rows / sizeof *option_rows,
+                                    sizeof((lebm_net *)NULL)->options};
 
 static lebm__conv_choice conv_choice(const lebm_net *net)
 {
@@ -36,13 +37,13 @@ int lebm_net_set_str(lebm_net *net, const char *key, const char *value)
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__net_claim(net, 0));
-    const int status = lebm__options_set_str(&table, &net->options, key, value);
+    LEBM__TRY(lebm__handle_claim(&net->head, __func__, 0));
+    const int status = lebm__handle_put_str(&net->head, key, value);
     for (int64_t i = 0; i < net->layer_count && status == LEBM_OK; i++) {
         if (lebm__is_conv(&net->layers[i])) lebm__conv_choose(&net->layers[i], conv_choice(net));
     }
     if (status == LEBM_OK) lebm__net_changed(net);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -52,10 +53,33 @@ int lebm_net_get_str(const lebm_net *net, const char *key, const char **value)
     *value = NULL;
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(key);
-    return lebm__options_get_str(&table, &net->options, key, value);
+    return lebm__handle_get_str(&net->head, key, value);
 }
 
-LEBM__DEFINE_OPTION_LISTING(net, &table);
+int64_t lebm_net_option_count(const lebm_net *net)
+{
+    return net == NULL ? 0 : lebm__handle_option_count(&net->head);
+}
+
+const char *lebm_net_option_key(const lebm_net *net, int64_t index)
+{
+    return net == NULL ? NULL : lebm__handle_option_key(&net->head, index);
+}
+
+const char *lebm_net_option_type(const lebm_net *net, const char *key)
+{
+    return net == NULL ? NULL : lebm__handle_option_type(&net->head, key);
+}
+
+const char *lebm_net_option_help(const lebm_net *net, const char *key)
+{
+    return net == NULL ? NULL : lebm__handle_option_help(&net->head, key);
+}
+
+const char *lebm_net_option_choices(const lebm_net *net, const char *key)
+{
+    return net == NULL ? NULL : lebm__handle_option_choices(&net->head, key);
+}
 
 int64_t lebm_net_layer_count(const lebm_net *net)
 {
@@ -79,8 +103,8 @@ int lebm_net_create(lebm_net **out, int64_t in_features)
     if (net == NULL) return LEBM_ERR_NOMEM;
     net->in = net->out = (lebm__shape){in_features, 1, 1};
     net->most_params = INT64_MAX;
-    net->holders = LEBM__CALLER;
-    lebm__options_reset(&table, &net->options);
+    lebm__handle_init(&net->head, "net");
+    lebm__handle_add_options(&net->head, &table, &net->options);
     pthread_mutex_init(&net->packing, NULL);
     net->spec = lebm__alloc_raw(LEBM__SPEC_ITEM_SIZE, 1);
     if (net->spec == NULL) {
@@ -109,7 +133,7 @@ static void release(lebm_net *net)
 
 void lebm__net_let_go(lebm_net *net, lebm__holder holder)
 {
-    if (atomic_fetch_and(&net->holders, ~(int)holder) == (int)holder) release(net);
+    if (lebm__handle_let_go(&net->head, holder)) release(net);
 }
 
 void lebm_net_destroy(lebm_net *net)
@@ -119,10 +143,10 @@ void lebm_net_destroy(lebm_net *net)
 
 int lebm__net_take(lebm_net *net, const char *function)
 {
-    LEBM__TRY(lebm__net_use(net)); /* it must not be growing */
-    const int before = atomic_fetch_or(&net->holders, LEBM__MODEL);
-    lebm__net_leave(net);
-    if ((before & LEBM__MODEL) == 0) return LEBM_OK;
+    LEBM__TRY(lebm__handle_use(&net->head)); /* it must not be growing */
+    const int is_ours = lebm__handle_hold(&net->head, LEBM__MODEL);
+    lebm__handle_leave(&net->head);
+    if (is_ours) return LEBM_OK;
     return lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to another prior or generator", function);
 }
 
@@ -203,19 +227,19 @@ static int append(lebm_net *net, lebm__layer layer, int64_t ndim, const int64_t 
     return LEBM_OK;
 }
 
-/* All add functions begin with this, before they look at the net, and end with lebm__net_yield(). */
+/* All add functions begin with this, before they look at the net, and end with lebm__handle_yield(). */
 static int begin_adding(lebm_net *net, const char *function)
 {
     int status = LEBM_OK;
     if (net == NULL) return lebm__fail(LEBM_ERR_INVALID, "%s: net is NULL", function);
-    LEBM__TRY(lebm__net_claim(net, 0));
-    if (atomic_load(&net->holders) & LEBM__MODEL) {
+    LEBM__TRY(lebm__handle_claim(&net->head, function, 0));
+    if (lebm__handle_is_held(&net->head, LEBM__MODEL)) {
         status = lebm__fail(LEBM_ERR_STATE, "%s: the net belongs to a prior or generator", function);
     } else if (net->layer_count == MOST_LAYERS) {
         status =
             lebm__fail(LEBM_ERR_RANGE, "%s: the net has %d layers already, which is the most", function, MOST_LAYERS);
     }
-    if (status != LEBM_OK) lebm__net_yield(net, 0);
+    if (status != LEBM_OK) lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -245,7 +269,7 @@ int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias)
 {
     LEBM__TRY(begin_adding(net, __func__));
     const int status = add_linear(net, out_features, bias);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -279,7 +303,7 @@ int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t k
 {
     LEBM__TRY(begin_adding(net, __func__));
     const int status = add_conv_transpose2d(net, out_channels, kernel, stride, padding, bias);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -302,7 +326,7 @@ int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_
 {
     LEBM__TRY(begin_adding(net, __func__));
     const int status = add_reshape(net, channels, height, width);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -328,7 +352,7 @@ int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter)
     LEBM__REQUIRE(kind);
     LEBM__TRY(begin_adding(net, __func__));
     const int status = add_activation(net, kind, parameter);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return status;
 }
 
@@ -442,9 +466,9 @@ int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t c
     LEBM__REQUIRE(dst);
     const lebm__param *param;
     LEBM__TRY(find_for_copy(net, index, count, &param));
-    LEBM__TRY(lebm__net_use(net));
+    LEBM__TRY(lebm__handle_use(&net->head));
     memcpy(dst, net->params + param->offset, (size_t)count * sizeof *dst);
-    lebm__net_leave(net);
+    lebm__handle_leave(&net->head);
     return LEBM_OK;
 }
 
@@ -454,11 +478,11 @@ int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t c
     LEBM__REQUIRE(src);
     const lebm__param *param;
     LEBM__TRY(find_for_copy(net, index, count, &param));
-    LEBM__TRY(lebm__net_claim(net, 0));
+    LEBM__TRY(lebm__handle_claim(&net->head, __func__, 0));
     memcpy(net->params + param->offset, src, (size_t)count * sizeof *src);
     net->param_list[index].is_set = 1;
     lebm__net_changed(net);
-    lebm__net_yield(net, 0);
+    lebm__handle_yield(&net->head, 0);
     return LEBM_OK;
 }
 
@@ -538,46 +562,17 @@ int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool
     return passes == LEBM__FORWARD ? LEBM_OK : prepare(cache, 1, pool);
 }
 
-int lebm__net_use(const lebm_net *net)
-{
-    lebm_net *shared = (lebm_net *)net; /* the count is not what const promises to keep */
-    int users = atomic_load(&shared->users);
-    while (users >= 0) {
-        if (atomic_compare_exchange_weak(&shared->users, &users, users + 1)) return LEBM_OK;
-    }
-    return lebm__fail(LEBM_ERR_STATE, "the net is being changed by another call");
-}
-
-void lebm__net_leave(const lebm_net *net)
-{
-    atomic_fetch_sub(&((lebm_net *)net)->users, 1);
-}
-
-int lebm__net_claim(lebm_net *net, int own_uses)
-{
-    int users = own_uses;
-    if (atomic_compare_exchange_strong(&net->users, &users, -1)) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_STATE,
-                      "the net cannot be changed: a call is running on it, in another thread or the one "
-                      "that this callback belongs to");
-}
-
-void lebm__net_yield(lebm_net *net, int own_uses)
-{
-    atomic_store(&net->users, own_uses);
-}
-
 int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__tape *tape, void **memory)
 {
     const int64_t rows = n < LEBM__ROWS ? n : LEBM__ROWS;
     LEBM__TRY(in_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / MOST_NUMBERS));
-    LEBM__TRY(lebm__net_use(net));
+    LEBM__TRY(lebm__handle_use(&net->head));
     const int status = lebm__net_prepare(net, passes, NULL);
     lebm__arena arena = {NULL, 0};
     lebm__tape_lay_out(tape, net, rows, passes, &arena);
     *memory = status == LEBM_OK ? lebm__alloc_raw(arena.used, 1) : NULL;
     if (*memory == NULL) {
-        lebm__net_leave(net);
+        lebm__handle_leave(&net->head);
         return status == LEBM_OK ? LEBM_ERR_NOMEM : status;
     }
     arena = (lebm__arena){*memory, 0};
@@ -588,7 +583,7 @@ int lebm__net_begin(const lebm_net *net, int64_t n, lebm__passes passes, lebm__t
 void lebm__net_end(const lebm_net *net, void *memory)
 {
     lebm__free(memory);
-    lebm__net_leave(net);
+    lebm__handle_leave(&net->head);
 }
 
 int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, float *out)

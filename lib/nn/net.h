@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/handle.h"
 #include "core/memory.h"
-#include "core/options.h"
 #include "lebm/net.h"
 #include "math/threads.h"
 #include "nn/layer.h"
@@ -18,10 +18,8 @@ typedef struct {
     char name[32];
 } lebm__param;
 
-/* Who holds a net: it is released when nobody does. */
-typedef enum { LEBM__CALLER = 1, LEBM__MODEL = 2 } lebm__holder;
-
 struct lebm_net {
+    lebm__handle head; /* used by calls that compute with the net, claimed by those that change it */
     lebm__shape in, out;
     lebm__layer *layers;
     int64_t layer_count, layer_room;
@@ -34,8 +32,6 @@ struct lebm_net {
     struct {
         char convolution[LEBM__TEXT_SIZE];
     } options;
-    _Atomic int holders; /* of lebm__holder; in a model the shape is fixed */
-    _Atomic int users;   /* calls that compute with it, during which it must not change; -1: it is being changed */
 
     /* Packed weights are made anew at the first use after a change, by whichever thread comes first. */
     pthread_mutex_t packing;
@@ -45,15 +41,6 @@ struct lebm_net {
 /* Make sure that the weights are packed for the passes, on the threads of the pool or, if it is NULL, on this one.
  * Every use of a net for passes starts with this. */
 int lebm__net_prepare(const lebm_net *net, lebm__passes passes, lebm__pool *pool);
-
-/* Calls that compute with a net begin and end with these; LEBM_ERR_STATE while it is being changed. */
-int lebm__net_use(const lebm_net *net);
-void lebm__net_leave(const lebm_net *net);
-
-/* Calls that change a net begin and end with these; LEBM_ERR_STATE if it is in use, but for `own_uses` of the call
- * itself, which it has again after it yields. */
-int lebm__net_claim(lebm_net *net, int own_uses);
-void lebm__net_yield(lebm_net *net, int own_uses);
 
 /* To be called after params changed; and after all of them were given values. */
 void lebm__net_changed(lebm_net *net);

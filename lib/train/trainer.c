@@ -15,40 +15,6 @@
 #include "model/generator.h"
 #include "model/prior.h"
 
-#define ROW(member) offsetof(lebm__trainer_options, member)
-
-static const lebm__option rows[] = {
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_LEARNING_RATE, ROW(prior_learning_rate), 2e-5, 0.0, 1e3, "2e-05",
-                     "Adam's learning rate for f"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_LEARNING_RATE, ROW(generator_learning_rate), 1e-4, 0.0, 1e3, "0.0001",
-                     "Adam's learning rate for g"),
-    LEBM__OPTION_F64(LEBM_TRAINER_BETA1, ROW(beta1), 0.5, 0.0, 0.99999, "0.5", "Adam's decay of the first moment"),
-    LEBM__OPTION_F64(LEBM_TRAINER_BETA2, ROW(beta2), 0.999, 0.0, 0.99999, "0.999", "Adam's decay of the second moment"),
-    LEBM__OPTION_F64(LEBM_TRAINER_EPSILON, ROW(epsilon), 1e-8, 1e-30, 1.0, "1e-08", "Adam's epsilon"),
-    LEBM__OPTION_F64(LEBM_TRAINER_DECAY_PER_EPOCH, ROW(decay_per_epoch), 1.0, 0.0, 1.0, "1",
-                     "factor on both learning rates for each epoch done"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_WEIGHT_DECAY, ROW(prior_weight_decay), 0.0, 0.0, 1e3, "0",
-                     "weight of the L2 term added to f's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, ROW(generator_weight_decay), 0.0, 0.0, 1e3, "0",
-                     "weight of the L2 term added to g's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_CLIP_NORM, ROW(prior_clip_norm), 0.0, 0.0, 1e30, "0",
-                     "norm that f's gradient is cut to; 0: never"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, "0",
-                     "norm that g's gradient is cut to; 0: never"),
-    LEBM__OPTION_F64(
-        LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
-        "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
-        "may reach; 0: any"),
-    LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of all random numbers of training"),
-    LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, NULL,
-                     "threads of a step; 0: LEBM_NUM_THREADS or all processors"),
-    LEBM__OPTION_STR(LEBM_TRAINER_NOTE, ROW(note), "", "", "", "the caller's own text, kept in checkpoints"),
-};
-
-const lebm__options lebm__trainer_table = {"trainer", rows, sizeof rows / sizeof *rows};
-
-LEBM__DEFINE_OPTION_FUNCTIONS(trainer, &lebm__trainer_table);
-
 int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_generator *generator, lebm_sampler *to_prior,
                         lebm_sampler *to_posterior)
 {
@@ -65,7 +31,8 @@ int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_generator *g
     trainer->generator = generator;
     trainer->to_prior = to_prior;
     trainer->to_posterior = to_posterior;
-    lebm__options_reset(&lebm__trainer_table, &trainer->options);
+    lebm__handle_init(&trainer->head, "trainer");
+    lebm__handle_add_options(&trainer->head, &lebm__trainer_table, &trainer->options);
     if (lebm__adam_create(&trainer->adam_f, prior->net->param_total) != LEBM_OK ||
         lebm__adam_create(&trainer->adam_g, generator->net->param_total) != LEBM_OK) {
         lebm_trainer_destroy(trainer);
@@ -87,10 +54,10 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
+    LEBM__TRY(lebm__handle_claim(&trainer->head, __func__, 0));
     trainer->progress = progress;
     trainer->progress_user = user;
-    trainer->running = 0;
+    lebm__handle_yield(&trainer->head, 0);
     return LEBM_OK;
 }
 
@@ -386,7 +353,7 @@ static int update(step *s, const lebm__trainer_metrics *metrics)
     s->scale_f = gradient_scale(metrics->prior_grad_norm, t->options.prior_clip_norm, s->n);
     s->scale_g = gradient_scale(metrics->generator_grad_norm, t->options.generator_clip_norm, s->n);
     LEBM__TRY(lebm__pool_run(t->pool, count, check_part, s));
-    LEBM__TRY(lebm__model_claim(t->prior, t->generator, 1));
+    LEBM__TRY(lebm__model_claim(t->prior, t->generator, "lebm_trainer_step", 1));
     const int status = lebm__pool_run(t->pool, count, update_part, s);
     t->adam_f.steps++;
     t->adam_g.steps++;
@@ -439,20 +406,21 @@ static int learn(step *s)
 
 int lebm__trainer_claim(lebm_trainer *trainer, const char *function)
 {
-    LEBM__TRY(lebm__claim(&trainer->running, function, "trainer"));
-    int status = lebm__claim(&trainer->to_prior->running, function, "to_prior");
+    LEBM__TRY(lebm__handle_claim(&trainer->head, function, 0));
+    int status = lebm__handle_claim(&trainer->to_prior->head, function, 0);
     if (status == LEBM_OK && trainer->to_posterior != trainer->to_prior) {
-        status = lebm__claim(&trainer->to_posterior->running, function, "to_posterior");
-        if (status != LEBM_OK) trainer->to_prior->running = 0;
+        status = lebm__handle_claim(&trainer->to_posterior->head, function, 0);
+        if (status != LEBM_OK) lebm__handle_yield(&trainer->to_prior->head, 0);
     }
-    if (status != LEBM_OK) trainer->running = 0;
+    if (status != LEBM_OK) lebm__handle_yield(&trainer->head, 0);
     return status;
 }
 
 void lebm__trainer_release(lebm_trainer *trainer)
 {
-    trainer->to_prior->running = trainer->to_posterior->running = 0;
-    trainer->running = 0;
+    lebm__handle_yield(&trainer->to_prior->head, 0);
+    lebm__handle_yield(&trainer->to_posterior->head, 0);
+    lebm__handle_yield(&trainer->head, 0);
 }
 
 /* What a step changes but the trainer's own numbers. */
@@ -507,9 +475,9 @@ int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
 int lebm_trainer_end_epoch(lebm_trainer *trainer)
 {
     LEBM__REQUIRE(trainer);
-    LEBM__TRY(lebm__claim(&trainer->running, __func__, "trainer"));
+    LEBM__TRY(lebm__handle_claim(&trainer->head, __func__, 0));
     trainer->epochs_done++;
-    trainer->running = 0;
+    lebm__handle_yield(&trainer->head, 0);
     return LEBM_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef LEBM_TRAIN_TRAINER_H
 #define LEBM_TRAIN_TRAINER_H
 
-#include "core/options.h"
+#include "core/handle.h"
 #include "lebm/trainer.h"
 #include "math/threads.h"
 #include "train/adam.h"
@@ -20,13 +20,13 @@ typedef struct {
 } lebm__trainer_metrics;
 
 struct lebm_trainer {
+    lebm__handle head; /* claimed while a call runs */
     lebm_prior *prior;
     lebm_generator *generator;
     lebm_sampler *to_prior, *to_posterior;
     lebm__trainer_options options;
     int64_t steps_done, epochs_done;
     lebm__adam adam_f, adam_g;
-    atomic_int running; /* a call is under way */
     int has_stepped;
     lebm__trainer_metrics metrics;
     lebm__pool *pool; /* made at the first step */

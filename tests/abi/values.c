@@ -62,6 +62,7 @@ static const struct {
     {LEBM_SAMPLER_NOISE, "noise"},
     {LEBM_SAMPLER_START, "start"},
     {LEBM_SAMPLER_START_STD, "start_std"},
+    {LEBM_SAMPLER_TEMPERATURE, "temperature"},
     {LEBM_SAMPLER_SEED, "seed"},
     {LEBM_SAMPLER_STREAM, "stream"},
     {LEBM_SAMPLER_THREADS, "threads"},

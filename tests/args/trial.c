@@ -195,11 +195,11 @@ whole whole_of(const trial *t, const parameter *p)
         return place_among(of_handle(t, "option_count")->call(t->arguments).integer, status);
     }
     if (is_named(p, "value")) {
-        int64_t standard, least, most;
+        int64_t default_value, min, max;
         const value arguments[] = {
-            t->arguments[0], *argument_of(t, "key"), {.pointer = &standard}, {.pointer = &least}, {.pointer = &most}};
+            t->arguments[0], *argument_of(t, "key"), {.pointer = &default_value}, {.pointer = &min}, {.pointer = &max}};
         LEBM_ASSERT_OK((int)of_handle(t, "option_bounds_i64")->call(arguments).integer);
-        return (whole){standard, least, most, most, status};
+        return (whole){default_value, min, max, max, status};
     }
     unknown(t, p);
     return (whole){0, 0, 0, 0, 0};
@@ -217,11 +217,11 @@ real real_of(const trial *t, const parameter *p)
         return has_slope ? (real){0.1, 0, 1} : (real){0, 0, 0};
     }
     if (is_named(p, "value")) {
-        double standard, least, most;
+        double default_value, min, max;
         const value arguments[] = {
-            t->arguments[0], *argument_of(t, "key"), {.pointer = &standard}, {.pointer = &least}, {.pointer = &most}};
+            t->arguments[0], *argument_of(t, "key"), {.pointer = &default_value}, {.pointer = &min}, {.pointer = &max}};
         LEBM_ASSERT_OK((int)of_handle(t, "option_bounds_f64")->call(arguments).integer);
-        return (real){standard, least, most};
+        return (real){default_value, min, max};
     }
     unknown(t, p);
     return (real){0, 0, 0};

@@ -255,9 +255,9 @@ static const struct {
     const char *key, *text;
 } defaults[] = {
     {&lebm__sampler_table, LEBM_SAMPLER_STEPS, "40"},
-    {&lebm__sampler_table, LEBM_SAMPLER_STEP_SIZE, "0.08"},
-    {&lebm__sampler_table, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
-    {&lebm__sampler_table, LEBM_SAMPLER_NOISE, "1"},
+    {&lebm__langevin_table, LEBM_SAMPLER_STEP_SIZE, "0.08"},
+    {&lebm__langevin_table, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
+    {&lebm__langevin_table, LEBM_SAMPLER_NOISE, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_START, "noise"},
     {&lebm__sampler_table, LEBM_SAMPLER_START_STD, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "1e+03"},
@@ -276,6 +276,7 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_DIVERGENCE_THRESHOLD, "1e+03"},
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
+    {&lebm__sampler_table, LEBM_SAMPLER_TEMPERATURE, "1"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };
@@ -290,35 +291,35 @@ START_TEST(file_defaults_stay_as_they_were_released)
 END_TEST
 
 /* Else an option at its file default would be written, or a file that lacks it refused. */
-static void check_default(const lebm__options *table, const lebm__option *option, void *values)
+static void check_default(const lebm__option *option, const char *owner, void *value)
 {
     char text[LEBM__NUMBER_SIZE];
     int64_t integer;
     double number;
     if (option->type == LEBM__I64) {
         ck_assert(lebm__parse_i64(option->file_default, &integer));
-        LEBM_ASSERT_OK(lebm__options_set_i64(table, values, option->key, integer));
+        LEBM_ASSERT_OK(lebm__option_set_i64(option, owner, value, integer));
         snprintf(text, sizeof text, "%lld", (long long)integer);
         ck_assert_str_eq(text, option->file_default);
     } else if (option->type == LEBM__F64) {
         ck_assert(lebm__parse_f64(option->file_default, &number));
-        LEBM_ASSERT_OK(lebm__options_set_f64(table, values, option->key, number));
+        LEBM_ASSERT_OK(lebm__option_set_f64(option, owner, value, number));
         lebm__format_f64(number, text);
         ck_assert_str_eq(text, option->file_default);
     } else {
-        LEBM_ASSERT_OK(lebm__options_set_str(table, values, option->key, option->file_default));
+        LEBM_ASSERT_OK(lebm__option_set_str(option, owner, value, option->file_default));
     }
 }
 
-static void check_defaults(const lebm__options *table, void *values)
+static void check_defaults(const lebm__options *table, const char *owner, void *values)
 {
     for (const lebm__option *option = table->rows; option < table->rows + table->count; option++) {
         int known = 0;
         if (option->file_default == NULL) continue;
         for (int i = 0; i < DEFAULTS; i++) known += defaults[i].table == table && is(defaults[i].key, option->key);
-        LEBM_ASSERT_MSG(known == 1, "option '%s' of %s is in the list of file defaults %d times", option->key,
-                        table->owner, known);
-        check_default(table, option, values);
+        LEBM_ASSERT_MSG(known == 1, "option '%s' of %s is in the list of file defaults %d times", option->key, owner,
+                        known);
+        check_default(option, owner, (char *)values + option->offset);
     }
 }
 
@@ -326,8 +327,8 @@ START_TEST(file_defaults_are_as_files_say_them)
 {
     lebm__sampler_options sampler;
     lebm__trainer_options trainer;
-    check_defaults(&lebm__sampler_table, &sampler);
-    check_defaults(&lebm__trainer_table, &trainer);
+    check_defaults(&lebm__sampler_table, "sampler", &sampler);
+    check_defaults(&lebm__trainer_table, "trainer", &trainer);
 }
 END_TEST
 

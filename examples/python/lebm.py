@@ -952,7 +952,7 @@ class Sampler(_Runner):
     def run_prior(self, prior: Prior, n: SupportsIndex, z: Optional[Array] = None) -> Array:
         """Draw n latent vectors from the prior: [n, M].
 
-        z is where they go, a new array if there is none; if the option start is "given", chains start from what it has.
+        z is where they go, a new array if there is none; unless the option start is "noise", chains start from it.
         """
         model, n = Prior._of("prior", prior), _integer("n", n)
         z = self._start(z, n, prior.latent_size)
@@ -968,8 +968,8 @@ class Sampler(_Runner):
         return z
 
     def _start(self, z: Optional[Array], n: int, width: int) -> Array:
-        if z is None and self.options["start"] == "given":
-            raise InvalidError("the option start is 'given', but z is not")
+        if z is None and self.options["start"] != "noise":
+            raise InvalidError(f"the option start is '{self.options['start']}', but z is not given")
         return _room(z, n, width)
 
 

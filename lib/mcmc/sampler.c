@@ -1,6 +1,5 @@
 #include "mcmc/sampler.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "core/memory.h"

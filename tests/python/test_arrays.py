@@ -155,7 +155,11 @@ class Copies(unittest.TestCase):
         np.testing.assert_allclose(sampler.run_prior(prior, 2, start.copy()), start, atol=1e-4)
         z = sampler.run_posterior(prior, generator, np.zeros((2, DATA)), start.copy())
         np.testing.assert_allclose(z, start, atol=1e-4)
-        with self.assertRaisesRegex(lebm.InvalidError, "start is 'given', but z is not"):
+        with self.assertRaisesRegex(lebm.InvalidError, "start is 'given', but z is not given"):
+            sampler.run_prior(prior, 2)
+        sampler.options["start"] = "continue"
+        np.testing.assert_allclose(sampler.run_prior(prior, 2, start.copy()), start, atol=1e-4)
+        with self.assertRaisesRegex(lebm.InvalidError, "start is 'continue', but z is not given"):
             sampler.run_prior(prior, 2)
 
     def test_no_rows(self) -> None:

@@ -1,6 +1,4 @@
 /* The inside of samplers: where the random numbers of chains that go on end, and a target's base and tilt apart. */
-#include <string.h>
-
 #include "lebm.h"
 #include "math/threads.h"
 #include "mcmc/sampler.h"
@@ -12,29 +10,16 @@
 
 enum { M = 3, N = 5 };
 
-static lebm_prior *make_prior(void)
+static lebm_prior *make_small_prior(void)
 {
-    lebm_prior *prior;
-    lebm_net *f = make_net("in 3; linear 6; silu; linear 1", 1);
-    LEBM_ASSERT_OK(lebm_prior_create(&prior, f, 1.5));
-    lebm_net_destroy(f);
-    return prior;
-}
-
-static lebm_generator *make_generator(void)
-{
-    lebm_generator *generator;
-    lebm_net *g = make_net("in 3; conv_transpose2d 4 2 1 0; relu; conv_transpose2d 2 4 2 1", 2);
-    LEBM_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, 0.5));
-    lebm_net_destroy(g);
-    return generator;
+    return make_prior(make_net("in 3; linear 6; silu; linear 1", 1), 1.5);
 }
 
 START_TEST(random_numbers_end_after_so_many_steps)
 {
     /* The number of a step has 32 bits. The sampler's count set ahead stands for hours of steps. */
     float z[M] = {0};
-    lebm_prior *prior = make_prior();
+    lebm_prior *prior = make_small_prior();
     lebm_sampler *sampler;
     LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
@@ -56,7 +41,7 @@ START_TEST(random_numbers_end_after_so_many_steps)
 }
 END_TEST
 
-/* What one thread needs for a target, and whether it was asked for with memory or without. */
+/* What a target is of, and what one thread needs for it. */
 struct room {
     const lebm_prior *prior;
     const lebm_generator *generator;
@@ -72,8 +57,9 @@ static void lay_out(void *context, int thread, lebm__arena *arena)
 
 START_TEST(base_and_tilt_are_the_parts_of_the_density) /* _i: of the posterior */
 {
-    lebm_prior *prior = make_prior();
-    lebm_generator *generator = make_generator();
+    lebm_prior *prior = make_small_prior();
+    lebm_net *g = make_net("in 3; conv_transpose2d 4 2 1 0; relu; conv_transpose2d 2 4 2 1", 2);
+    lebm_generator *generator = make_generator(g, LEBM_GAUSSIAN, 0.5);
     struct room room = {.prior = prior, .generator = _i ? generator : NULL};
     lebm__pool *pool = NULL;
     LEBM_ASSERT_OK(lebm__pool_resize(&pool, 1));

@@ -284,10 +284,11 @@ typedef struct {
 
 void *lebm__generator_lay_out(const lebm_generator *generator, int64_t rows, lebm__passes passes, lebm__arena *arena)
 {
-    workspace counted, *w = lebm__arena_take(arena, 1, sizeof *w), *at = w == NULL ? &counted : w;
-    at->x = lebm__arena_take(arena, rows * lebm_generator_data_size(generator), sizeof *at->x);
-    lebm__tape_lay_out(&at->tape, generator->net, rows, passes, arena);
-    return w;
+    workspace w, *taken = lebm__arena_take(arena, 1, sizeof *taken);
+    w.x = lebm__arena_take(arena, rows * lebm_generator_data_size(generator), sizeof *w.x);
+    lebm__tape_lay_out(&w.tape, generator->net, rows, passes, arena);
+    if (taken != NULL) *taken = w;
+    return taken;
 }
 
 int lebm__generator_prepare(const lebm_generator *generator, lebm__passes passes, lebm__pool *pool)

@@ -46,7 +46,7 @@ class Options(unittest.TestCase):
         self.assertNotIn("stepsize", options)
         self.assertIsNone(options.get("stepsize"))
         for refused in (lambda: options["stepsize"], lambda: options.describe("stepsize")):
-            with self.assertRaisesRegex(KeyError, "^sampler has no option 'stepsize'; it has steps, step_size, "):
+            with self.assertRaisesRegex(KeyError, "^sampler has no option 'stepsize'; it has steps, start, "):
                 refused()
         with self.assertRaises(TypeError):
             del options["steps"]

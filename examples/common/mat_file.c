@@ -201,8 +201,7 @@ static int check_packed(unpacking *u, start *s, failure *why)
         if (unpack(u, out, PIECE, &got, &code, why) != 0) return -1;
         s->size += got;
     }
-    if (s->size > most_bytes)
-        return fail(why, "%s: unpacks to more than %" PRId64 " bytes", u->m->path, most_bytes);
+    if (s->size > most_bytes) return fail(why, "%s: unpacks to more than %" PRId64 " bytes", u->m->path, most_bytes);
     memcpy(s->bytes, first + TAG, START);
     if (code == Z_STREAM_END && u->z.avail_in == 0 && u->packed == 0) return 0;
     return fail(why, "%s: damaged compressed data%s%s", u->m->path, u->z.msg != NULL ? ": " : "",

@@ -247,8 +247,17 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_generator_data_size": (c_int64, [_h]),
     "lebm_generator_data_shape": (c_int, [_h, _i64s]),
     "lebm_generator_data_range": (c_int, [_h, _f64s, _f64s]),
+    "lebm_generator_data_kind": (_text, [_h]),
+    "lebm_generator_param_count": (c_int64, [_h]),
+    "lebm_generator_param_size": (c_int64, [_h, c_int64]),
+    "lebm_generator_param_name": (_text, [_h, c_int64]),
+    "lebm_generator_param_ndim": (c_int64, [_h, c_int64]),
+    "lebm_generator_param_dim": (c_int64, [_h, c_int64, c_int64]),
+    "lebm_generator_get_param": (c_int, [_h, c_int64, _Floats, c_int64]),
+    "lebm_generator_set_param": (c_int, [_h, c_int64, _Floats, c_int64]),
     "lebm_generator_likelihood": (_text, [_h]),
     "lebm_generator_sigma": (c_double, [_h]),
+    "lebm_generator_draw": (c_int, [_h, _Floats, c_int64, c_uint64, c_uint64, _Floats]),
     "lebm_generator_decode": (c_int, [_h, _Floats, c_int64, _Floats]),
     "lebm_generator_log_likelihood": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
     "lebm_generator_score": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
@@ -815,6 +824,11 @@ class Generator(_Handle):
         return chw[0], chw[1], chw[2]
 
     @property
+    def data_kind(self) -> str:
+        """What x is: "pixels"."""
+        return _string(_lib.lebm_generator_data_kind(self._c))
+
+    @property
     def data_range(self) -> tuple[float, float]:
         """Least and largest value that the mean of x, and so a pixel, can have; infinite where there is no bound."""
         low, high = c_double(), c_double()
@@ -835,6 +849,14 @@ class Generator(_Handle):
         """The mean of x given each row of z: [n, D]."""
         z = _rows("z", z, (self.latent_size,))
         return self._results("decode", (len(z), self.data_size), z)
+
+    def draw(self, z: ArrayLike, seed: SupportsIndex = 0, stream: SupportsIndex = 0) -> Array:
+        """x drawn from p(x|z) given each row of z, by the random numbers of seed and stream: [n, D]."""
+        z = _rows("z", z, (self.latent_size,))
+        x = np.empty((len(z), self.data_size), np.float32)
+        key = _integer("seed", seed, 0, 2**64 - 1), _integer("stream", stream, 0, 2**64 - 1)
+        _lib.lebm_generator_draw(self._c, z, len(z), *key, x)
+        return x
 
     def log_likelihood(self, z: ArrayLike, x: ArrayLike) -> Array:
         """log p(x|z) of each row: [n]."""
@@ -961,7 +983,7 @@ class Sampler(_Runner):
     def run_prior(self, prior: Prior, n: SupportsIndex, z: Optional[Array] = None) -> Array:
         """Draw n latent vectors from the prior: [n, M].
 
-        z is where they go, a new array if there is none; if the option start is "given", chains start from what it has.
+        z is where they go, a new array if there is none; unless the option start is "noise", chains start from it.
         """
         model, n = Prior._of("prior", prior), _integer("n", n)
         z = self._start(z, n, prior.latent_size)
@@ -977,8 +999,8 @@ class Sampler(_Runner):
         return z
 
     def _start(self, z: Optional[Array], n: int, width: int) -> Array:
-        if z is None and self.options["start"] == "given":
-            raise InvalidError("the option start is 'given', but z is not")
+        if z is None and self.options["start"] != "noise":
+            raise InvalidError(f"the option start is '{self.options['start']}', but z is not given")
         return _room(z, n, width)
 
 

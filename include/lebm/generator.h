@@ -22,6 +22,12 @@ typedef struct lebm_generator lebm_generator;
 #define LEBM_BERNOULLI "bernoulli"
 /** @} */
 
+/** @name Kinds of data, as lebm_generator_data_kind() tells them
+ * @{ */
+/** x is an image, or any vector of real numbers */
+#define LEBM_PIXELS "pixels"
+/** @} */
+
 /** @name Options
  * @{ */
 /** What becomes of a number of x that lies far outside the range of the mean (lebm_generator_data_range()), as pixels of
@@ -30,6 +36,11 @@ typedef struct lebm_generator lebm_generator;
  * 0.3 below -6 or above 6. An open end, and a g without bounds, allow any number. For LEBM_BERNOULLI, x outside 0 to 1 is
  * always an error, and for both what is not finite. The option is not part of a model, and is not saved. */
 #define LEBM_GENERATOR_OUT_OF_RANGE "out_of_range"
+/** What becomes of numbers of x that are NaN, as those of a broken sensor or of a part to be painted in: "error",
+ * LEBM_ERR_RANGE (default), or "skip", they are left out: log p(x|z), its score, its gradient and reconstruction_mse are
+ * those of the other numbers, as if x had no more. A row of NaN alone tells nothing of z: its posterior is the prior. The
+ * option is not part of a model, and is not saved. */
+#define LEBM_GENERATOR_MISSING "missing"
 /** @} */
 
 /** Make a generator from the net g and a likelihood.
@@ -47,7 +58,7 @@ LEBM_API int lebm_generator_create(lebm_generator **out, lebm_net *g, const char
  * Threads: no other call may be using the generator, and no trainer may hold it. @since 0.1.0 */
 LEBM_API void lebm_generator_destroy(lebm_generator *generator);
 
-/** Set an option. @param key  LEBM_GENERATOR_OUT_OF_RANGE   @param value  one of its choices
+/** Set an option. @param key  one of those above   @param value  one of its choices
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is using the
  *         generator)
  * Threads: no other call may be using the generator. @since 0.1.0 */
@@ -72,9 +83,30 @@ LEBM_API const char *lebm_generator_option_choices(const lebm_generator *generat
 
 /** The net g, borrowed: valid as long as the generator or the caller's own hold on the net. Its parameters may
  * be set; layers cannot be added.
- * @return NULL if `generator` is NULL
+ * @return NULL if `generator` is NULL or of a kind that has no net
  * Threads: any. @since 0.1.0 */
 LEBM_API lebm_net *lebm_generator_net(lebm_generator *generator);
+
+/** @name Parameters of a generator of any kind
+ * @{ */
+/** Number of parameter tensors; size, name ("0.weight"), number of dimensions and each of these, by index. Of a generator
+ * that has a net they are the net's (lebm/net.h).
+ * @return 0, or NULL for a name, if `generator` is NULL or there is no such tensor
+ * Threads: any. @since 0.1.0 */
+LEBM_API int64_t lebm_generator_param_count(const lebm_generator *generator);
+LEBM_API int64_t lebm_generator_param_size(const lebm_generator *generator, int64_t index);
+LEBM_API const char *lebm_generator_param_name(const lebm_generator *generator, int64_t index);
+LEBM_API int64_t lebm_generator_param_ndim(const lebm_generator *generator, int64_t index);
+LEBM_API int64_t lebm_generator_param_dim(const lebm_generator *generator, int64_t index, int64_t axis);
+
+/** Read or set a tensor.
+ * @param dst, src  [count], row-major   @param count  lebm_generator_param_size(generator, index)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count),
+ *         LEBM_ERR_STATE (a call is using the generator or, for reading, changing it)
+ * Threads: any for reading; to set, no other call may be using the generator. @since 0.1.0 */
+LEBM_API int lebm_generator_get_param(const lebm_generator *generator, int64_t index, float *dst, int64_t count);
+LEBM_API int lebm_generator_set_param(lebm_generator *generator, int64_t index, const float *src, int64_t count);
+/** @} */
 
 /** Size M of z; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_latent_size(const lebm_generator *generator);
@@ -82,7 +114,10 @@ LEBM_API int64_t lebm_generator_latent_size(const lebm_generator *generator);
 /** Size D = C H W of x; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_data_size(const lebm_generator *generator);
 
-/** Shape of x.
+/** What x is: LEBM_PIXELS. A static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
+LEBM_API const char *lebm_generator_data_kind(const lebm_generator *generator);
+
+/** Shape of x: channels, height and width; (D, 1, 1) if it is no image.
  * @param chw  receives three numbers
  * @return LEBM_OK, LEBM_ERR_INVALID
  * Threads: any. @since 0.1.0 */
@@ -108,6 +143,16 @@ LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x);
+
+/** Draw x from p(x|z), for each row: the mean and noise of N(0, sigma^2) for LEBM_GAUSSIAN, 0 or 1 for LEBM_BERNOULLI.
+ * With z from lebm_sampler_run_prior() these are draws of x from the model. They are not kept within the mean's range.
+ * @param z       [n, M]   @param n  0 or more rows
+ * @param seed    key of the random numbers   @param stream  second key: another one for unrelated numbers
+ * @param x       [n, D]; row i is a function of z's row i, seed, stream and i
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the generator), LEBM_ERR_NOMEM
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_draw(const lebm_generator *generator, const float *z, int64_t n, uint64_t seed,
+                                 uint64_t stream, float *x);
 
 /** log p(x|z) for each row, all constants included.
  * @param z    [n, M]   @param x  [n, D]   @param n  0 or more rows

@@ -4,13 +4,25 @@
  *
  * Kernel "langevin" (eq. 20 and 24, unadjusted Langevin dynamics):
  *
- *     z' = z + s d log p/dz + sqrt(2 s) e,   e ~ N(0, I),   s = option step_size
+ *     z' = z + s d log p/dz + sqrt(2 s T) e,   e ~ N(0, I),   s = option step_size,   T = option temperature
  *
  * Chains that move in large steps first and settle in small ones (option last_step_size) end nearer to the target.
  * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
  *
+ * At a temperature T, chains of any kernel go to p(z)^(1/T) or p(z|x)^(1/T): hot chains cross between modes, cold ones
+ * end near the largest density. At T other than 1 what a trainer makes of their ends are no longer the gradients of the
+ * likelihood (eq. 19, 22). Metrics are of p itself at any T.
+ *
  * Random numbers are a function of seed, stream, chain (the row) and step alone. The options decide every bit of the
- * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains. */
+ * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains.
+ *
+ * With "continue" as the option start a run goes on: from the z given, which should be those that the sampler's last run
+ * to the same kind of target (prior or posterior) left, with that run's seed and stream, whatever these options say by
+ * now, and with its steps counted on. So k runs of s steps equal one of k s steps to the bit, with z or metrics to be
+ * looked at in between, if the step size is constant: a schedule (last_step_size) begins anew with each run, as does the
+ * distance of divergence_threshold. All options may change on the way, and so may the model. The stream is not advanced.
+ * A run that fails or is stopped leaves z, and the count, as they were. Files keep the option, but no run: a sampler that
+ * was loaded must run with another start first. */
 #ifndef LEBM_SAMPLER_H
 #define LEBM_SAMPLER_H
 
@@ -34,15 +46,19 @@ typedef struct lebm_sampler lebm_sampler;
 /** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
  * 0, or a single step: s stays (0) */
 #define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
-#define LEBM_SAMPLER_NOISE          "noise"     /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
-#define LEBM_SAMPLER_START          "start"     /**< str: "noise" (default), z ~ N(0, start_std^2 I), or "given" */
-#define LEBM_SAMPLER_START_STD      "start_std" /**< f64: standard deviation of the start (1) */
-#define LEBM_SAMPLER_SEED           "seed"      /**< i64: first half of the key of the random numbers (0) */
-#define LEBM_SAMPLER_STREAM         "stream"    /**< i64: second half (0); each run that succeeds adds 1 */
-#define LEBM_SAMPLER_THREADS        "threads"   /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
-/** f64: how many times the norm of its start, or sigma0 sqrt(M) if that is larger, the norm of a chain's z may reach;
- * beyond that the run fails with LEBM_ERR_DIVERGED; less than 1 counts as 1; 0: any that is finite
- * (1000) */
+#define LEBM_SAMPLER_NOISE          "noise" /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
+/** str: "noise" (default), z ~ N(0, start_std^2 I); "given", the z of the caller; or "continue", that z with the random
+ * numbers of the last run, its steps counted on */
+#define LEBM_SAMPLER_START       "start"
+#define LEBM_SAMPLER_START_STD   "start_std"   /**< f64: standard deviation of the start (1) */
+#define LEBM_SAMPLER_TEMPERATURE "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
+#define LEBM_SAMPLER_SEED        "seed"        /**< i64: first half of the key of the random numbers (0) */
+/** i64: second half (0); each run that succeeds adds 1, but for those that continue one */
+#define LEBM_SAMPLER_STREAM  "stream"
+#define LEBM_SAMPLER_THREADS "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
+/** f64: how many times the norm of its start, or sigma0 sqrt(M) if that is larger (times sqrt(temperature) if that is
+ * more than 1), the norm of a chain's z may reach; beyond that the run fails with LEBM_ERR_DIVERGED; less than 1 counts
+ * as 1; 0: any that is finite (1000) */
 #define LEBM_SAMPLER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 
@@ -125,10 +141,11 @@ LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn p
 
 /** Draw from the prior: n chains towards p(z) (eq. 20, 21).
  * @param n  1 or more chains
- * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
+ * @param z  [n, M]: read unless the option start is "noise"; the chains' last states on success, untouched on failure
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
  *         LEBM_ERR_STATE (called by a callback of this sampler; a weight of the net was never set; a call is changing
- *         the net),
+ *         the net; start is "continue", but there was no run to a prior before), with "continue" also LEBM_ERR_SHAPE (n or
+ *         M is not that of the run before) and LEBM_ERR_RANGE (more than 2^32 - 1 steps in all),
  *         LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names quantity, step
  *         and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
@@ -136,7 +153,7 @@ LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *pri
 
 /** Draw from the posterior: n chains towards p(z|x), one for each row of x (eq. 24, 25).
  * @param x  [n, D]   @param n  1 or more chains
- * @param z  [n, M]: read if the option start is "given"; the chains' last states on success, untouched on failure
+ * @param z  [n, M]: read unless the option start is "noise"; the chains' last states on success, untouched on failure
  * @return as lebm_sampler_run_prior(), LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_RANGE
  *         also if x is not finite or out of range (LEBM_GENERATOR_OUT_OF_RANGE)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */

@@ -105,8 +105,8 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
  * @param x  [n, D]   @param n  1 or more observations
  * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range,
  *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_NOMEM,
- *         LEBM_ERR_STATE (a sampler's start is "given", a callback calls while a step is running, a weight of a net was
- *         never set, or another call is using a net when it is to be updated),
+ *         LEBM_ERR_STATE (a sampler's start is not "noise", a callback calls while a step is running, a weight of a net
+ *         was never set, or another call is using a net when it is to be updated),
  *         LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a sampler's: the text names
  *         quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */

@@ -8,7 +8,7 @@
 
 static locale_t c_locale;
 
-static void make_c_locale(void)
+static void locale_make_c_locale(void)
 {
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
@@ -16,7 +16,7 @@ static void make_c_locale(void)
 locale_t lebm__enter_c_locale(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_c_locale);
+    pthread_once(&once, locale_make_c_locale);
     return uselocale(c_locale);
 }
 

@@ -14,7 +14,7 @@ void lebm__alloc_fail_after(int64_t count)
     atomic_store(&allocations_left, (long)count);
 }
 
-static int refused(void)
+static int memory_refused(void)
 {
     long left = atomic_load(&allocations_left);
     while (left > 0 && !atomic_compare_exchange_weak(&allocations_left, &left, left - 1)) {
@@ -24,7 +24,7 @@ static int refused(void)
 
 /* Large memory comes in huge pages where the system grants them: the chains' loops walk through so many pages that the
  * processor would forget where they are. */
-static void *allocate(int64_t bytes)
+static void *memory_allocate(int64_t bytes)
 {
     const int64_t huge_page = 1 << 21;
     const int64_t align = bytes < 2 * huge_page ? LEBM__ALIGNMENT : huge_page;
@@ -46,7 +46,7 @@ void *lebm__alloc_raw(int64_t count, int64_t size)
         lebm__fail(LEBM_ERR_NOMEM, "out of memory: %lld numbers of %lld bytes", (long long)count, (long long)size);
         return NULL;
     }
-    if (!refused()) memory = allocate(bytes);
+    if (!memory_refused()) memory = memory_allocate(bytes);
     if (memory == NULL) lebm__fail(LEBM_ERR_NOMEM, "out of memory: %lld bytes", (long long)bytes);
     return memory;
 }

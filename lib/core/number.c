@@ -15,14 +15,14 @@ typedef struct {
     int rounding;
 } setting;
 
-static setting enter(void)
+static setting number_enter(void)
 {
     const setting before = {lebm__enter_c_locale(), fegetround()};
     fesetround(FE_TONEAREST);
     return before;
 }
 
-static void leave(setting before)
+static void number_leave(setting before)
 {
     fesetround(before.rounding);
     uselocale(before.locale);
@@ -30,26 +30,26 @@ static void leave(setting before)
 
 void lebm__format_f64(double value, char *text)
 {
-    const setting before = enter();
+    const setting before = number_enter();
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
-    leave(before);
+    number_leave(before);
 }
 
 void lebm__format_f32(float value, char *text)
 {
-    const setting before = enter();
+    const setting before = number_enter();
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, LEBM__NUMBER_SIZE, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value) break;
     }
-    leave(before);
+    number_leave(before);
 }
 
 /* Whether the text has only what a plain number is made of: no white space, "inf", "nan" or hexadecimals. */
-static int is_plain(const char *text)
+static int number_is_plain(const char *text)
 {
     for (; *text != '\0'; text++) {
         const int digit = *text >= '0' && *text <= '9';
@@ -60,11 +60,11 @@ static int is_plain(const char *text)
 
 int lebm__parse_f64(const char *text, double *value)
 {
-    if (text[0] == '\0' || !is_plain(text)) return 0;
-    const setting before = enter();
+    if (text[0] == '\0' || !number_is_plain(text)) return 0;
+    const setting before = number_enter();
     char *end;
     const double number = strtod(text, &end);
-    leave(before);
+    number_leave(before);
     if (*end != '\0' || !isfinite(number)) return 0;
     *value = number;
     return 1;

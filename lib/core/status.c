@@ -10,7 +10,7 @@ static _Thread_local char last_error[LEBM__ERROR_SIZE];
 
 /* Whatever the text quotes, it is one line of UTF-8 that no terminal takes for a command: what is cut off, never was a
  * character, or controls a terminal becomes '?'. */
-static void make_presentable(char *text)
+static void status_make_presentable(char *text)
 {
     for (int64_t left = (int64_t)strlen(text); left > 0;) {
         const int64_t length = lebm__utf8_length(text, left);
@@ -31,7 +31,7 @@ int lebm__fail(int status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    make_presentable(text);
+    status_make_presentable(text);
     lebm__set_last_error(text);
     return status;
 }

@@ -15,14 +15,14 @@
 static const struct {
     const char *name;
     const lebm__options *options[3]; /* all that its handle may have, then NULL */
-    const char *others[3];           /* keys that are no options, then NULL */
+    const char *others[4];           /* keys that are no options, then NULL */
 } groups[] = {
     {"f", {NULL}, {"spec"}},
     {"g", {NULL}, {"spec"}},
     {"prior", {NULL}, {"sigma0"}},
-    {"generator", {NULL}, {"likelihood", "sigma"}},
-    {LEBM_TO_PRIOR, {&lebm__sampler_table}, {"kernel"}},
-    {LEBM_TO_POSTERIOR, {&lebm__sampler_table}, {"kernel"}},
+    {"generator", {NULL}, {"kind", "likelihood", "sigma"}},
+    {LEBM_TO_PRIOR, {&lebm__sampler_table, &lebm__langevin_table}, {"kernel"}},
+    {LEBM_TO_POSTERIOR, {&lebm__sampler_table, &lebm__langevin_table}, {"kernel"}},
     {"trainer", {&lebm__trainer_table}, {"steps_done", "epochs_done"}},
     {"adam", {NULL}, {"f.steps", "g.steps"}},
 };
@@ -43,13 +43,13 @@ int lebm__put_text(lebm__st_writer *st, const char *group, const char *name, con
     return lebm__st_add_text(st, key, text);
 }
 
-static const char *format_i64(int64_t value, char text[LEBM__NUMBER_SIZE])
+static const char *metadata_format_i64(int64_t value, char text[LEBM__NUMBER_SIZE])
 {
     snprintf(text, LEBM__NUMBER_SIZE, "%" PRId64, value);
     return text;
 }
 
-static const char *format_f64(double value, char text[LEBM__NUMBER_SIZE])
+static const char *metadata_format_f64(double value, char text[LEBM__NUMBER_SIZE])
 {
     lebm__format_f64(value, text);
     return text;
@@ -58,23 +58,23 @@ static const char *format_f64(double value, char text[LEBM__NUMBER_SIZE])
 int lebm__put_f64(lebm__st_writer *st, const char *group, const char *name, double value)
 {
     char text[LEBM__NUMBER_SIZE];
-    return lebm__put_text(st, group, name, format_f64(value, text));
+    return lebm__put_text(st, group, name, metadata_format_f64(value, text));
 }
 
 int lebm__put_i64(lebm__st_writer *st, const char *group, const char *name, int64_t value)
 {
     char text[LEBM__NUMBER_SIZE];
-    return lebm__put_text(st, group, name, format_i64(value, text));
+    return lebm__put_text(st, group, name, metadata_format_i64(value, text));
 }
 
 /* The value of an option as files say it, `number` being room for it. */
-static const char *format_option(lebm__setting s, char number[LEBM__NUMBER_SIZE])
+static const char *metadata_format_option(lebm__setting s, char number[LEBM__NUMBER_SIZE])
 {
     switch (s.option->type) {
     case LEBM__I64:
-        return format_i64(*(const int64_t *)s.value, number);
+        return metadata_format_i64(*(const int64_t *)s.value, number);
     case LEBM__F64:
-        return format_f64(*(const double *)s.value, number);
+        return metadata_format_f64(*(const double *)s.value, number);
     default:
         return s.value;
     }
@@ -86,7 +86,7 @@ int lebm__put_options(lebm__st_writer *st, const char *group, const lebm__handle
     for (int64_t i = 0; (s = lebm__handle_setting(handle, i)).option != NULL; i++) {
         char number[LEBM__NUMBER_SIZE];
         if (s.option->file_default == NULL) continue;
-        const char *text = format_option(s, number);
+        const char *text = metadata_format_option(s, number);
         if (strcmp(text, s.option->file_default) != 0) LEBM__TRY(lebm__put_text(st, group, s.option->key, text));
     }
     return LEBM_OK;
@@ -116,35 +116,39 @@ int lebm__get_text(const lebm__st_reader *st, const char *group, const char *nam
     return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': metadata '%s.%s' is missing", st->path, group, name);
 }
 
-static int not_a_number(const lebm__st_reader *st, const char *group, const char *name, const char *kind,
-                        const char *text)
+static int metadata_not_a_number(const lebm__st_reader *st, const char *group, const char *name, const char *kind,
+                                 const char *text)
 {
     return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': metadata '%s.%s' is '%.64s', which is not %s", st->path, group, name,
                       text, kind);
 }
 
-static int read_f64(const lebm__st_reader *st, const char *group, const char *name, const char *text, double *value)
+static int metadata_read_f64(const lebm__st_reader *st, const char *group, const char *name, const char *text,
+                             double *value)
 {
-    return lebm__parse_f64(text, value) ? LEBM_OK : not_a_number(st, group, name, "a finite decimal number", text);
+    return lebm__parse_f64(text, value) ? LEBM_OK
+                                        : metadata_not_a_number(st, group, name, "a finite decimal number", text);
 }
 
-static int read_i64(const lebm__st_reader *st, const char *group, const char *name, const char *text, int64_t *value)
+static int metadata_read_i64(const lebm__st_reader *st, const char *group, const char *name, const char *text,
+                             int64_t *value)
 {
-    return lebm__parse_i64(text, value) ? LEBM_OK : not_a_number(st, group, name, "an integer of 64 bits", text);
+    return lebm__parse_i64(text, value) ? LEBM_OK
+                                        : metadata_not_a_number(st, group, name, "an integer of 64 bits", text);
 }
 
 int lebm__get_f64(const lebm__st_reader *st, const char *group, const char *name, double *value)
 {
     const char *text;
     LEBM__TRY(lebm__get_text(st, group, name, &text));
-    return read_f64(st, group, name, text, value);
+    return metadata_read_f64(st, group, name, text, value);
 }
 
 int lebm__get_i64(const lebm__st_reader *st, const char *group, const char *name, int64_t *value)
 {
     const char *text;
     LEBM__TRY(lebm__get_text(st, group, name, &text));
-    return read_i64(st, group, name, text, value);
+    return metadata_read_i64(st, group, name, text, value);
 }
 
 const char *lebm__option_text(const lebm__st_reader *st, const char *group, const lebm__option *option)
@@ -153,17 +157,18 @@ const char *lebm__option_text(const lebm__st_reader *st, const char *group, cons
     return text != NULL ? text : option->file_default;
 }
 
-static int get_option(const lebm__st_reader *st, const char *group, const lebm__option *option, lebm__handle *handle)
+static int metadata_get_option(const lebm__st_reader *st, const char *group, const lebm__option *option,
+                               lebm__handle *handle)
 {
     const char *key = option->key, *text = lebm__option_text(st, group, option);
     int64_t integer;
     double number;
     switch (option->type) {
     case LEBM__I64:
-        LEBM__TRY(read_i64(st, group, key, text, &integer));
+        LEBM__TRY(metadata_read_i64(st, group, key, text, &integer));
         return lebm__in_file(st, group, lebm__handle_set_i64(handle, __func__, key, integer));
     case LEBM__F64:
-        LEBM__TRY(read_f64(st, group, key, text, &number));
+        LEBM__TRY(metadata_read_f64(st, group, key, text, &number));
         return lebm__in_file(st, group, lebm__handle_set_f64(handle, __func__, key, number));
     default:
         return lebm__in_file(st, group, lebm__handle_set_str(handle, __func__, key, text));
@@ -174,13 +179,13 @@ int lebm__get_options(const lebm__st_reader *st, const char *group, lebm__handle
 {
     const lebm__option *option;
     for (int64_t i = 0; (option = lebm__handle_setting(handle, i).option) != NULL; i++) {
-        if (option->file_default != NULL) LEBM__TRY(get_option(st, group, option, handle));
+        if (option->file_default != NULL) LEBM__TRY(metadata_get_option(st, group, option, handle));
     }
     return LEBM_OK;
 }
 
 /* Whether the library writes such a key. */
-static int is_known(int group, const char *name)
+static int metadata_is_known(int group, const char *name)
 {
     for (int i = 0; groups[group].others[i] != NULL; i++) {
         if (strcmp(groups[group].others[i], name) == 0) return 1;
@@ -192,11 +197,11 @@ static int is_known(int group, const char *name)
     return 0;
 }
 
-static int check_key(const lebm__st_reader *st, int group, const char *key)
+static int metadata_check_key(const lebm__st_reader *st, int group, const char *key)
 {
     const size_t length = strlen(groups[group].name);
     if (strncmp(key, groups[group].name, length) != 0 || key[length] != '.') return LEBM_OK;
-    if (is_known(group, key + length + 1)) return LEBM_OK;
+    if (metadata_is_known(group, key + length + 1)) return LEBM_OK;
     const char *writer = lebm__st_text(st, "library_version");
     return lebm__fail(LEBM_ERR_VERSION,
                       "'%.256s': metadata '%.64s' is unknown to this library, version %s; the file is of version %.32s",
@@ -208,7 +213,7 @@ int lebm__check_keys(const lebm__st_reader *st, const char *group)
     for (int i = 0; i < GROUPS; i++) {
         const struct cJSON *place = NULL;
         if (group != NULL && strcmp(groups[i].name, group) != 0) continue;
-        for (const char *key; (key = lebm__st_next_key(st, &place)) != NULL;) LEBM__TRY(check_key(st, i, key));
+        for (const char *key; (key = lebm__st_next_key(st, &place)) != NULL;) LEBM__TRY(metadata_check_key(st, i, key));
     }
     return LEBM_OK;
 }

@@ -13,9 +13,7 @@
 #include "io/tensors.h"
 #include "lebm/version.h"
 #include "mcmc/sampler.h"
-#include "model/generator.h"
-#include "model/prior.h"
-#include "nn/net.h"
+#include "model/model.h"
 #include "nn/spec.h"
 
 enum { FORMAT_VERSION = 1 };
@@ -24,27 +22,28 @@ static const char format_name[] = "liblatentebm";
 
 /* ---- Writing ---- */
 
-static int put_spec(lebm__st_writer *st, const char *group, const lebm_net *net)
+static int model_put_spec(lebm__st_writer *st, const char *group, const char *spec)
 {
-    const char *spec = lebm_net_spec(net);
     return spec == NULL ? LEBM_ERR_NOMEM : lebm__put_text(st, group, "spec", spec);
 }
 
 int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_generator *generator)
 {
-    const lebm__params *f = &prior->net->params, *g = &generator->net->params;
     char version[LEBM__NUMBER_SIZE];
     snprintf(version, sizeof version, "%d", FORMAT_VERSION);
     LEBM__TRY(lebm__st_add_text(st, "format", format_name));
     LEBM__TRY(lebm__st_add_text(st, "format_version", version));
     LEBM__TRY(lebm__st_add_text(st, "library_version", lebm_version()));
-    LEBM__TRY(put_spec(st, "f", prior->net));
-    LEBM__TRY(put_spec(st, "g", generator->net));
+    LEBM__TRY(model_put_spec(st, "f", lebm_net_spec(prior->net)));
+    LEBM__TRY(model_put_spec(st, "g", generator->kind->spec(generator)));
     LEBM__TRY(lebm__put_f64(st, "prior", "sigma0", lebm_prior_sigma0(prior)));
+    if (generator->kind != &lebm__generator_net) {
+        LEBM__TRY(lebm__put_text(st, "generator", "kind", generator->kind->name));
+    }
     LEBM__TRY(lebm__put_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
     LEBM__TRY(lebm__put_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
-    LEBM__TRY(lebm__put_tensors(st, "f", f, f->values));
-    return lebm__put_tensors(st, "g", g, g->values);
+    LEBM__TRY(lebm__put_tensors(st, "f", &prior->net->params, prior->net->params.values));
+    return lebm__put_tensors(st, "g", generator->params, generator->params->values);
 }
 
 int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_generator *generator)
@@ -68,7 +67,7 @@ int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_genera
 
 /* ---- Reading ---- */
 
-static int check_version(const lebm__st_reader *st)
+static int model_check_version(const lebm__st_reader *st)
 {
     const char *format = lebm__st_text(st, "format"), *text = lebm__st_text(st, "format_version");
     int64_t version;
@@ -94,60 +93,62 @@ static int check_version(const lebm__st_reader *st)
 int lebm__model_open(lebm__st_reader *st, const char *path)
 {
     LEBM__TRY(lebm__st_open(st, path));
-    const int status = check_version(st);
+    const int status = model_check_version(st);
     if (status != LEBM_OK) lebm__st_close(st);
     return status;
 }
 
-static int load_net(const lebm__st_reader *st, const char *group, lebm_net **net)
+/* Read the parameters of what was made of the file's spec. */
+static int model_load_params(const lebm__st_reader *st, const char *group, const char *spec, lebm__params *params)
 {
-    const char *spec;
-    char key[LEBM__KEY_SIZE];
-    lebm__make_key(key, group, "spec");
-    LEBM__TRY(lebm__get_text(st, group, "spec", &spec));
-    LEBM__TRY(lebm__check_keys(st, group));
-    LEBM__TRY(lebm__in_file(st, key, lebm__net_from_spec(net, spec, lebm__st_numbers(st))));
-    lebm__params *params = &(*net)->params;
-    const int status = lebm__get_tensors(st, group, params, spec, -FLT_MAX, params->values);
-    if (status == LEBM_OK) {
-        lebm__params_set_all(params);
-    } else {
-        lebm_net_destroy(*net);
-    }
-    return status;
+    LEBM__TRY(lebm__get_tensors(st, group, params, spec, -FLT_MAX, params->values));
+    lebm__params_set_all(params);
+    return LEBM_OK;
 }
 
-static int load_prior(const lebm__st_reader *st, lebm_prior **prior)
+static int model_load_prior(const lebm__st_reader *st, lebm_prior **prior)
 {
     lebm_net *f;
+    const char *spec;
     double sigma0;
     LEBM__TRY(lebm__check_keys(st, "prior"));
     LEBM__TRY(lebm__get_f64(st, "prior", "sigma0", &sigma0));
-    LEBM__TRY(load_net(st, "f", &f));
-    const int status = lebm__in_file(st, "prior", lebm_prior_create(prior, f, sigma0));
+    LEBM__TRY(lebm__get_text(st, "f", "spec", &spec));
+    LEBM__TRY(lebm__check_keys(st, "f"));
+    LEBM__TRY(lebm__in_file(st, "f.spec", lebm__net_from_spec(&f, spec, lebm__st_numbers(st))));
+    int status = model_load_params(st, "f", spec, &f->params);
+    if (status == LEBM_OK) status = lebm__in_file(st, "prior", lebm_prior_create(prior, f, sigma0));
     lebm_net_destroy(f);
     return status;
 }
 
-static int load_generator(const lebm__st_reader *st, lebm_generator **generator)
+static int model_load_generator(const lebm__st_reader *st, lebm_generator **generator)
 {
-    lebm_net *g;
-    const char *likelihood;
+    const char *name = lebm__find_text(st, "generator", "kind"), *spec, *likelihood;
+    const lebm__generator_kind *kind = name == NULL ? &lebm__generator_net : lebm__generator_find_kind(name);
     double sigma;
     LEBM__TRY(lebm__check_keys(st, "generator"));
+    if (kind == NULL) {
+        return lebm__fail(LEBM_ERR_VERSION, "'%.256s': this library, version %s, has no generator of kind '%.64s'",
+                          st->path, lebm_version(), name);
+    }
     LEBM__TRY(lebm__get_text(st, "generator", "likelihood", &likelihood));
     LEBM__TRY(lebm__get_f64(st, "generator", "sigma", &sigma));
-    LEBM__TRY(load_net(st, "g", &g));
-    const int status = lebm__in_file(st, "generator", lebm_generator_create(generator, g, likelihood, sigma));
-    lebm_net_destroy(g);
+    LEBM__TRY(lebm__get_text(st, "g", "spec", &spec));
+    LEBM__TRY(lebm__check_keys(st, "g"));
+    LEBM__TRY(lebm__in_file(st, "generator", kind->create(generator, spec, lebm__st_numbers(st), likelihood, sigma)));
+    const int status = model_load_params(st, "g", spec, (*generator)->params);
+    if (status == LEBM_OK) return LEBM_OK;
+    lebm_generator_destroy(*generator);
+    *generator = NULL;
     return status;
 }
 
 /* Load what is asked for, that is, what is not NULL. */
-static int load_model(const lebm__st_reader *st, lebm_prior **prior, lebm_generator **generator)
+static int model_load_model(const lebm__st_reader *st, lebm_prior **prior, lebm_generator **generator)
 {
-    if (prior != NULL) LEBM__TRY(load_prior(st, prior));
-    if (generator != NULL) LEBM__TRY(load_generator(st, generator));
+    if (prior != NULL) LEBM__TRY(model_load_prior(st, prior));
+    if (generator != NULL) LEBM__TRY(model_load_generator(st, generator));
     if (prior == NULL || generator == NULL) return LEBM_OK;
     return lebm__in_file(st, "f and g", lebm__model_check(*prior, *generator));
 }
@@ -159,7 +160,7 @@ int lebm_model_load(const char *path, lebm_prior **prior, lebm_generator **gener
     LEBM__REQUIRE(path);
     lebm__st_reader st;
     LEBM__TRY(lebm__model_open(&st, path));
-    const int status = load_model(&st, prior, generator);
+    const int status = model_load_model(&st, prior, generator);
     lebm__st_close(&st);
     if (status != LEBM_OK && prior != NULL) {
         lebm_prior_destroy(*prior);
@@ -172,7 +173,7 @@ int lebm_model_load(const char *path, lebm_prior **prior, lebm_generator **gener
     return status;
 }
 
-static int load_sampler(const lebm__st_reader *st, const char *role, lebm_sampler **sampler)
+static int model_load_sampler(const lebm__st_reader *st, const char *role, lebm_sampler **sampler)
 {
     const char *kernel = lebm__find_text(st, role, "kernel");
     if (kernel == NULL) {
@@ -200,7 +201,7 @@ int lebm_model_load_sampler(const char *path, const char *role, lebm_sampler **s
     }
     lebm__st_reader st;
     LEBM__TRY(lebm__model_open(&st, path));
-    const int status = load_sampler(&st, role, sampler);
+    const int status = model_load_sampler(&st, role, sampler);
     lebm__st_close(&st);
     return status;
 }

@@ -7,6 +7,13 @@
 
 struct cJSON;
 
+enum {
+    LEBM__ST_LENGTH_SIZE = 8,       /* bytes of the header's length */
+    LEBM__ST_HEADER_MAX = 16 << 20, /* bytes; JSON takes some forty times as much memory once parsed */
+};
+
+#define LEBM__ST_METADATA "__metadata__"
+
 /* A file to be written: described first, then written in one piece. The same description gives the same bytes. */
 typedef struct {
     struct cJSON *header, *metadata;
@@ -65,5 +72,13 @@ int64_t lebm__st_numbers(const lebm__st_reader *reader);
 /* Read a float32 tensor of this shape. LEBM_ERR_FORMAT if it is missing or of another shape, LEBM_ERR_UNSUPPORTED if of
  * another type, LEBM_ERR_IO. */
 int lebm__st_read(const lebm__st_reader *reader, const char *name, int64_t ndim, const int64_t *shape, float *out);
+
+/* ---- For both ---- */
+
+/* Whether a text is UTF-8 without the character NUL, be it escaped. */
+int lebm__st_is_text(const char *text, int64_t size);
+
+/* Fail: cJSON, which allocates by itself, had no memory. */
+int lebm__st_no_memory(void);
 
 #endif

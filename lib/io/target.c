@@ -38,7 +38,7 @@ int lebm__off_standard_streams(int descriptor)
 }
 
 /* What `text`, which stands in the link at `from`, means as a path. */
-static char *link_target(const char *from, const char *text)
+static char *target_link_target(const char *from, const char *text)
 {
     const char *slash = strrchr(from, '/');
     const size_t folder = text[0] == '/' || slash == NULL ? 0 : (size_t)(slash - from) + 1;
@@ -49,7 +49,7 @@ static char *link_target(const char *from, const char *text)
 }
 
 /* Follow a link to a file that is not there: like open(), saving makes it. */
-static int follow_dangling(const char *path, char **target)
+static int target_follow_dangling(const char *path, char **target)
 {
     *target = lebm__strdup(path);
     for (int links = 0; *target != NULL; links++) {
@@ -62,7 +62,7 @@ static int follow_dangling(const char *path, char **target)
             return lebm__cannot_write(path, links == LINKS_MOST ? ELOOP : ENAMETOOLONG);
         }
         text[length] = '\0';
-        char *next = link_target(*target, text);
+        char *next = target_link_target(*target, text);
         lebm__free(*target);
         *target = next;
     }
@@ -70,7 +70,7 @@ static int follow_dangling(const char *path, char **target)
 }
 
 /* Follow a link to a file that is there. Those of /proc/self/fd may lead to one that was deleted. */
-static int follow(const char *path, char **target)
+static int target_follow(const char *path, char **target)
 {
     char *real = realpath(path, NULL);
     if (real == NULL && errno != ENOENT) return lebm__cannot_write(path, errno);
@@ -91,7 +91,7 @@ int lebm__find_target(const char *path, char **target)
         return *target == NULL ? LEBM_ERR_NOMEM : LEBM_OK;
     }
     if (stat(path, &info) == 0) {
-        return S_ISREG(info.st_mode) ? follow(path, target) : lebm__not_regular(path, info.st_mode);
+        return S_ISREG(info.st_mode) ? target_follow(path, target) : lebm__not_regular(path, info.st_mode);
     }
-    return errno == ENOENT ? follow_dangling(path, target) : lebm__cannot_write(path, errno);
+    return errno == ENOENT ? target_follow_dangling(path, target) : lebm__cannot_write(path, errno);
 }

@@ -241,24 +241,25 @@ static double elementwise_squares(int64_t n, const float *x)
     return sum_of(sum);
 }
 
-static double elementwise_residual(int64_t n, float scale, const float *restrict x, float *restrict g)
+/* Here and in the next `grad` may be g. */
+static double elementwise_residual(int64_t n, float scale, const float *x, const float *g, float *grad)
 {
     vd sum = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         const vf r = load(x + i) - load(g + i);
         sum += square_of(r);
-        store(g + i, scale * r);
+        store(grad + i, scale * r);
     }
     if (i < n) {
         const vf r = load_part(x + i, n - i) - load_part(g + i, n - i);
         sum += square_of(r);
-        store_part(g + i, scale * r, n - i);
+        store_part(grad + i, scale * r, n - i);
     }
     return sum_of(sum);
 }
 
-static double elementwise_bernoulli(int64_t n, const float *restrict x, float *restrict g)
+static double elementwise_bernoulli(int64_t n, const float *x, const float *g, float *grad)
 {
     vd sum = {0};
     for (int64_t i = 0; i < n; i += LANES) {
@@ -266,38 +267,28 @@ static double elementwise_bernoulli(int64_t n, const float *restrict x, float *r
         const vf target = load_part(x + i, lanes), logit = load_part(g + i, lanes);
         vf mean, complement, term = target * logit - softplus_of(logit);
         sigmoid_pair(logit, &mean, &complement);
-        store_part(g + i, target - mean, lanes);
+        store_part(grad + i, target - mean, lanes);
         for (int64_t lane = lanes; lane < LANES; lane++) term[lane] = 0.0f;
         sum += __builtin_convertvector(term, vd);
     }
     return sum_of(sum);
 }
 
-/* Adam for one parameter. */
-static inline void adam_one(lebm__adam_step s, float grad, float *m, float *v, float *param)
-{
-    const float g = s.scale * grad + s.decay * *param;
-    *m = s.beta1 * *m + s.new1 * g;
-    *v = s.beta2 * *v + s.new2 * g * g;
-    *param -= s.rate * *m / (s.root * __builtin_sqrtf(*v) + s.epsilon);
-}
-
-static void elementwise_adam(int64_t n, const lebm__adam_step *step, const float *restrict grad, float *restrict m,
-                             float *restrict v, float *restrict params)
+static int elementwise_adam(int64_t n, const lebm__adam_step *step, const float *restrict grad,
+                            const lebm__adam_state *old, const lebm__adam_state *new)
 {
     const lebm__adam_step s = *step;
-    for (int64_t i = 0; i < n; i++) adam_one(s, grad[i], &m[i], &v[i], &params[i]);
-}
-
-static int elementwise_adam_is_finite(int64_t n, const lebm__adam_step *step, const float *grad, const float *m,
-                                      const float *v, const float *params)
-{
-    const lebm__adam_step s = *step;
+    const float *restrict params = old->params, *restrict m = old->m, *restrict v = old->v;
+    float *restrict new_params = new->params, *restrict new_m = new->m, *restrict new_v = new->v;
     int bad = 0;
     for (int64_t i = 0; i < n; i++) {
-        float new_m = m[i], new_v = v[i], new_param = params[i];
-        adam_one(s, grad[i], &new_m, &new_v, &new_param);
-        bad |= (new_v - new_v) + (new_param - new_param) != 0.0f; /* each 0, or NaN; of m the parameter tells */
+        const float g = s.scale * grad[i] + s.decay * params[i];
+        const float m_i = s.beta1 * m[i] + s.new1 * g, v_i = s.beta2 * v[i] + s.new2 * g * g;
+        const float param = params[i] - s.rate * m_i / (s.root * __builtin_sqrtf(v_i) + s.epsilon);
+        new_m[i] = m_i;
+        new_v[i] = v_i;
+        new_params[i] = param;
+        bad |= (v_i - v_i) + (param - param) != 0.0f; /* each 0, or NaN; of m the parameter tells */
     }
     return !bad;
 }

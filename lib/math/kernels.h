@@ -26,6 +26,10 @@ typedef struct {
     float rate, root, epsilon;      /* params -= rate m / (root sqrt(v) + epsilon) */
 } lebm__adam_step;
 
+typedef struct {
+    float *params, *m, *v;
+} lebm__adam_state;
+
 /* A transposed convolution of an image [height, width, .] to [out_height, out_width, channels]. */
 typedef struct {
     int64_t height, width, out_height, out_width, channels, kernel, stride, padding;
@@ -81,16 +85,15 @@ typedef struct {
 
     double (*squares)(int64_t n, const float *x); /* sum of x^2 */
 
-    /* g = scale (x - g), and the sum of (x - g)^2 before */
-    double (*residual)(int64_t n, float scale, const float *x, float *g);
+    /* grad = scale (x - g), which may take the place of g, and the sum of (x - g)^2. */
+    double (*residual)(int64_t n, float scale, const float *x, const float *g, float *grad);
 
-    /* g = x - sigmoid(g), and the sum of x g - softplus(g) before */
-    double (*bernoulli)(int64_t n, const float *x, float *g);
+    /* grad = x - sigmoid(g), which may take the place of g, and the sum of x g - softplus(g). */
+    double (*bernoulli)(int64_t n, const float *x, const float *g, float *grad);
 
-    /* A step of Adam, and whether all that it would write is finite. */
-    void (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, float *m, float *v, float *params);
-    int (*adam_is_finite)(int64_t n, const lebm__adam_step *step, const float *grad, const float *m, const float *v,
-                          const float *params);
+    /* A step of Adam, written beside the old state: whether the new one is finite. */
+    int (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, const lebm__adam_state *old,
+                const lebm__adam_state *new);
 } lebm__kernel_table;
 
 const lebm__kernel_table *lebm__kernels(void);

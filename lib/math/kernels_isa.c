@@ -29,5 +29,4 @@ const lebm__kernel_table LEBM__TABLE = {
     .residual = elementwise_residual,
     .bernoulli = elementwise_bernoulli,
     .adam = elementwise_adam,
-    .adam_is_finite = elementwise_adam_is_finite,
 };

@@ -47,15 +47,16 @@ void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n,
     }
 }
 
-void lebm__uniforms(lebm__key key, int64_t count, float *out)
+void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out)
 {
-    for (int64_t first = 0; first < count; first += 4 * BLOCKS) {
+    for (int64_t begin = first / 4 * 4; begin < first + count; begin += 4 * BLOCKS) {
         uint32_t words[4 * BLOCKS];
-        for (int64_t i = 0; i < BLOCKS; i++) rng_set_counter(words, i, 0, 0, (uint64_t)(first / 4 + i));
+        for (int64_t i = 0; i < BLOCKS; i++) rng_set_counter(words, i, 0, 0, (uint64_t)(begin / 4 + i));
         lebm__kernels()->philox(key.word, BLOCKS, words);
-        for (int64_t i = 0; i < 4 * BLOCKS && first + i < count; i++) {
+        for (int64_t i = 0; i < 4 * BLOCKS && begin + i < first + count; i++) {
             /* The middle of one of 2^23 cells: exact, never 0 and never 1. */
-            out[first + i] = ((float)(words[i % 4 * BLOCKS + i / 4] >> 9) + 0.5f) * 0x1p-23f;
+            if (begin + i >= first)
+                out[begin + i - first] = ((float)(words[i % 4 * BLOCKS + i / 4] >> 9) + 0.5f) * 0x1p-23f;
         }
     }
 }

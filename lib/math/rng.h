@@ -15,7 +15,8 @@ typedef enum {
     LEBM__FOR_PRIOR,
     LEBM__FOR_POSTERIOR,
     LEBM__FOR_TRAINER_POSTERIOR,
-    LEBM__FOR_TRAINER_PRIOR
+    LEBM__FOR_TRAINER_PRIOR,
+    LEBM__FOR_DRAW
 } lebm__purpose;
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);
@@ -23,7 +24,7 @@ lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);
 /* out[n, dims] = standard normal numbers; row i holds those of chain first_chain + i at `step`. */
 void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out);
 
-/* out[count] = uniform numbers in (0, 1). */
-void lebm__uniforms(lebm__key key, int64_t count, float *out);
+/* out[count] = uniform numbers in (0, 1): those of the key from number `first` on. */
+void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out);
 
 #endif

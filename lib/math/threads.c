@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "core/environment.h"
-#include "core/memory.h"
 #include "core/status.h"
 
 /* A worker's stack, whatever the host's limit or C library would give. The library's own tasks need a few kilobytes; a
@@ -209,7 +208,7 @@ int lebm__pool_resize(lebm__pool **pool, int threads)
     return LEBM_OK;
 }
 
-int lebm__pool_reserve(lebm__pool *pool, int count, int64_t bytes)
+static int reserve(lebm__pool *pool, int count, int64_t bytes)
 {
     for (int i = 0; i < count; i++) {
         if (pool->own[i].bytes >= bytes) continue;
@@ -222,9 +221,16 @@ int lebm__pool_reserve(lebm__pool *pool, int count, int64_t bytes)
     return LEBM_OK;
 }
 
-void *lebm__pool_memory(const lebm__pool *pool, int thread)
+int lebm__pool_lay_out(lebm__pool *pool, int count, lebm__lay_out_fn *lay_out, void *context)
 {
-    return pool->own[thread].memory;
+    lebm__arena arena = {NULL, 0};
+    lay_out(context, 0, &arena);
+    LEBM__TRY(reserve(pool, count, arena.used));
+    for (int i = 0; i < count; i++) {
+        arena = (lebm__arena){pool->own[i].memory, 0};
+        lay_out(context, i, &arena);
+    }
+    return LEBM_OK;
 }
 
 void lebm__pool_destroy(lebm__pool *pool)

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/memory.h"
+
 typedef struct lebm__pool lebm__pool;
 
 /* Do task `task` of a call on thread `thread` of the pool, 0 (the caller) to threads - 1. Returns a status; a failure
@@ -22,10 +24,10 @@ void lebm__pool_destroy(lebm__pool *pool);
 
 int lebm__pool_threads(const lebm__pool *pool);
 
-/* Make sure that threads 0 to count - 1 have `bytes` bytes of memory each for their tasks, which stays from call to call
- * (and is lost when it grows); and thread's memory. */
-int lebm__pool_reserve(lebm__pool *pool, int count, int64_t bytes);
-void *lebm__pool_memory(const lebm__pool *pool, int thread);
+/* Have threads 0 to count - 1 lay out what they need for their tasks, in memory of their own, which stays from call to call
+ * (and is lost when it grows). Thread 0 is asked first without memory, to learn how much all need. */
+typedef void lebm__lay_out_fn(void *context, int thread, lebm__arena *arena);
+int lebm__pool_lay_out(lebm__pool *pool, int count, lebm__lay_out_fn *lay_out, void *context);
 
 /* How many of them take part in a call of so many tasks: those numbered 0 to one less. */
 int lebm__pool_share(const lebm__pool *pool, int64_t count);

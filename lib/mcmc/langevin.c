@@ -1,100 +1,51 @@
-#include "mcmc/langevin.h"
-
-#include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "core/status.h"
+#include "lebm/sampler.h"
 #include "math/kernels.h"
+#include "mcmc/chain.h"
 
-/* A quantity of a chain at a step. */
 typedef struct {
-    const char *name;
-    double value;
-    int64_t step, chain;
-} quantity;
+    lebm__step_sizes step_sizes;
+    int64_t noise;
+} langevin_options;
 
-static int diverged(const lebm__target *target, quantity q)
+#define ROW(member) offsetof(langevin_options, member)
+
+static const lebm__option langevin_rows[] = {
+    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_sizes.first), 0.08, 1e-12, 1e6, "0.08",
+                     "s of z' = z + s score + sqrt(2 s T) e"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(step_sizes.last), 0.0, 0.0, 1e6, "0",
+                     "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
+    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
+};
+
+const lebm__options lebm__langevin_table = {langevin_rows, sizeof langevin_rows / sizeof *langevin_rows,
+                                            sizeof(langevin_options)};
+
+static void *langevin_lay_out(int64_t rows, int64_t dims, lebm__arena *arena)
 {
-    const char *hint = q.step == 1
-                           ? "so early, look for what is huge or not finite in z and the parameters, or huge in x"
-                           : target->remedy;
-    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld to the %s; %s", q.name,
-                      isnan(q.value) ? NAN : q.value, (long long)q.step, (long long)q.chain, target->name, hint);
+    return lebm__arena_take(arena, rows * dims, sizeof(float)); /* the noise */
 }
 
-static int check_finite(const lebm__target *target, quantity q)
+/* eq. 20 and 24, at temperature T: z' = z + s score + sqrt(2 s T) e. Langevin dynamics ascends the log density. */
+static int langevin_transition(const lebm__chain *chain, lebm__tile *tile, int64_t step)
 {
-    return isfinite(q.value) ? LEBM_OK : diverged(target, q);
-}
-
-/* Fail at the first chain whose state is not finite or too far away. */
-static int check_states(const lebm__langevin *langevin, const lebm__target *target, const lebm__tile *tile,
-                        int64_t step)
-{
-    for (int64_t i = 0; i < tile->n; i++) {
-        if (tile->squares[i] <= tile->most[i]) continue;
-        const quantity q = {"norm of z", sqrt(tile->squares[i]), step, tile->first + i};
-        LEBM__TRY(check_finite(target, q));
-        return lebm__fail(
-            LEBM_ERR_DIVERGED,
-            "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed is at most %g, which is "
-            "divergence_threshold times that of its start or of p0 (%g); %s",
-            q.value, (long long)q.step, (long long)q.chain, target->name, sqrt(tile->most[i]),
-            sqrt(tile->most[i]) / fmax(langevin->divergence_threshold, 1.0), target->remedy);
-    }
+    const langevin_options *options = chain->options;
+    const int64_t numel = tile->n * chain->target.dims;
+    const double s = lebm__chain_step_size(chain, step);
+    float *noise = tile->workspace;
+    LEBM__TRY(lebm__chain_evaluate(chain, tile, step));
+    if (options->noise)
+        lebm__chain_noise(chain, tile, step, noise);
+    else
+        memset(noise, 0, (size_t)numel * sizeof *noise);
+    lebm__kernels()->langevin(numel, (float)s, (float)sqrt(2.0 * s * chain->temperature), tile->score, noise, tile->z);
     return LEBM_OK;
 }
 
-/* Write the norms of the scores; fail at the first chain with a value that is not finite. */
-static int check_densities(const lebm__target *target, const lebm__tile *tile, int64_t step)
-{
-    for (int64_t i = 0; i < tile->n; i++) {
-        const int64_t chain = tile->first + i;
-        tile->score_norm[i] = sqrt(lebm__kernels()->squares(target->dims, tile->score + i * target->dims));
-        LEBM__TRY(check_finite(target, (quantity){"log density", tile->log_density[i], step, chain}));
-        LEBM__TRY(check_finite(target, (quantity){"norm of the score", tile->score_norm[i], step, chain}));
-    }
-    return LEBM_OK;
-}
-
-/* How far the states may go, seen from where they start. */
-static void set_most(const lebm__langevin *langevin, const lebm__target *target, const lebm__tile *tile)
-{
-    const double times = langevin->divergence_threshold > 0.0 ? fmax(langevin->divergence_threshold, 1.0) : 0.0;
-    for (int64_t i = 0; i < tile->n; i++) {
-        const double norm = fmax(target->spread, sqrt(tile->squares[i]));
-        tile->most[i] = times > 0.0 ? times * times * norm * norm : DBL_MAX;
-    }
-}
-
-/* s at a step: from first to last by equal factors. */
-static double step_size_at(const lebm__langevin *langevin, int64_t step)
-{
-    if (step == 1 || langevin->last_step_size == langevin->step_size) return langevin->step_size;
-    const double share = (double)(step - 1) / (double)(langevin->steps - 1);
-    return langevin->step_size * pow(langevin->last_step_size / langevin->step_size, share);
-}
-
-int lebm__langevin_run(const lebm__langevin *langevin, const lebm__target *target, lebm__tile *tile)
-{
-    const int64_t numbers = tile->n * target->dims;
-    for (int64_t step = 1; step <= langevin->steps; step++) {
-        if (langevin->stop(langevin->context)) return LEBM_STOPPED;
-        target->evaluate(target->context, tile->n, tile->z, tile->log_density, tile->score, tile->squares);
-        if (step == 1) set_most(langevin, target, tile);
-        LEBM__TRY(check_states(langevin, target, tile, step));
-        LEBM__TRY(check_densities(target, tile, step));
-        if (langevin->noise) {
-            lebm__normals(langevin->key, tile->first, (uint32_t)step, tile->n, target->dims, tile->noise);
-        } else {
-            for (int64_t i = 0; i < numbers; i++) tile->noise[i] = 0.0f;
-        }
-        const double s = step_size_at(langevin, step);
-        /* eq. 20 and 24: z' = z + s score + sqrt(2 s) e. Langevin dynamics ascends the log density. */
-        lebm__kernels()->langevin(numbers, (float)s, (float)sqrt(2.0 * s), tile->score, tile->noise, tile->z);
-    }
-    for (int64_t i = 0; i < tile->n; i++) {
-        tile->squares[i] = lebm__kernels()->squares(target->dims, tile->z + i * target->dims);
-    }
-    return check_states(langevin, target, tile, langevin->steps);
-}
+const lebm__kernel lebm__langevin = {.name = LEBM_LANGEVIN,
+                                     .options = &lebm__langevin_table,
+                                     .lay_out = langevin_lay_out,
+                                     .transition = langevin_transition};

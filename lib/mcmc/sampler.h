@@ -1,4 +1,4 @@
-/* The sampler's inside, for the trainer and for files. */
+/* The sampler's inside, for runs and for files. */
 #ifndef LEBM_MCMC_SAMPLER_H
 #define LEBM_MCMC_SAMPLER_H
 
@@ -6,36 +6,28 @@
 #include "lebm/sampler.h"
 #include "math/rng.h"
 #include "math/threads.h"
+#include "mcmc/run.h"
 
+/* What a run leaves for one that continues it. */
 typedef struct {
-    int64_t steps, noise, seed, stream, threads;
-    double step_size, last_step_size, start_std, divergence_threshold;
-    char start[LEBM__TEXT_SIZE];
-} lebm__sampler_options;
+    lebm__key key;
+    int64_t n, dims; /* chains (0: there was no run) and numbers of each */
+    int64_t steps;   /* done so far */
+} lebm__last_run;
 
-typedef struct {
-    double log_density, score_norm; /* means over the chains at the start of the last step */
-} lebm__run_metrics;
-
+/* Behind it in memory are the kernel's own options. */
 struct lebm_sampler {
     lebm__handle head; /* claimed while a call runs */
-    const char *kernel;
+    const lebm__kernel *kernel;
     lebm__sampler_options options;
-    lebm__pool *pool; /* made at the first run */
-    int has_run;
+    lebm__pool *pool;            /* made at the first run */
+    lebm__last_run last_runs[2]; /* to the prior, and to the posterior */
     lebm__run_metrics metrics;
 };
 
 extern const lebm__options lebm__sampler_table;
 
-/* Run n chains towards the prior or, if `generator` is not NULL, towards the posterior given x, with random numbers
- * keyed by `key` and work shared by `pool`. z is read if the start is "given", and written on success only. `progress`
- * may be NULL. */
-int lebm__sampler_run(const lebm_sampler *sampler, lebm__pool *pool, lebm__key key, const lebm_prior *prior,
-                      const lebm_generator *generator, const float *x, int64_t n, float *z, lebm__run_metrics *metrics,
-                      lebm_progress_fn progress, void *user);
-
-/* The mean over chains, added in their order. */
-double lebm__mean(const double *values, int64_t n);
+/* A run by the sampler's kernel and options, to be completed. */
+lebm__run lebm__sampler_begin_run(const lebm_sampler *sampler);
 
 #endif

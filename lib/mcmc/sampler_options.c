@@ -3,29 +3,29 @@
 
 #define ROW(member) offsetof(lebm__sampler_options, member)
 
-static const lebm__option rows[] = {
+static const lebm__option sampler_rows[] = {
     LEBM__OPTION_I64(LEBM_SAMPLER_STEPS, ROW(steps), 40, 1, 1000000000, "40", "steps of each chain"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_size), 0.08, 1e-12, 1e6, "0.08",
-                     "s of z' = z + s score + sqrt(2 s) e"),
-    LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last_step_size), 0.0, 0.0, 1e6, "0",
-                     "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
-    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given", "noise",
-                     "where chains start: at noise, or at the z given by the caller"),
+    LEBM__OPTION_STR(LEBM_SAMPLER_START, ROW(start), "noise", "noise|given|continue", "noise",
+                     "where chains start: at noise, or at the z given by the caller; continue: at that z, with the "
+                     "random numbers of the last run, its steps counted on"),
     LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
                      "standard deviation of the noise that chains start at"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_TEMPERATURE, ROW(temperature), 1.0, 1e-12, 1e6, "1",
+                     "T of the density that chains go to, the target's to the power of 1/T"),
     LEBM__OPTION_F64(
         LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
         "how many times the norm of its start, or sigma0 sqrt(M) if that is larger, a chain's z may reach; "
         "0: any norm"),
     LEBM__OPTION_I64(LEBM_SAMPLER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of the random numbers"),
-    LEBM__OPTION_I64(LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
-                     "second key of the random numbers; each run that succeeds adds 1"),
+    LEBM__OPTION_I64(
+        LEBM_SAMPLER_STREAM, ROW(stream), 0, 0, INT64_MAX, "0",
+        "second key of the random numbers; each run that succeeds adds 1, but for those that continue one"),
     LEBM__OPTION_I64(LEBM_SAMPLER_THREADS, ROW(threads), 0, 0, 1024, NULL,
                      "threads of a run; 0: LEBM_NUM_THREADS or all processors"),
 };
 
-const lebm__options lebm__sampler_table = {rows, sizeof rows / sizeof *rows, sizeof(lebm__sampler_options)};
+const lebm__options lebm__sampler_table = {sampler_rows, sizeof sampler_rows / sizeof *sampler_rows,
+                                           sizeof(lebm__sampler_options)};
 
 int lebm_sampler_set_i64(lebm_sampler *sampler, const char *key, int64_t value)
 {

@@ -1,18 +1,39 @@
-/* What a transition kernel needs to know of the density it samples. */
+/* The density that chains go to, pi = p0 e^tilt: what a transition kernel knows of it, and that of a model. */
 #ifndef LEBM_MCMC_TARGET_H
 #define LEBM_MCMC_TARGET_H
 
 #include <stdint.h>
 
+#include "core/memory.h"
+#include "lebm/generator.h"
+#include "lebm/prior.h"
+
 typedef struct {
     const char *name;   /* for error texts: */
     const char *remedy; /* what may help chains that run away */
     int64_t dims;       /* numbers of a chain's state */
-    double spread;      /* the norm that a state may have in any case */
+    double spread;      /* the norm that a state of p0 has */
 
-    /* log_density[n], score[n, dims] and squares[n] = |z|^2 of the states z[n, dims] of a tile of chains. */
-    void (*evaluate)(void *context, int64_t n, const float *z, double *log_density, float *score, double *squares);
-    void *context;
+    /* Of the states z[n, dims] of a tile of chains: log_density[n] = log p0, score[n, dims] = its gradient and
+     * squares[n] = |z|^2. */
+    void (*base)(const void *context, int64_t n, const float *z, double *log_density, float *score, double *squares);
+
+    /* Adds the tilt and its gradient. */
+    void (*tilt)(const void *context, int64_t n, const float *z, double *log_density, float *score);
+    const void *context;
 } lebm__target;
+
+/* The model as a target, for one thread: the prior has the tilt f(z) and, with a generator, the posterior has
+ * f(z) + log p(x|z) (eq. 21, 25). */
+typedef struct {
+    const lebm_prior *prior;
+    const lebm_generator *generator; /* NULL: the prior */
+    void *f, *g;                     /* workspaces of the two */
+} lebm__model_target;
+
+/* Lay out `model` for tiles of up to `rows` chains. The target that it is stands where it stands. */
+void lebm__model_target_lay_out(lebm__model_target *model, const lebm_prior *prior, const lebm_generator *generator,
+                                int64_t rows, lebm__arena *arena);
+lebm__target lebm__model_target_get(const lebm__model_target *model);
 
 #endif

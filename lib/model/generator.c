@@ -1,67 +1,70 @@
 #include "model/generator.h"
 
-#include <float.h>
-#include <math.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "core/memory.h"
 #include "core/status.h"
-#include "model/prior.h"
 
-static const lebm__option option_rows[] = {
-    LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, 0, "error", "error|allow", NULL,
-                     "what becomes of an x far outside the range that g gives"),
+static const lebm__option generator_rows[] = {
+    LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, offsetof(lebm__generator_options, out_of_range), "error",
+                     "error|allow", NULL, "what becomes of an x far outside the range that g gives"),
+    LEBM__OPTION_STR(LEBM_GENERATOR_MISSING, offsetof(lebm__generator_options, missing), "error", "error|skip", NULL,
+                     "what becomes of numbers of x that are NaN: refused, or left out of the likelihood"),
 };
 
-static const lebm__options table = {option_rows, sizeof option_rows / sizeof *option_rows,
-                                    sizeof((lebm_generator *)NULL)->options};
+static const lebm__options generator_table = {generator_rows, sizeof generator_rows / sizeof *generator_rows,
+                                              sizeof(lebm__generator_options)};
 
-int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma)
+const lebm__generator_kind *lebm__generator_find_kind(const char *name)
 {
-    LEBM__REQUIRE(out);
-    *out = NULL;
-    LEBM__REQUIRE(g);
-    LEBM__REQUIRE(likelihood);
-    const lebm__likelihood *found = lebm__likelihood_find(likelihood);
-    if (found == NULL) {
-        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s and %s", likelihood,
-                          LEBM_GAUSSIAN, LEBM_BERNOULLI);
+    static const lebm__generator_kind *const kinds[] = {&lebm__generator_net};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(name, kinds[i]->name) == 0) return kinds[i];
     }
-    if (found->has_sigma && !(sigma >= 1e-6 && sigma <= 1e6)) {
-        return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; allowed are 1e-06 to 1e+06", sigma);
-    }
-    if (!found->has_sigma && sigma != 0.0) {
-        return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; for %s it must be 0", sigma, found->name);
-    }
-    lebm_generator *generator = lebm__alloc(1, sizeof *generator);
-    if (generator == NULL) return LEBM_ERR_NOMEM;
-    const int status = lebm__net_take(g, __func__);
-    if (status != LEBM_OK) {
-        lebm__free(generator);
-        return status;
-    }
-    *generator = (lebm_generator){.net = g, .likelihood = found, .sigma = sigma};
+    return NULL;
+}
+
+void lebm__generator_init(lebm_generator *generator, const lebm__generator_kind *kind, lebm__params *params,
+                          int64_t latent_size, int64_t data_size, const char *likelihood, double sigma)
+{
+    generator->kind = kind;
+    generator->params = params;
+    generator->latent_size = latent_size;
+    generator->data_size = data_size;
+    generator->likelihood = likelihood;
+    generator->sigma = sigma;
     lebm__handle_init(&generator->head, "generator");
-    lebm__handle_add_options(&generator->head, &table, &generator->options);
-    *out = generator;
-    return LEBM_OK;
+    lebm__handle_add_options(&generator->head, &generator_table, &generator->options);
+}
+
+int lebm__generator_skips_missing(const lebm_generator *generator)
+{
+    return strcmp(generator->options.missing, "skip") == 0;
+}
+
+int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
+{
+    LEBM__TRY(lebm__handle_use(generator->params->owner));
+    const int status = generator->kind->check(generator, x, n);
+    lebm__handle_leave(generator->params->owner);
+    return status;
 }
 
 void lebm_generator_destroy(lebm_generator *generator)
 {
-    if (generator == NULL) return;
-    lebm__net_let_go(generator->net, LEBM__MODEL);
-    lebm__free(generator);
+    if (generator != NULL) generator->kind->destroy(generator);
 }
+
+/* ---- Options: the claim on its parameters keeps them, too ---- */
 
 int lebm_generator_set_str(lebm_generator *generator, const char *key, const char *value)
 {
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    LEBM__TRY(lebm__handle_claim(&generator->net->head, __func__, 0));
+    LEBM__TRY(lebm__handle_claim(generator->params->owner, __func__, 0));
     const int status = lebm__handle_put_str(&generator->head, key, value);
-    lebm__handle_yield(&generator->net->head, 0);
+    lebm__handle_yield(generator->params->owner, 0);
     return status;
 }
 
@@ -99,26 +102,34 @@ const char *lebm_generator_option_choices(const lebm_generator *generator, const
     return generator == NULL ? NULL : lebm__handle_option_choices(&generator->head, key);
 }
 
+/* ---- What it is ---- */
+
 lebm_net *lebm_generator_net(lebm_generator *generator)
 {
-    return generator == NULL ? NULL : generator->net;
+    return generator == NULL || generator->kind->net == NULL ? NULL : generator->kind->net(generator);
 }
 
 int64_t lebm_generator_latent_size(const lebm_generator *generator)
 {
-    return generator == NULL ? 0 : lebm_net_in_features(generator->net);
+    return generator == NULL ? 0 : generator->latent_size;
 }
 
 int64_t lebm_generator_data_size(const lebm_generator *generator)
 {
-    return generator == NULL ? 0 : lebm_net_out_features(generator->net);
+    return generator == NULL ? 0 : generator->data_size;
+}
+
+const char *lebm_generator_data_kind(const lebm_generator *generator)
+{
+    return generator == NULL ? NULL : generator->kind->data;
 }
 
 int lebm_generator_data_shape(const lebm_generator *generator, int64_t *chw)
 {
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(chw);
-    return lebm_net_out_shape(generator->net, chw);
+    generator->kind->shape(generator, chw);
+    return LEBM_OK;
 }
 
 int lebm_generator_data_range(const lebm_generator *generator, double *low, double *high)
@@ -126,19 +137,13 @@ int lebm_generator_data_range(const lebm_generator *generator, double *low, doub
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(low);
     LEBM__REQUIRE(high);
-    const lebm__likelihood *likelihood = generator->likelihood;
-    if (likelihood->is_bounded) {
-        *low = likelihood->least;
-        *high = likelihood->most;
-    } else {
-        lebm__net_out_range(generator->net, low, high);
-    }
+    generator->kind->range(generator, low, high);
     return LEBM_OK;
 }
 
 const char *lebm_generator_likelihood(const lebm_generator *generator)
 {
-    return generator == NULL ? NULL : generator->likelihood->name;
+    return generator == NULL ? NULL : generator->likelihood;
 }
 
 double lebm_generator_sigma(const lebm_generator *generator)
@@ -146,151 +151,88 @@ double lebm_generator_sigma(const lebm_generator *generator)
     return generator == NULL ? 0.0 : generator->sigma;
 }
 
-int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator)
+/* ---- Its parameters ---- */
+
+static const lebm__param *generator_param(const lebm_generator *generator, int64_t index)
 {
-    const int64_t of_f = lebm_prior_latent_size(prior), of_g = lebm_generator_latent_size(generator);
-    if (of_f == of_g) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_SHAPE, "z has %lld numbers for the prior but %lld for the generator", (long long)of_f,
-                      (long long)of_g);
+    return generator == NULL ? NULL : lebm__params_find(generator->params, index);
 }
 
-int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator)
+int64_t lebm_generator_param_count(const lebm_generator *generator)
 {
-    LEBM__TRY(lebm__params_require_set(&prior->net->params, "the prior's net f"));
-    return generator == NULL ? LEBM_OK : lebm__params_require_set(&generator->net->params, "the generator's net g");
+    return generator == NULL ? 0 : generator->params->count;
 }
 
-int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator)
+int64_t lebm_generator_param_size(const lebm_generator *generator, int64_t index)
 {
-    LEBM__TRY(lebm__handle_use(&prior->net->head));
-    const int status = generator == NULL ? LEBM_OK : lebm__handle_use(&generator->net->head);
-    if (status != LEBM_OK) lebm__handle_leave(&prior->net->head);
-    return status;
+    const lebm__param *param = generator_param(generator, index);
+    return param == NULL ? 0 : param->size;
 }
 
-void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator)
+const char *lebm_generator_param_name(const lebm_generator *generator, int64_t index)
 {
-    if (generator != NULL) lebm__handle_leave(&generator->net->head);
-    lebm__handle_leave(&prior->net->head);
+    const lebm__param *param = generator_param(generator, index);
+    return param == NULL ? NULL : param->name;
 }
 
-int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, const char *function, int own_uses)
+int64_t lebm_generator_param_ndim(const lebm_generator *generator, int64_t index)
 {
-    LEBM__TRY(lebm__handle_claim(&prior->net->head, function, own_uses));
-    const int status = lebm__handle_claim(&generator->net->head, function, own_uses);
-    if (status != LEBM_OK) lebm__handle_yield(&prior->net->head, own_uses);
-    return status;
+    const lebm__param *param = generator_param(generator, index);
+    return param == NULL ? 0 : param->ndim;
 }
 
-void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses)
+int64_t lebm_generator_param_dim(const lebm_generator *generator, int64_t index, int64_t axis)
 {
-    lebm__handle_yield(&generator->net->head, own_uses);
-    lebm__handle_yield(&prior->net->head, own_uses);
+    const lebm__param *param = generator_param(generator, index);
+    return param == NULL || axis < 0 || axis >= param->ndim ? 0 : param->dims[axis];
 }
 
-/* What a number of x may be. About the mean's range there is room for noise, and for data that are scaled a little
- * otherwise; a range that is open at one end has no width, for which 1 stands. */
-static void get_bounds(const lebm_generator *generator, double *least, double *most)
+int lebm_generator_get_param(const lebm_generator *generator, int64_t index, float *dst, int64_t count)
 {
-    enum { SIGMAS = 10 };
-    lebm_generator_data_range(generator, least, most);
-    if (generator->likelihood->is_bounded) return;
-    const double width = isfinite(*least) && isfinite(*most) ? *most - *least : 1.0;
-    const double room =
-        strcmp(generator->options.out_of_range, "allow") == 0 ? INFINITY : width + SIGMAS * generator->sigma;
-    *least = fmax(*least - room, -FLT_MAX);
-    *most = fmin(*most + room, FLT_MAX);
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(dst);
+    return lebm__params_get(generator->params, index, dst, count);
 }
 
-static int refuse(const lebm_generator *generator, double value, int64_t row, int64_t place, double least, double most)
+int lebm_generator_set_param(lebm_generator *generator, int64_t index, const float *src, int64_t count)
 {
-    double low, high;
-    lebm_generator_data_range(generator, &low, &high);
-    if (!isfinite(value)) {
-        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; it must be finite", (long long)place,
-                          (long long)row, isnan(value) ? NAN : value);
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(src);
+    return lebm__params_set(generator->params, __func__, index, src, count);
+}
+
+/* ---- Its densities ---- */
+
+enum { ROWS = 64 }; /* taken at a time: as many as the products want, and as few as stay in the cache */
+
+/* Begin a public function on n rows: a workspace for ROWS rows, in new memory, after the checks that all of them make. */
+static int generator_begin(const lebm_generator *generator, int64_t n, lebm__passes passes, void **memory,
+                           void **workspace)
+{
+    lebm__arena arena = {NULL, 0};
+    LEBM__TRY(lebm__check_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__handle_use(generator->params->owner));
+    int status = generator->kind->prepare(generator, passes, NULL);
+    generator->kind->lay_out(generator, n < ROWS ? n : ROWS, passes, &arena);
+    *memory = status == LEBM_OK ? lebm__alloc_raw(arena.used, 1) : NULL;
+    if (*memory == NULL) {
+        lebm__handle_leave(generator->params->owner);
+        return status == LEBM_OK ? LEBM_ERR_NOMEM : status;
     }
-    if (generator->likelihood->is_bounded) {
-        return lebm__fail(LEBM_ERR_RANGE, "number %lld of row %lld of x is %g; allowed for %s are %g to %g: scale x",
-                          (long long)place, (long long)row, value, generator->likelihood->name, low, high);
-    }
-    return lebm__fail(LEBM_ERR_RANGE,
-                      "number %lld of row %lld of x is %g; g gives %g to %g, and allowed are %g to %g: scale x, or set "
-                      "option '%s' of the generator to 'allow'",
-                      (long long)place, (long long)row, value, low, high, least, most, LEBM_GENERATOR_OUT_OF_RANGE);
-}
-
-int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n)
-{
-    const int64_t size = lebm__numel(generator->net->out);
-    double least, most;
-    LEBM__TRY(lebm__handle_use(&generator->net->head)); /* whose claim keeps the generator's options, too */
-    get_bounds(generator, &least, &most);
-    lebm__handle_leave(&generator->net->head);
-    for (int64_t i = 0; i < n * size; i++) {
-        if (x[i] >= least && x[i] <= most) continue;
-        return refuse(generator, x[i], i / size, i % size, least, most);
-    }
+    arena = (lebm__arena){*memory, 0};
+    *workspace = generator->kind->lay_out(generator, n < ROWS ? n : ROWS, passes, &arena);
     return LEBM_OK;
 }
 
-void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged)
+static void generator_end(const lebm_generator *generator, void *memory)
 {
-    const lebm__shape shape = generator->net->out;
-    lebm__to_channels_last(n, shape, x, arranged);
+    lebm__free(memory);
+    lebm__handle_leave(generator->params->owner);
 }
 
-/* What is wanted of g: log p(x|z) added to its values, and, if not NULL, the squared errors. */
-typedef struct {
-    const lebm_generator *generator;
-    const float *x; /* [n, D] */
-    double *log_likelihood, *squared_error;
-} wanted;
-
-/* The output's gradient is that of log p(x|z). */
-static void turn(void *context, int64_t first, int64_t n, float *out)
+static int64_t generator_rows_at_once(int64_t n, int64_t first)
 {
-    const wanted *w = context;
-    const lebm__likelihood *likelihood = w->generator->likelihood;
-    const int64_t size = lebm__numel(w->generator->net->out);
-    for (int64_t i = first; i < first + n; i++, out += size) {
-        const float *x = w->x + i * size;
-        if (w->squared_error != NULL) w->squared_error[i] = likelihood->squared_error(size, x, out);
-        w->log_likelihood[i] += likelihood->log_density(w->generator->sigma, size, x, out);
-    }
-}
-
-void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                         int64_t n, double *log_density, float *score)
-{
-    const int64_t dims = lebm__numel(generator->net->in);
-    wanted w = {generator, x, log_density, NULL};
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
-    if (score == NULL) {
-        lebm__tape_forward(tape, n);
-        turn(&w, 0, n, lebm__tape_output(tape));
-        return;
-    }
-    lebm__tape_forward_backward(tape, n, turn, &w);
-    const float *grad_z = lebm__tape_input_grad(tape);
-    for (int64_t i = 0; i < n * dims; i++) score[i] += grad_z[i];
-}
-
-void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                           int64_t n, double *log_likelihood, double *squared_error)
-{
-    memset(log_likelihood, 0, (size_t)n * sizeof *log_likelihood);
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numel(generator->net->in)) * sizeof *z);
-    lebm__tape_forward_backward(tape, n, turn, &(wanted){generator, x, log_likelihood, squared_error});
-}
-
-/* Logits that are wrong by so much cost about as many nats. */
-double lebm__generator_misfit(const lebm_generator *generator, double log_likelihood, double squared_error,
-                              const char **what)
-{
-    const int has_logits = generator->likelihood->mean != NULL;
-    *what = has_logits ? "negative log_likelihood per number of x" : "root of reconstruction_mse";
-    return has_logits ? -log_likelihood / (double)lebm__numel(generator->net->out) : sqrt(squared_error);
+    return n - first < ROWS ? n - first : ROWS;
 }
 
 int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x)
@@ -298,33 +240,51 @@ int lebm_generator_decode(const lebm_generator *generator, const float *z, int64
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(x);
-    LEBM__TRY(lebm_net_forward(generator->net, z, n, x));
-    if (generator->likelihood->mean != NULL) generator->likelihood->mean(n * lebm__numel(generator->net->out), x);
+    void *memory, *workspace;
+    LEBM__TRY(generator_begin(generator, n, LEBM__FORWARD, &memory, &workspace));
+    for (int64_t first = 0; first < n; first += ROWS) {
+        generator->kind->mean(generator, workspace, z + first * generator->latent_size,
+                              generator_rows_at_once(n, first), x + first * generator->data_size);
+    }
+    generator_end(generator, memory);
     return LEBM_OK;
 }
 
-/* The work of the public functions; either result may be NULL. */
-static int evaluate(const lebm_generator *generator, const float *z, const float *x, int64_t n, float *log_likelihood,
-                    float *score)
+int lebm_generator_draw(const lebm_generator *generator, const float *z, int64_t n, uint64_t seed, uint64_t stream,
+                        float *x)
 {
-    const int64_t dims = lebm__numel(generator->net->in), size = lebm__numel(generator->net->out);
-    lebm__tape tape;
-    void *memory;
-    LEBM__TRY(lebm__net_begin(generator->net, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &tape, &memory));
-    int status = lebm__generator_check(generator, x, n); /* n is in range now */
-    float *arranged = lebm__alloc_raw(tape.rows * size, sizeof *arranged);
-    if (arranged == NULL) status = LEBM_ERR_NOMEM;
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(x);
+    const lebm__key key = lebm__key_make(seed, stream, LEBM__FOR_DRAW);
+    void *memory, *workspace;
+    LEBM__TRY(generator_begin(generator, n, LEBM__FORWARD, &memory, &workspace));
+    for (int64_t first = 0; first < n; first += ROWS) {
+        generator->kind->draw(generator, workspace, key, first, z + first * generator->latent_size,
+                              generator_rows_at_once(n, first), x + first * generator->data_size);
+    }
+    generator_end(generator, memory);
+    return LEBM_OK;
+}
+
+/* The work of the next two; either result may be NULL. */
+static int generator_evaluate(const lebm_generator *generator, const float *z, const float *x, int64_t n,
+                              float *log_likelihood, float *score)
+{
+    const int64_t dims = generator->latent_size;
+    void *memory, *workspace;
+    LEBM__TRY(generator_begin(generator, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &memory, &workspace));
+    const int status = generator->kind->check(generator, x, n);
     if (status == LEBM_OK && score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
-    for (int64_t first = 0; first < n && status == LEBM_OK; first += LEBM__ROWS) {
-        const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
-        double values[LEBM__ROWS] = {0};
-        lebm__generator_arrange(generator, x + first * size, rows, arranged);
-        lebm__generator_add(generator, &tape, z + first * dims, arranged, rows, values,
-                            score == NULL ? NULL : score + first * dims);
+    for (int64_t first = 0; first < n && status == LEBM_OK; first += ROWS) {
+        const int64_t rows = generator_rows_at_once(n, first);
+        double values[ROWS] = {0};
+        generator->kind->observe(generator, workspace, x + first * generator->data_size, rows);
+        generator->kind->log_likelihood(generator, workspace, z + first * dims, rows, values,
+                                        score == NULL ? NULL : score + first * dims);
         for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];
     }
-    lebm__free(arranged);
-    lebm__net_end(generator->net, memory);
+    generator_end(generator, memory);
     return status;
 }
 
@@ -335,7 +295,7 @@ int lebm_generator_log_likelihood(const lebm_generator *generator, const float *
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(out);
-    return evaluate(generator, z, x, n, out, NULL);
+    return generator_evaluate(generator, z, x, n, out, NULL);
 }
 
 int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n, float *score)
@@ -344,5 +304,5 @@ int lebm_generator_score(const lebm_generator *generator, const float *z, const 
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(score);
-    return evaluate(generator, z, x, n, NULL, score);
+    return generator_evaluate(generator, z, x, n, NULL, score);
 }

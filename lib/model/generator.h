@@ -1,55 +1,99 @@
-/* The generator's inside: likelihoods and gradients of a tile. Here x is pixel-major, as the net's values are. */
+/* The generator's inside: an interface over kinds of decoder, one file each. Samplers, trainers and files know this file
+ * alone. */
 #ifndef LEBM_MODEL_GENERATOR_H
 #define LEBM_MODEL_GENERATOR_H
 
 #include "core/handle.h"
+#include "core/memory.h"
 #include "lebm/generator.h"
-#include "lebm/prior.h"
-#include "model/likelihood.h"
-#include "nn/evaluate.h"
+#include "math/rng.h"
+#include "math/threads.h"
+#include "model/gradient.h"
+#include "nn/net.h"
 
+typedef struct {
+    char out_of_range[LEBM__TEXT_SIZE], missing[LEBM__TEXT_SIZE];
+} lebm__generator_options;
+
+/* A kind of decoder. Each works in a workspace of its own, laid out for up to so many rows; x and z are as the caller of
+ * the library gives them. Functions of a pass come after `prepare`. */
+typedef struct {
+    const char *name; /* as files say it */
+    const char *data; /* LEBM_PIXELS or another kind of data */
+
+    /* Make one of a file: `spec` as spec() below tells it, with no more than `max_params` parameters. NULL: only a
+     * trainer that has one reads it. */
+    int (*create)(lebm_generator **out, const char *spec, int64_t max_params, const char *likelihood, double sigma);
+    void (*destroy)(lebm_generator *generator);
+
+    lebm_net *(*net)(const lebm_generator *generator);            /* NULL: it has none */
+    const char *(*spec)(const lebm_generator *generator);         /* its architecture as text; NULL: no memory */
+    void (*shape)(const lebm_generator *generator, int64_t *chw); /* of x */
+    void (*range)(const lebm_generator *generator, double *low, double *high); /* of the mean of x */
+    double (*work)(const lebm_generator *generator); /* multiply-adds of a row forward, roughly */
+
+    /* LEBM_ERR_RANGE if x[n, D] has a number that cannot be. */
+    int (*check)(const lebm_generator *generator, const float *x, int64_t n);
+
+    /* Numbers of x[n, D] that have a likelihood. */
+    int64_t (*count)(const lebm_generator *generator, const float *x, int64_t n);
+
+    /* How far the decoder is from what x[n, D] wants, from the log likelihood and the squared error of a number of x;
+     * `what` receives the name of that, `unit` how far it may be from what x is like. */
+    double (*misfit)(const lebm_generator *generator, const float *x, int64_t n, double log_likelihood,
+                     double squared_error, const char **what, double *unit);
+
+    int (*prepare)(const lebm_generator *generator, lebm__passes passes, lebm__pool *pool); /* pool NULL: this thread */
+    void *(*lay_out)(const lebm_generator *generator, int64_t rows, lebm__passes passes, lebm__arena *arena);
+
+    /* A workspace for rows `first` to first + rows - 1 of one for LEBM__LEARN, `all`, which has memory: threads pass
+     * different rows of it at the same time. */
+    void *(*lay_out_view)(const lebm_generator *generator, const void *all, int64_t first, int64_t rows,
+                          lebm__arena *arena);
+
+    /* Have the workspace hold x[n, D], which the next three mean. */
+    void (*observe)(const lebm_generator *generator, void *workspace, const float *x, int64_t n);
+
+    /* log_likelihood[n] += log p(x|z) (eq. 23), score[n, M] += d log p(x|z)/dz (eq. 25) unless it is NULL. */
+    void (*log_likelihood)(const lebm_generator *generator, void *workspace, const float *z, int64_t n,
+                           double *log_likelihood, float *score);
+
+    /* log_likelihood[n] = log p(x|z), squared_error[n] = |x - mean of x given z|^2, and the way back, after which the
+     * workspace of which it is a view has the gradients by beta (eq. 22), as `gradient` takes them. */
+    void (*forward_backward)(const lebm_generator *generator, void *workspace, const float *z, int64_t n,
+                             double *log_likelihood, double *squared_error);
+    const lebm__gradient *gradient;
+    const void *(*gradient_owner)(const lebm_generator *generator);
+
+    /* The mean of x; and x drawn from p(x|z), row i of it with the random numbers of `first` + i. */
+    void (*mean)(const lebm_generator *generator, void *workspace, const float *z, int64_t n, float *x);
+    void (*draw)(const lebm_generator *generator, void *workspace, lebm__key key, int64_t first, const float *z,
+                 int64_t n, float *x);
+} lebm__generator_kind;
+
+/* The first member of each kind's own struct. */
 struct lebm_generator {
-    lebm__handle head; /* its options change under the claim of the net */
-    lebm_net *net;
-    const lebm__likelihood *likelihood;
+    lebm__handle head;
+    const lebm__generator_kind *kind;
+    lebm__params *params; /* the kind's */
+    int64_t latent_size, data_size;
+    const char *likelihood;
     double sigma;
-    struct {
-        char out_of_range[LEBM__TEXT_SIZE];
-    } options;
+    lebm__generator_options options;
 };
 
-/* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
-int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
+extern const lebm__generator_kind lebm__generator_net;
 
-/* LEBM_ERR_STATE if a weight of the model was never set: what chains and learning ask first. In this and the next two
- * `generator` may be NULL. */
-int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator);
+/* The kind of that name, or NULL. */
+const lebm__generator_kind *lebm__generator_find_kind(const char *name);
 
-/* lebm__handle_use() and its like (core/handle.h) for both nets. */
-int lebm__model_use(const lebm_prior *prior, const lebm_generator *generator);
-void lebm__model_leave(const lebm_prior *prior, const lebm_generator *generator);
-int lebm__model_claim(lebm_prior *prior, lebm_generator *generator, const char *function, int own_uses);
-void lebm__model_yield(lebm_prior *prior, lebm_generator *generator, int own_uses);
+/* Begin one: all members but the kind's own. `likelihood` is a static string. */
+void lebm__generator_init(lebm_generator *generator, const lebm__generator_kind *kind, lebm__params *params,
+                          int64_t latent_size, int64_t data_size, const char *likelihood, double sigma);
 
-/* LEBM_ERR_RANGE if a number of x[n, D] is not finite, out of the likelihood's bounds, or, unless it is let pass, farther
- * from the mean's range than noise would take it. */
+int lebm__generator_skips_missing(const lebm_generator *generator);
+
+/* The kind's check, for callers that do not use the parameters yet, whose use keeps the options, too. */
 int lebm__generator_check(const lebm_generator *generator, const float *x, int64_t n);
-
-/* arranged[n, D] = x in pixel-major order. */
-void lebm__generator_arrange(const lebm_generator *generator, const float *x, int64_t n, float *arranged);
-
-/* log_density[n] += log p(x|z) (eq. 23) and, if score is not NULL, score[n, M] += d log p(x|z)/dz (eq. 25). */
-void lebm__generator_add(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                         int64_t n, double *log_density, float *score);
-
-/* log_likelihood[n] = log p(x|z), squared_error[n] = |x - mean of x given z|^2; the tape then has what the
- * gradients of log p(x|z) by beta are made of (eq. 22). */
-void lebm__generator_learn(const lebm_generator *generator, const lebm__tape *tape, const float *z, const float *x,
-                           int64_t n, double *log_likelihood, double *squared_error);
-
-/* How far g's output is from what x wants, in its own unit, from the means of log p(x|z) and of the squared error per
- * number of x; `what` receives the name of that. */
-double lebm__generator_misfit(const lebm_generator *generator, double log_likelihood, double squared_error,
-                              const char **what);
 
 #endif

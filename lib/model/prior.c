@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "nn/evaluate.h"
 
 int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
 {
@@ -53,65 +54,86 @@ double lebm_prior_sigma0(const lebm_prior *prior)
     return prior == NULL ? 0.0 : prior->sigma0;
 }
 
-/* What is wanted of f: its values, which may be added to, and the gradient that starts its way back. */
-typedef struct {
-    double *f;
-    float grad;
-} wanted;
-
-static void turn(void *context, int64_t first, int64_t n, float *out)
+lebm__tape *lebm__prior_lay_out(const lebm_prior *prior, int64_t rows, lebm__passes passes, lebm__arena *arena)
 {
-    const wanted *w = context;
+    lebm__tape tape, *place = lebm__arena_take(arena, 1, sizeof *place);
+    lebm__tape_lay_out(&tape, prior->net, rows, passes, arena);
+    if (place != NULL) *place = tape;
+    return place;
+}
+
+lebm__tape *lebm__prior_lay_out_view(const lebm__tape *all, int64_t first, int64_t rows, lebm__arena *arena)
+{
+    lebm__tape tape, *place = lebm__arena_take(arena, 1, sizeof *place);
+    lebm__tape_lay_out_view(&tape, all, first, rows, arena);
+    if (place != NULL) *place = tape;
+    return place;
+}
+
+void lebm__prior_base(const lebm_prior *prior, const float *z, int64_t n, double *log_density, float *score,
+                      double *squares)
+{
+    const int64_t dims = lebm_prior_latent_size(prior);
+    const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
+    const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
+    const float factor = (float)precision;
     for (int64_t i = 0; i < n; i++) {
-        w->f[first + i] += out[i];
-        out[i] = w->grad;
+        squares[i] = lebm__kernels()->squares(dims, z + i * dims);
+        log_density[i] = -(0.5 * precision * squares[i] + log_norm);
+    }
+    for (int64_t i = 0; i < n * dims && score != NULL; i++) score[i] = -factor * z[i];
+}
+
+/* What becomes of f's values: they are added to `sum`; and the gradient that starts the way back. */
+typedef struct {
+    double *sum;
+    float weight;
+} prior_output;
+
+static void prior_output_grad(void *context, int64_t first, int64_t n, float *output)
+{
+    const prior_output *to = context;
+    for (int64_t i = 0; i < n; i++) {
+        to->sum[first + i] += output[i];
+        output[i] = to->weight;
     }
 }
 
-void lebm__prior_add(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
-                     float *score, double *squares)
+void lebm__prior_tilt(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, double *log_density,
+                      float *score)
 {
-    const int64_t dims = lebm__numel(prior->net->in);
-    const double precision = 1.0 / (prior->sigma0 * prior->sigma0);
-    const double log_norm = 0.5 * (double)dims * log(2.0 * M_PI / precision);
-    for (int64_t i = 0; i < n; i++) {
-        const double square = lebm__kernels()->squares(dims, z + i * dims);
-        log_density[i] -= 0.5 * precision * square + log_norm;
-        if (squares != NULL) squares[i] = square;
-    }
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * dims) * sizeof *z);
+    const int64_t numel = n * lebm_prior_latent_size(prior);
+    memcpy(lebm__tape_input(tape), z, (size_t)numel * sizeof *z);
     if (score == NULL) {
         lebm__tape_forward(tape, n);
         for (int64_t i = 0; i < n; i++) log_density[i] += lebm__tape_output(tape)[i];
         return;
     }
-    lebm__tape_forward_backward(tape, n, turn, &(wanted){log_density, 1.0f});
-    const float *df = lebm__tape_input_grad(tape), factor = (float)precision;
-    for (int64_t i = 0; i < n * dims; i++) score[i] += df[i] - factor * z[i];
+    lebm__tape_forward_backward(tape, n, prior_output_grad, &(prior_output){log_density, 1.0f});
+    lebm__kernels()->add(numel, lebm__tape_input_grad(tape), score);
 }
 
-void lebm__prior_learn(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n, float sign,
-                       double *f)
+void lebm__prior_forward_backward(const lebm_prior *prior, const lebm__tape *tape, const float *z, int64_t n,
+                                  float weight, double *f)
 {
     memset(f, 0, (size_t)n * sizeof *f);
-    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm__numel(prior->net->in)) * sizeof *z);
-    lebm__tape_forward_backward(tape, n, turn, &(wanted){f, sign});
+    memcpy(lebm__tape_input(tape), z, (size_t)(n * lebm_prior_latent_size(prior)) * sizeof *z);
+    lebm__tape_forward_backward(tape, n, prior_output_grad, &(prior_output){f, weight});
 }
 
-/* The work of both public functions; `score` NULL: the log density alone. */
-static int evaluate(const lebm_prior *prior, const float *z, int64_t n, float *log_density, float *score)
+/* The work of both public functions; either result may be NULL. */
+static int prior_evaluate(const lebm_prior *prior, const float *z, int64_t n, float *log_density, float *score)
 {
-    const int64_t dims = lebm__numel(prior->net->in);
-    const lebm__passes passes = score == NULL ? LEBM__FORWARD : LEBM__SCORE;
+    const int64_t dims = lebm_prior_latent_size(prior);
     lebm__tape tape;
     void *memory;
-    LEBM__TRY(lebm__net_begin(prior->net, n, passes, &tape, &memory));
-    if (score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
+    LEBM__TRY(lebm__net_begin(prior->net, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &tape, &memory));
     for (int64_t first = 0; first < n; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
-        double values[LEBM__ROWS] = {0};
-        lebm__prior_add(prior, &tape, z + first * dims, rows, values, score == NULL ? NULL : score + first * dims,
-                        NULL);
+        double values[LEBM__ROWS], squares[LEBM__ROWS];
+        float *score_of_rows = score == NULL ? NULL : score + first * dims;
+        lebm__prior_base(prior, z + first * dims, rows, values, score_of_rows, squares);
+        lebm__prior_tilt(prior, &tape, z + first * dims, rows, values, score_of_rows);
         for (int64_t i = 0; log_density != NULL && i < rows; i++) log_density[first + i] = (float)values[i];
     }
     lebm__net_end(prior->net, memory);
@@ -123,7 +145,7 @@ int lebm_prior_log_density(const lebm_prior *prior, const float *z, int64_t n, f
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(out);
-    return evaluate(prior, z, n, out, NULL);
+    return prior_evaluate(prior, z, n, out, NULL);
 }
 
 int lebm_prior_score(const lebm_prior *prior, const float *z, int64_t n, float *score)
@@ -131,5 +153,5 @@ int lebm_prior_score(const lebm_prior *prior, const float *z, int64_t n, float *
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(score);
-    return evaluate(prior, z, n, NULL, score);
+    return prior_evaluate(prior, z, n, NULL, score);
 }

@@ -119,6 +119,8 @@ static void evaluate_copy_grad(void *context, int64_t first, int64_t n, float *o
 /* The gradient of the parameters, summed over all rows: a tree of chunks for each block. */
 typedef struct {
     const lebm_net *net;
+    const lebm__tape *tape; /* of LEBM__ROWS rows: */
+    lebm__tape view;        /* what they are passed by */
     int64_t blocks;
     lebm__tree *trees; /* [blocks] */
     float *workspace;
@@ -128,6 +130,7 @@ typedef struct {
 static void evaluate_lay_out_sums(evaluate_sums *s, int64_t n, lebm__arena *arena)
 {
     const int levels = lebm__tree_levels((n + LEBM__CHUNK - 1) / LEBM__CHUNK);
+    lebm__tape_lay_out_view(&s->view, s->tape, 0, s->tape->rows, arena);
     s->workspace = lebm__arena_take(arena, lebm__net_grad_workspace(s->net), sizeof *s->workspace);
     s->trees = lebm__arena_take(arena, s->blocks, sizeof *s->trees);
     for (int64_t b = 0; b < s->blocks; b++) {
@@ -137,10 +140,10 @@ static void evaluate_lay_out_sums(evaluate_sums *s, int64_t n, lebm__arena *aren
     }
 }
 
-static int evaluate_begin_sums(evaluate_sums *s, const lebm_net *net, int64_t n)
+static int evaluate_begin_sums(evaluate_sums *s, const lebm__tape *tape, int64_t n)
 {
     lebm__arena arena = {NULL, 0};
-    *s = (evaluate_sums){.net = net, .blocks = lebm__net_grad_blocks(net)};
+    *s = (evaluate_sums){.net = tape->net, .tape = tape, .blocks = lebm__net_grad_blocks(tape->net)};
     LEBM__TRY(lebm__blas_prepare());
     evaluate_lay_out_sums(s, n, &arena);
     s->memory = lebm__alloc_raw(arena.used, 1);
@@ -151,12 +154,12 @@ static int evaluate_begin_sums(evaluate_sums *s, const lebm_net *net, int64_t n)
 }
 
 /* Add the gradients of the tape's rows, all but the last of which fill chunks. */
-static void evaluate_add_grads(const evaluate_sums *s, const lebm__tape *tape, int64_t rows)
+static void evaluate_add_grads(const evaluate_sums *s, int64_t rows)
 {
     for (int64_t b = 0; b < s->blocks; b++) {
         for (int64_t first = 0; first < rows; first += LEBM__CHUNK) {
             const int64_t n = rows - first < LEBM__CHUNK ? rows - first : LEBM__CHUNK;
-            lebm__tape_grad(tape, b, first, n, s->workspace, lebm__tree_leaf(&s->trees[b]));
+            lebm__tape_grad(s->tape, b, first, n, s->workspace, lebm__tree_leaf(&s->trees[b]));
             lebm__tree_push(&s->trees[b]);
         }
     }
@@ -172,16 +175,17 @@ int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *g
     evaluate_sums sums = {.memory = NULL};
     void *memory;
     LEBM__TRY(lebm__net_begin(net, n, grad_params == NULL ? LEBM__SCORE : LEBM__LEARN, &tape, &memory));
-    const int status = grad_params == NULL ? LEBM_OK : evaluate_begin_sums(&sums, net, n);
+    const int status = grad_params == NULL ? LEBM_OK : evaluate_begin_sums(&sums, &tape, n);
+    const lebm__tape *passed = grad_params == NULL ? &tape : &sums.view;
     const int64_t from = lebm__numel(net->in), to = lebm__numel(net->out);
     for (int64_t first = 0; first < n && status == LEBM_OK; first += LEBM__ROWS) {
         const int64_t rows = n - first < LEBM__ROWS ? n - first : LEBM__ROWS;
-        memcpy(lebm__tape_input(&tape), in + first * from, (size_t)(rows * from) * sizeof *in);
+        memcpy(lebm__tape_input(passed), in + first * from, (size_t)(rows * from) * sizeof *in);
         evaluate_given_grad given = {net, grad_out + first * to};
-        lebm__tape_forward_backward(&tape, rows, evaluate_copy_grad, &given);
-        if (grad_params != NULL) evaluate_add_grads(&sums, &tape, rows);
+        lebm__tape_forward_backward(passed, rows, evaluate_copy_grad, &given);
+        if (grad_params != NULL) evaluate_add_grads(&sums, rows);
         if (grad_in != NULL) {
-            memcpy(grad_in + first * from, lebm__tape_input_grad(&tape), (size_t)(rows * from) * sizeof *grad_in);
+            memcpy(grad_in + first * from, lebm__tape_input_grad(passed), (size_t)(rows * from) * sizeof *grad_in);
         }
     }
     for (int64_t b = 0; b < sums.blocks && status == LEBM_OK; b++) {

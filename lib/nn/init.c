@@ -9,7 +9,7 @@
 /* U(-bound, bound) */
 static void init_fill_uniform(lebm__key key, double bound, int64_t count, float *out)
 {
-    lebm__uniforms(key, count, out);
+    lebm__uniforms(key, 0, count, out);
     for (int64_t i = 0; i < count; i++) out[i] = (float)(bound * (2.0 * out[i] - 1.0));
 }
 

@@ -29,31 +29,58 @@ static void tape_cut_into_segments(lebm__tape *tape)
     *segment = (lebm__segment){.from = from, .to = tape->net->layer_count};
 }
 
-void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena)
+static int64_t tape_numel(const lebm_net *net, int64_t i)
 {
-    int64_t group = rows, workspace = 0;
-    *tape = (lebm__tape){.net = net, .rows = rows};
-    tape->at = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->at);
+    return lebm__numel(i < net->layer_count ? net->layers[i].in : net->out);
+}
+
+/* What passes need but for the activations. Groups are cut from the groups of the product before. */
+static void tape_lay_out_work(lebm__tape *tape, lebm__arena *arena)
+{
+    const lebm_net *net = tape->net;
+    int64_t group = tape->rows, workspace = 0;
     tape->segments = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->segments);
     for (int64_t i = 0; i <= net->layer_count; i++) {
         const lebm__layer *layer = i < net->layer_count ? &net->layers[i] : NULL;
-        const int64_t numel = rows * lebm__numel(layer != NULL ? layer->in : net->out);
-        lebm__tape_place place = {.activations = lebm__arena_take(arena, numel, sizeof(float))};
-        const int keeps_both = passes == LEBM__LEARN && layer != NULL && layer->weight >= 0;
-        place.grads = keeps_both ? lebm__arena_take(arena, numel, sizeof(float)) : place.activations;
-        /* Groups are cut from the groups of the product before. */
+        lebm__transform_domain transform = {.in = NULL};
         if (layer != NULL && layer->kind->group != NULL) group = tape_min(group, layer->kind->group(layer));
-        place.transform.group = group;
+        transform.group = group;
         if (layer != NULL && layer->kind->workspace_size != NULL) {
             const lebm__workspace_size size = layer->kind->workspace_size(layer, group);
-            place.transform.in = lebm__arena_take(arena, size.transform_in, sizeof(float));
-            place.transform.out = lebm__arena_take(arena, size.transform_out, sizeof(float));
+            transform.in = lebm__arena_take(arena, size.transform_in, sizeof(float));
+            transform.out = lebm__arena_take(arena, size.transform_out, sizeof(float));
             workspace = tape_max(workspace, size.workspace);
         }
-        if (tape->at != NULL) tape->at[i] = place;
+        if (tape->at != NULL) tape->at[i].transform = transform;
     }
     tape->workspace = lebm__arena_take(arena, workspace, sizeof(float));
     if (tape->segments != NULL) tape_cut_into_segments(tape);
+}
+
+void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena)
+{
+    *tape = (lebm__tape){.net = net, .rows = rows};
+    tape->at = lebm__arena_take(arena, net->layer_count + 1, sizeof *tape->at);
+    for (int64_t i = 0; i <= net->layer_count; i++) {
+        const int64_t numel = rows * tape_numel(net, i);
+        const int keeps_both = passes == LEBM__LEARN && i < net->layer_count && net->layers[i].weight >= 0;
+        lebm__tape_place place = {.activations = lebm__arena_take(arena, numel, sizeof(float))};
+        place.grads = keeps_both ? lebm__arena_take(arena, numel, sizeof(float)) : place.activations;
+        if (tape->at != NULL) tape->at[i] = place;
+    }
+    if (passes != LEBM__LEARN) tape_lay_out_work(tape, arena);
+}
+
+void lebm__tape_lay_out_view(lebm__tape *view, const lebm__tape *all, int64_t first, int64_t rows, lebm__arena *arena)
+{
+    *view = (lebm__tape){.net = all->net, .rows = rows};
+    view->at = lebm__arena_take(arena, all->net->layer_count + 1, sizeof *view->at);
+    for (int64_t i = 0; i <= all->net->layer_count && view->at != NULL; i++) {
+        const int64_t offset = first * tape_numel(all->net, i);
+        view->at[i] =
+            (lebm__tape_place){.activations = all->at[i].activations + offset, .grads = all->at[i].grads + offset};
+    }
+    tape_lay_out_work(view, arena);
 }
 
 float *lebm__tape_input(const lebm__tape *tape)

@@ -28,8 +28,12 @@ typedef struct {
     float *workspace;        /* of the layer at work */
 } lebm__tape;
 
-/* To be called twice: the tape can be used after the call whose arena has memory. */
+/* To be called twice: the tape can be used after the call whose arena has memory. One for LEBM__LEARN has the activations
+ * alone, and is passed through by views: threads pass different rows of it at the same time. */
 void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, lebm__passes passes, lebm__arena *arena);
+
+/* A tape that is rows `first` to first + rows - 1 of another one, `all`, which has memory. */
+void lebm__tape_lay_out_view(lebm__tape *view, const lebm__tape *all, int64_t first, int64_t rows, lebm__arena *arena);
 
 /* Where the caller writes the input [n, in], which a pass overwrites; and where it finds the output and, after a pass
  * back, the input's gradient. */
@@ -53,7 +57,7 @@ int64_t lebm__net_grad_block_size(const lebm_net *net, int64_t block);
 int64_t lebm__net_grad_workspace(const lebm_net *net);
 
 /* sum[block_size] = the gradient of a block, summed over n <= LEBM__CHUNK rows from `first` on of a tape for LEBM__LEARN
- * that has been forward and back; in any order, on any thread. lebm__blas_prepare() comes before. */
+ * whose views have been forward and back; in any order, on any thread. lebm__blas_prepare() comes before. */
 void lebm__tape_grad(const lebm__tape *tape, int64_t block, int64_t first, int64_t n, float *workspace, float *sum);
 
 /* Put a block's sum where it belongs in the gradient of the net's parameters. */

@@ -9,9 +9,15 @@
 
 int lebm__adam_create(lebm__adam *adam, int64_t size)
 {
-    *adam =
-        (lebm__adam){.size = size, .m = lebm__alloc(size, sizeof *adam->m), .v = lebm__alloc(size, sizeof *adam->v)};
-    if (adam->m != NULL && adam->v != NULL) return LEBM_OK;
+    *adam = (lebm__adam){.size = size,
+                         .m = lebm__alloc(size, sizeof *adam->m),
+                         .v = lebm__alloc(size, sizeof *adam->v),
+                         .new_params = lebm__alloc_raw(size, sizeof *adam->new_params),
+                         .new_m = lebm__alloc_raw(size, sizeof *adam->new_m),
+                         .new_v = lebm__alloc_raw(size, sizeof *adam->new_v)};
+    if (adam->m != NULL && adam->v != NULL && adam->new_params != NULL && adam->new_m != NULL && adam->new_v != NULL) {
+        return LEBM_OK;
+    }
     lebm__adam_destroy(adam);
     return LEBM_ERR_NOMEM;
 }
@@ -20,15 +26,19 @@ void lebm__adam_destroy(lebm__adam *adam)
 {
     lebm__free(adam->m);
     lebm__free(adam->v);
+    lebm__free(adam->new_params);
+    lebm__free(adam->new_m);
+    lebm__free(adam->new_v);
     *adam = (lebm__adam){0};
 }
 
 /* With t the number of this update: g = scale grad + weight_decay params, m = beta1 m + (1 - beta1) g,
  * v = beta2 v + (1 - beta2) g^2, params -= rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon). */
-static lebm__adam_step next_step(const lebm__adam *adam, const lebm__adam_settings *settings, double scale)
+int lebm__adam_compute(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
+                       int64_t count, const float *grad, const float *params)
 {
     const double t = (double)(adam->steps + 1);
-    return (lebm__adam_step){
+    const lebm__adam_step step = {
         .scale = (float)scale,
         .decay = (float)settings->weight_decay,
         .beta1 = (float)settings->beta1,
@@ -39,19 +49,22 @@ static lebm__adam_step next_step(const lebm__adam *adam, const lebm__adam_settin
         .root = (float)(1.0 / sqrt(1.0 - pow(settings->beta2, t))),
         .epsilon = (float)settings->epsilon,
     };
+    const lebm__adam_state old = {(float *)params + first, adam->m + first, adam->v + first};
+    const lebm__adam_state new = {adam->new_params + first, adam->new_m + first, adam->new_v + first};
+    return lebm__kernels()->adam(count, &step, grad + first, &old, &new);
 }
 
-int lebm__adam_is_finite(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
-                         int64_t count, const float *grad, const float *params)
+static void adam_exchange(float **a, float **b)
 {
-    const lebm__adam_step step = next_step(adam, settings, scale);
-    return lebm__kernels()->adam_is_finite(count, &step, grad + first, adam->m + first, adam->v + first,
-                                           params + first);
+    float *const was = *a;
+    *a = *b;
+    *b = was;
 }
 
-void lebm__adam_update(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
-                       int64_t count, const float *grad, float *params)
+void lebm__adam_accept(lebm__adam *adam, float **params)
 {
-    const lebm__adam_step step = next_step(adam, settings, scale);
-    lebm__kernels()->adam(count, &step, grad + first, adam->m + first, adam->v + first, params + first);
+    adam_exchange(&adam->m, &adam->new_m);
+    adam_exchange(&adam->v, &adam->new_v);
+    adam_exchange(params, &adam->new_params);
+    adam->steps++;
 }

@@ -4,10 +4,12 @@
 
 #include <stdint.h>
 
+/* The new state is written beside the old one, so that a step which is not finite leaves all as it was. */
 typedef struct {
-    int64_t size;  /* numbers of the net, all tensors one after the other */
-    float *m, *v;  /* [size] first and second moment of the gradient */
-    int64_t steps; /* updates made so far */
+    int64_t size;                      /* numbers of the parameters, all tensors one after the other */
+    float *m, *v;                      /* [size] first and second moment of the gradient */
+    float *new_params, *new_m, *new_v; /* [size] what lebm__adam_accept() puts in the place of the old ones */
+    int64_t steps;                     /* updates made so far */
 } lebm__adam;
 
 typedef struct {
@@ -17,13 +19,13 @@ typedef struct {
 int lebm__adam_create(lebm__adam *adam, int64_t size);
 void lebm__adam_destroy(lebm__adam *adam);
 
-/* Update numbers first to first + count - 1 of params[size], descending grad[size] times `scale`. Different parts may
- * be updated at the same time; the caller adds 1 to steps when all are. */
-void lebm__adam_update(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
-                       int64_t count, const float *grad, float *params);
+/* Compute the new numbers `first` to first + count - 1 of params[size] and of both moments, descending grad[size] times
+ * `scale`. Different parts may be computed at the same time.
+ * @return whether they are finite */
+int lebm__adam_compute(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
+                       int64_t count, const float *grad, const float *params);
 
-/* Whether that would leave all of them, and their moments, finite. */
-int lebm__adam_is_finite(const lebm__adam *adam, const lebm__adam_settings *settings, double scale, int64_t first,
-                         int64_t count, const float *grad, const float *params);
+/* Let the new numbers, all of them computed, be those of the moments and, by exchange, of *params. */
+void lebm__adam_accept(lebm__adam *adam, float **params);
 
 #endif

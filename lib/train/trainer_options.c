@@ -1,26 +1,27 @@
+#include <stddef.h>
+
 #include "core/status.h"
 #include "train/trainer.h"
 
 #define ROW(member) offsetof(lebm__trainer_options, member)
 
-static const lebm__option rows[] = {
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_LEARNING_RATE, ROW(prior_learning_rate), 2e-5, 0.0, 1e3, "2e-05",
-                     "Adam's learning rate for f"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_LEARNING_RATE, ROW(generator_learning_rate), 1e-4, 0.0, 1e3, "0.0001",
-                     "Adam's learning rate for g"),
+/* The options of a learner: `which` is its place, NAME the beginning of its keys' macros, `net` what help calls it. */
+#define LEARNER_ROWS(which, NAME, net, rate, rate_text)                                                                \
+    LEBM__OPTION_F64(LEBM_TRAINER_##NAME##_LEARNING_RATE, ROW(learner[which].learning_rate), rate, 0.0, 1e3,           \
+                     rate_text, "Adam's learning rate for " net),                                                      \
+        LEBM__OPTION_F64(LEBM_TRAINER_##NAME##_WEIGHT_DECAY, ROW(learner[which].weight_decay), 0.0, 0.0, 1e3, "0",     \
+                         "weight of the L2 term added to " net "'s gradient"),                                         \
+        LEBM__OPTION_F64(LEBM_TRAINER_##NAME##_CLIP_NORM, ROW(learner[which].clip_norm), 0.0, 0.0, 1e30, "0",          \
+                         "norm that " net "'s gradient is cut to; 0: never")
+
+static const lebm__option trainer_rows[] = {
+    LEARNER_ROWS(LEBM__PRIOR, PRIOR, "f", 2e-5, "2e-05"),
+    LEARNER_ROWS(LEBM__GENERATOR, GENERATOR, "g", 1e-4, "0.0001"),
     LEBM__OPTION_F64(LEBM_TRAINER_BETA1, ROW(beta1), 0.5, 0.0, 0.99999, "0.5", "Adam's decay of the first moment"),
     LEBM__OPTION_F64(LEBM_TRAINER_BETA2, ROW(beta2), 0.999, 0.0, 0.99999, "0.999", "Adam's decay of the second moment"),
     LEBM__OPTION_F64(LEBM_TRAINER_EPSILON, ROW(epsilon), 1e-8, 1e-30, 1.0, "1e-08", "Adam's epsilon"),
     LEBM__OPTION_F64(LEBM_TRAINER_DECAY_PER_EPOCH, ROW(decay_per_epoch), 1.0, 0.0, 1.0, "1",
                      "factor on both learning rates for each epoch done"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_WEIGHT_DECAY, ROW(prior_weight_decay), 0.0, 0.0, 1e3, "0",
-                     "weight of the L2 term added to f's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_WEIGHT_DECAY, ROW(generator_weight_decay), 0.0, 0.0, 1e3, "0",
-                     "weight of the L2 term added to g's gradient"),
-    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_CLIP_NORM, ROW(prior_clip_norm), 0.0, 0.0, 1e30, "0",
-                     "norm that f's gradient is cut to; 0: never"),
-    LEBM__OPTION_F64(LEBM_TRAINER_GENERATOR_CLIP_NORM, ROW(generator_clip_norm), 0.0, 0.0, 1e30, "0",
-                     "norm that g's gradient is cut to; 0: never"),
     LEBM__OPTION_F64(
         LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
         "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
@@ -31,7 +32,8 @@ static const lebm__option rows[] = {
     LEBM__OPTION_STR(LEBM_TRAINER_NOTE, ROW(note), "", "", "", "the caller's own text, kept in checkpoints"),
 };
 
-const lebm__options lebm__trainer_table = {rows, sizeof rows / sizeof *rows, sizeof(lebm__trainer_options)};
+const lebm__options lebm__trainer_table = {trainer_rows, sizeof trainer_rows / sizeof *trainer_rows,
+                                           sizeof(lebm__trainer_options)};
 
 int lebm_trainer_set_i64(lebm_trainer *trainer, const char *key, int64_t value)
 {

@@ -38,7 +38,9 @@ static const struct {
     /* lebm/generator.h */
     {LEBM_GAUSSIAN, "gaussian"},
     {LEBM_BERNOULLI, "bernoulli"},
+    {LEBM_PIXELS, "pixels"},
     {LEBM_GENERATOR_OUT_OF_RANGE, "out_of_range"},
+    {LEBM_GENERATOR_MISSING, "missing"},
     /* lebm/model.h */
     {LEBM_TO_PRIOR, "to_prior"},
     {LEBM_TO_POSTERIOR, "to_posterior"},
@@ -62,6 +64,7 @@ static const struct {
     {LEBM_SAMPLER_NOISE, "noise"},
     {LEBM_SAMPLER_START, "start"},
     {LEBM_SAMPLER_START_STD, "start_std"},
+    {LEBM_SAMPLER_TEMPERATURE, "temperature"},
     {LEBM_SAMPLER_SEED, "seed"},
     {LEBM_SAMPLER_STREAM, "stream"},
     {LEBM_SAMPLER_THREADS, "threads"},

@@ -166,7 +166,14 @@ static const struct {
     {"bias", {1, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
+    {"stream", {2, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
 };
+
+/* The net whose tensors the function means. */
+static lebm_net *net_of(const trial *t)
+{
+    return strncmp(t->f->name, "lebm_generator_", 15) == 0 ? lebm_generator_net(t->w->generator) : t->w->net;
+}
 
 /* 0 to count - 1 */
 static whole place_among(int64_t count, int status)
@@ -177,7 +184,7 @@ static whole place_among(int64_t count, int status)
 whole whole_of(const trial *t, const parameter *p)
 {
     const int status = returns_status(t->f) ? LEBM_ERR_RANGE : 0;
-    const lebm_net *net = t->w->net;
+    const lebm_net *net = net_of(t);
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
@@ -267,7 +274,7 @@ int64_t floats_of(const trial *t, const parameter *p)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
-    if (is_named(p, "src") || is_named(p, "dst")) return lebm_net_param_size(t->w->net, 0);
+    if (is_named(p, "src") || is_named(p, "dst")) return lebm_net_param_size(net_of(t), 0);
     unknown(t, p);
     return 0;
 }

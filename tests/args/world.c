@@ -129,12 +129,13 @@ void hash_net(uint64_t *hash, const lebm_net *net)
     }
 }
 
-static void hash_range(uint64_t *hash, const lebm_generator *generator)
+static void hash_options_of_generator(uint64_t *hash, const lebm_generator *generator)
 {
-    const char *out_of_range;
-    if (!generator) return;
-    LEBM_ASSERT_OK(lebm_generator_get_str(generator, LEBM_GENERATOR_OUT_OF_RANGE, &out_of_range));
-    hash_text(hash, out_of_range);
+    for (int64_t i = 0; i < lebm_generator_option_count(generator); i++) {
+        const char *value;
+        LEBM_ASSERT_OK(lebm_generator_get_str(generator, lebm_generator_option_key(generator, i), &value));
+        hash_text(hash, value);
+    }
 }
 
 /* The options of samplers and of trainers, which have the same functions by other names. */
@@ -168,7 +169,7 @@ uint64_t world_look(const struct world *w)
     hash_net(&hash, w->net);
     hash_net(&hash, lebm_prior_net(w->prior));
     hash_net(&hash, lebm_generator_net(w->generator));
-    hash_range(&hash, w->generator);
+    hash_options_of_generator(&hash, w->generator);
     HASH_OPTIONS(&hash, sampler, w->to_prior);
     HASH_OPTIONS(&hash, sampler, w->to_posterior);
     HASH_OPTIONS(&hash, trainer, w->trainer);

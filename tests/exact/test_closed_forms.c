@@ -43,6 +43,52 @@ START_TEST(stationary_variance_on_p0)
 }
 END_TEST
 
+START_TEST(variance_at_a_temperature)
+{
+    /* pi^(1/T) has T times the variance; with sqrt(2 s T) e in z' so has what the chain settles at, at any s. */
+    static const struct {
+        double temperature, step_size, sigma0;
+    } cases[] = {{0.01, 0.3, 1}, {0.5, 0.2, 0.7}, {2, 0.5, 1}, {50, 0.9, 1.5}, {1e5, 0.3, 1}};
+    const double square = cases[_i].sigma0 * cases[_i].sigma0, s = cases[_i].step_size, t = cases[_i].temperature;
+    const int64_t n = 10000 * times;
+    struct model model;
+    model_linear(&model, DIMS, 1, cases[_i].sigma0, 1); /* f = 0 */
+    lebm_sampler *sampler = make_sampler(60, s);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_TEMPERATURE, t));
+    float *z = test_floats(n * DIMS);
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, n, z));
+    assert_normal(z, n * DIMS, 1, 0, t * square / (1 - s / (2 * square)), errors_allowed);
+    free(z);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(posterior_at_a_temperature)
+{
+    /* x = w z + noise with one number each: the posterior has precision P = w^2/sigma^2 + 1/sigma0^2 and mean
+     * w x / (sigma^2 P); at a temperature the mean stays, and the variance is T/(P (1 - s P/2)). */
+    const double w = 1.5, sigma = 0.5, sigma0 = 2, s = 0.05, t = 3, value = 0.8;
+    const double precision = w * w / (sigma * sigma) + 1 / (sigma0 * sigma0);
+    const int64_t n = 40000 * times;
+    struct model model;
+    model_linear(&model, 1, 1, sigma0, sigma);
+    model.g.ref.params[0] = w;
+    pair_push(&model.g);
+    float *x = test_floats(n), *z = test_floats(n);
+    for (int64_t i = 0; i < n; i++) x[i] = (float)value;
+    lebm_sampler *sampler = make_sampler(80, s);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_TEMPERATURE, t));
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, n, z));
+    assert_normal(z, n, 1, w * (double)(float)value / (sigma * sigma * precision),
+                  t / (precision * (1 - s * precision / 2)), errors_allowed);
+    free(x);
+    free(z);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
 START_TEST(variance_on_the_way_there)
 {
     /* v <- (1 - s/sigma0^2)^2 v + 2s: after k steps from v0, v + (1 - s/sigma0^2)^(2k) (v0 - v) with v as above. */
@@ -169,6 +215,8 @@ static Suite *suite(void)
     tcase_set_timeout(normal, 300);
     tcase_add_loop_test(normal, stationary_variance_on_p0, 0, 10);
     tcase_add_test(normal, variance_on_the_way_there);
+    tcase_add_loop_test(normal, variance_at_a_temperature, 0, 5);
+    tcase_add_test(normal, posterior_at_a_temperature);
     suite_add_tcase(suite, normal);
 
     TCase *posterior = tcase_create("posterior");

@@ -14,33 +14,43 @@ enum { FACTOR = 256, MORE = 1 << 14, MOST_NUMBERS = 512 };
 
 /* All of a trainer that a checkpoint changes. */
 typedef struct state {
-    float f[3][MOST_NUMBERS], g[3][MOST_NUMBERS];
-    int64_t f_updates, g_updates, steps_done, epochs_done;
+    float numbers[LEBM__LEARNERS][3][MOST_NUMBERS]; /* parameters and both moments */
+    int64_t updates[LEBM__LEARNERS], steps_done, epochs_done;
     lebm__trainer_options options;
     lebm__sampler_options to_prior, to_posterior;
+    char own_options[2][64]; /* of the samplers' kernels */
 } state;
 
-static void take_net(const lebm_net *net, const lebm__adam *adam, float numbers[3][MOST_NUMBERS])
+static void take_learner(const lebm__learner *learner, float numbers[3][MOST_NUMBERS])
 {
-    const size_t bytes = (size_t)net->params.total * sizeof(float);
-    FUZZ_ASSERT(net->params.total <= MOST_NUMBERS, "the test has no room for the net");
-    memcpy(numbers[0], net->params.values, bytes);
-    memcpy(numbers[1], adam->m, bytes);
-    memcpy(numbers[2], adam->v, bytes);
+    const size_t bytes = (size_t)learner->params->total * sizeof(float);
+    FUZZ_ASSERT(learner->params->total <= MOST_NUMBERS, "the test has no room for the net");
+    memcpy(numbers[0], learner->params->values, bytes);
+    memcpy(numbers[1], learner->adam.m, bytes);
+    memcpy(numbers[2], learner->adam.v, bytes);
+}
+
+static void take_own_options(const lebm_sampler *sampler, char own[64])
+{
+    const size_t size = sampler->head.options[1].table->size;
+    FUZZ_ASSERT(size <= 64, "the test has no room for the options");
+    memcpy(own, sampler->head.options[1].values, size);
 }
 
 /* Numbers that the nets do not have stay 0. */
 static void take_state(const lebm_trainer *trainer, state *s)
 {
-    take_net(trainer->prior->net, &trainer->adam_f, s->f);
-    take_net(trainer->generator->net, &trainer->adam_g, s->g);
-    s->f_updates = trainer->adam_f.steps;
-    s->g_updates = trainer->adam_g.steps;
+    for (int i = 0; i < LEBM__LEARNERS; i++) {
+        take_learner(&trainer->learners[i], s->numbers[i]);
+        s->updates[i] = trainer->learners[i].adam.steps;
+    }
     s->steps_done = trainer->steps_done;
     s->epochs_done = trainer->epochs_done;
     s->options = trainer->options;
     s->to_prior = trainer->to_prior->options;
     s->to_posterior = trainer->to_posterior->options;
+    take_own_options(trainer->to_prior, s->own_options[0]);
+    take_own_options(trainer->to_posterior, s->own_options[1]);
 }
 
 /* Fails unless all numbers are finite, and the second moments not negative. */
@@ -56,10 +66,11 @@ static void check_numbers(const float numbers[3][MOST_NUMBERS])
 static void check_accepted(training *t, const state *loaded)
 {
     static state again;
-    check_numbers(loaded->f);
-    check_numbers(loaded->g);
-    FUZZ_ASSERT(loaded->steps_done >= 0 && loaded->epochs_done >= 0 && loaded->f_updates >= 0 && loaded->g_updates >= 0,
-                "counts below 0");
+    for (int i = 0; i < LEBM__LEARNERS; i++) {
+        check_numbers(loaded->numbers[i]);
+        FUZZ_ASSERT(loaded->updates[i] >= 0, "counts below 0");
+    }
+    FUZZ_ASSERT(loaded->steps_done >= 0 && loaded->epochs_done >= 0, "counts below 0");
     FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, fuzz_path(FUZZ_OUTPUT)));
     FUZZ_ASSERT_OK(lebm_trainer_load(t->trainer, fuzz_path(FUZZ_OUTPUT)));
     take_state(t->trainer, &again);
@@ -94,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (t.trainer == NULL) {
         make_training(&t, small_f, small_g, 0);
         lebm_net_spec(t.trainer->prior->net); /* which a net keeps once it was asked for */
-        lebm_net_spec(t.trainer->generator->net);
+        lebm_net_spec(lebm_generator_net(t.trainer->generator));
     }
     check_load(&t, fuzz_write(FUZZ_INPUT, data, size), FACTOR * (int64_t)size + MORE);
     return 0;

@@ -7,8 +7,8 @@ A list holds mutations, separated by empty lines:
 
     # What is wrong with it.
     lib/mcmc/langevin.c
-    - (float)s, (float)sqrt(2.0 * s)
-    + (float)s, (float)sqrt(s)
+    - (float)s, (float)sqrt(2.0 * s * chain->temperature)
+    + (float)s, (float)sqrt(s * chain->temperature)
     ! exact/closed_forms
 
 The old text must be in the file exactly once. The test, KIND/NAME, must pass before and fail (or crash, or take longer than

@@ -155,7 +155,11 @@ class Copies(unittest.TestCase):
         np.testing.assert_allclose(sampler.run_prior(prior, 2, start.copy()), start, atol=1e-4)
         z = sampler.run_posterior(prior, generator, np.zeros((2, DATA)), start.copy())
         np.testing.assert_allclose(z, start, atol=1e-4)
-        with self.assertRaisesRegex(lebm.InvalidError, "start is 'given', but z is not"):
+        with self.assertRaisesRegex(lebm.InvalidError, "start is 'given', but z is not given"):
+            sampler.run_prior(prior, 2)
+        sampler.options["start"] = "continue"
+        np.testing.assert_allclose(sampler.run_prior(prior, 2, start.copy()), start, atol=1e-4)
+        with self.assertRaisesRegex(lebm.InvalidError, "start is 'continue', but z is not given"):
             sampler.run_prior(prior, 2)
 
     def test_no_rows(self) -> None:
@@ -217,6 +221,28 @@ class Shapes(unittest.TestCase):
                 call()
             generator.options["out_of_range"] = "allow"
             call()
+
+    def test_missing_numbers_are_refused_or_left_out(self) -> None:
+        generator = lebm.Generator(lebm.Net(f"in {LATENT}; linear {DATA}").init("pytorch", 1), "gaussian", 0.3)
+        z, x = np.ones((2, LATENT)), np.full((2, DATA), 0.5, np.float32)
+        whole = generator.log_likelihood(z, x)
+        x[0, :] = np.nan
+        with self.assertRaisesRegex(lebm.RangeError, "finite"):
+            generator.log_likelihood(z, x)
+        generator.options["missing"] = "skip"
+        self.assertEqual(generator.log_likelihood(z, x).tolist(), [0, whole[1]])
+        self.assertFalse(generator.score(z, x)[0].any())
+
+    def test_draws(self) -> None:
+        generator = lebm.Generator(lebm.Net(f"in {LATENT}; linear {DATA}").init("pytorch", 1), "bernoulli")
+        z = np.zeros((50, LATENT))
+        x = generator.draw(z, seed=1)
+        self.assertEqual((x.shape, generator.data_kind), ((50, DATA), "pixels"))
+        self.assertEqual(set(x.ravel().tolist()), {0.0, 1.0})
+        self.assertTrue(equal_bits(generator.draw(z, 1), x))
+        self.assertFalse(equal_bits(generator.draw(z, 1, stream=1), x))
+        with self.assertRaises(lebm.RangeError):
+            generator.draw(z, seed=-1)
 
     def test_channels_last_are_refused_with_a_hint(self) -> None:
         prior, generator, sampler = small_prior(), small_generator(), lebm.Sampler(steps=1)

@@ -33,7 +33,7 @@ class Options(unittest.TestCase):
         self.assertEqual([sampler.options[key] for key in ("steps", "step_size", "start")], [7, 0.5, "given"])
         self.assertEqual(lebm.Net("in 1", convolution="direct").options["convolution"], "direct")
         generator = lebm.Generator(lebm.Net("in 1"), "gaussian", 1, out_of_range="allow")
-        self.assertEqual(dict(generator.options), {"out_of_range": "allow"})
+        self.assertEqual(dict(generator.options), {"out_of_range": "allow", "missing": "error"})
         trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler, note="Übung", seed=2**63 - 1)
         self.assertEqual((trainer.options["note"], trainer.options["seed"]), ("Übung", 2**63 - 1))
         with self.assertRaises(lebm.UnknownOptionError):
@@ -53,7 +53,7 @@ class Options(unittest.TestCase):
         self.assertNotIn("stepsize", options)
         self.assertIsNone(options.get("stepsize"))
         for refused in (lambda: options["stepsize"], lambda: options.describe("stepsize")):
-            with self.assertRaisesRegex(KeyError, "^sampler has no option 'stepsize'; it has steps, step_size, "):
+            with self.assertRaisesRegex(KeyError, "^sampler has no option 'stepsize'; it has steps, start, "):
                 refused()
         with self.assertRaises(TypeError):
             del options["steps"]

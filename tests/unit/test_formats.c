@@ -255,9 +255,9 @@ static const struct {
     const char *key, *text;
 } defaults[] = {
     {&lebm__sampler_table, LEBM_SAMPLER_STEPS, "40"},
-    {&lebm__sampler_table, LEBM_SAMPLER_STEP_SIZE, "0.08"},
-    {&lebm__sampler_table, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
-    {&lebm__sampler_table, LEBM_SAMPLER_NOISE, "1"},
+    {&lebm__langevin_table, LEBM_SAMPLER_STEP_SIZE, "0.08"},
+    {&lebm__langevin_table, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
+    {&lebm__langevin_table, LEBM_SAMPLER_NOISE, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_START, "noise"},
     {&lebm__sampler_table, LEBM_SAMPLER_START_STD, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "1e+03"},
@@ -276,6 +276,7 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_DIVERGENCE_THRESHOLD, "1e+03"},
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
+    {&lebm__sampler_table, LEBM_SAMPLER_TEMPERATURE, "1"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };

@@ -120,6 +120,142 @@ START_TEST(rows_do_not_depend_on_each_other)
 }
 END_TEST
 
+START_TEST(what_is_missing_is_left_out)
+{
+    /* log p of what is there is that of a generator whose net gives nothing else. */
+    enum { D = 300, FEW = 100 }; /* of D, each third number is there */
+    lebm_net *all, *few;
+    lebm_generator *skips, *has_few;
+    float *z = test_normal_floats(5 * 2, 1, 3), *x = test_random_floats(5 * D, 0, 1, 4);
+    float *weight = test_normal_floats(D * 2, 1, 5), few_weight[FEW * 2], few_x[5 * FEW];
+    float value[5], expected[5], score[10], expected_score[10];
+    for (int i = 0; i < FEW; i++) memcpy(few_weight + 2 * i, weight + 2 * 3 * i, 2 * sizeof *weight);
+    for (int i = 0; i < 5 * D; i++) {
+        const int row = i / D, place = i % D;
+        if (place % 3 == 0) few_x[row * FEW + place / 3] = x[i];
+        if (place % 3 != 0) x[i] = NAN;
+    }
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&all, "in 2; linear 300 nobias"));
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&few, "in 2; linear 100 nobias"));
+    LEBM_ASSERT_OK(lebm_net_set_param(all, 0, weight, D * 2));
+    LEBM_ASSERT_OK(lebm_net_set_param(few, 0, few_weight, FEW * 2));
+    skips = make_generator(all, likelihoods[_i].name, likelihoods[_i].sigma);
+    has_few = make_generator(few, likelihoods[_i].name, likelihoods[_i].sigma);
+    LEBM_ASSERT_STATUS(lebm_generator_log_likelihood(skips, z, x, 5, value), LEBM_ERR_RANGE);
+    LEBM_ASSERT_OK(lebm_generator_set_str(skips, LEBM_GENERATOR_MISSING, "skip"));
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(skips, z, x, 5, value));
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(has_few, z, few_x, 5, expected));
+    LEBM_ASSERT_OK(lebm_generator_score(skips, z, x, 5, score));
+    LEBM_ASSERT_OK(lebm_generator_score(has_few, z, few_x, 5, expected_score));
+    for (int i = 0; i < 5; i++) LEBM_ASSERT_NEAR(value[i], expected[i], 1e-5 * fabs(expected[i]));
+    for (int i = 0; i < 10; i++) LEBM_ASSERT_NEAR(score[i], expected_score[i], 1e-4 * (1 + fabs(expected_score[i])));
+    x[0] = INFINITY; /* infinite is not missing */
+    LEBM_ASSERT_STATUS(lebm_generator_score(skips, z, x, 5, score), LEBM_ERR_RANGE);
+    free(z);
+    free(x);
+    free(weight);
+    lebm_generator_destroy(skips);
+    lebm_generator_destroy(has_few);
+}
+END_TEST
+
+START_TEST(nothing_missing_changes_no_bit)
+{
+    enum { N = 9 };
+    struct pair g;
+    make_g(&g);
+    const int64_t d = g.ref.out_features;
+    lebm_generator *generator = make_generator(g.net, LEBM_BERNOULLI, 0);
+    float *z = test_normal_floats(N * M, 1, 5), *x = test_random_floats(N * d, 0, 1, 6), score[2][N * M];
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, N, score[0]));
+    LEBM_ASSERT_OK(lebm_generator_set_str(generator, LEBM_GENERATOR_MISSING, "skip"));
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, N, score[1]));
+    LEBM_ASSERT_SAME_BITS(score[0], score[1], N * M);
+    g.net = NULL;
+    free(z);
+    free(x);
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
+START_TEST(draws_have_the_moments_of_the_likelihood)
+{
+    enum { N = 20000 };
+    const int is_gaussian = strcmp(likelihoods[_i].name, LEBM_GAUSSIAN) == 0;
+    lebm_generator *generator = two_outputs(likelihoods[_i].name, likelihoods[_i].sigma, 0.7f, -1.2f);
+    float *z = test_floats(N), *x = test_floats(2 * N), mean[2];
+    for (int i = 0; i < N; i++) z[i] = 1;
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, 1, mean));
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, N, 7, 0, x));
+    for (int d = 0; d < 2; d++) {
+        const double sigma = likelihoods[_i].sigma, m = mean[d], variance = is_gaussian ? sigma * sigma : m * (1 - m);
+        double sum = 0, squares = 0;
+        for (int i = 0; i < N; i++) {
+            const double e = x[2 * i + d] - m;
+            sum += e;
+            squares += e * e;
+            LEBM_ASSERT_MSG(is_gaussian || x[2 * i + d] == 0 || x[2 * i + d] == 1, "a draw is %g", x[2 * i + d]);
+        }
+        /* Five standard errors: a false alarm in a million. */
+        LEBM_ASSERT_NEAR(sum / N, 0, 5 * sqrt(variance / N));
+        LEBM_ASSERT_NEAR(squares / N, variance, 5 * variance * sqrt(3.0 / N));
+    }
+    free(z);
+    free(x);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+START_TEST(draws_are_keyed_by_seed_stream_and_row)
+{
+    enum { N = 130 };
+    struct pair g;
+    make_g(&g);
+    const int64_t d = g.ref.out_features;
+    lebm_generator *generator = make_generator(g.net, likelihoods[_i].name, likelihoods[_i].sigma);
+    float *z = test_normal_floats(N * M, 1, 5), *x = test_floats(N * d), *again = test_floats(N * d);
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, N, 3, 1, x));
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, 70, 3, 1, again));
+    LEBM_ASSERT_SAME_BITS(again, x, 70 * d);
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, N, 4, 1, again));
+    ck_assert_int_ne(memcmp(again, x, (size_t)(N * d) * sizeof *x), 0);
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, N, 3, 2, again));
+    ck_assert_int_ne(memcmp(again, x, (size_t)(N * d) * sizeof *x), 0);
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, 0, 3, 2, again));
+    LEBM_ASSERT_STATUS(lebm_generator_draw(generator, z, -1, 3, 2, again), LEBM_ERR_RANGE);
+    g.net = NULL;
+    free(z);
+    free(x);
+    free(again);
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
+START_TEST(its_parameters_are_those_of_its_net)
+{
+    float of_generator[2], of_net[2], other[2] = {5, 6};
+    lebm_generator *generator = two_outputs(LEBM_GAUSSIAN, 1, 3, 4);
+    ck_assert_int_eq(lebm_generator_param_count(generator), 1);
+    ck_assert_int_eq(lebm_generator_param_size(generator, 0), 2);
+    ck_assert_int_eq(lebm_generator_param_ndim(generator, 0), 2);
+    ck_assert_int_eq(lebm_generator_param_dim(generator, 0, 0), 2);
+    ck_assert_int_eq(lebm_generator_param_dim(generator, 0, 2), 0);
+    ck_assert_str_eq(lebm_generator_param_name(generator, 0), "0.weight");
+    ck_assert_ptr_null(lebm_generator_param_name(generator, 1));
+    LEBM_ASSERT_OK(lebm_generator_get_param(generator, 0, of_generator, 2));
+    ck_assert(of_generator[0] == 3 && of_generator[1] == 4);
+    LEBM_ASSERT_OK(lebm_generator_set_param(generator, 0, other, 2));
+    LEBM_ASSERT_OK(lebm_net_get_param(lebm_generator_net(generator), 0, of_net, 2));
+    ck_assert(of_net[0] == 5 && of_net[1] == 6);
+    LEBM_ASSERT_STATUS(lebm_generator_get_param(generator, 1, of_generator, 2), LEBM_ERR_RANGE);
+    LEBM_ASSERT_STATUS(lebm_generator_set_param(generator, 0, other, 3), LEBM_ERR_SHAPE);
+    ck_assert_str_eq(lebm_generator_data_kind(generator), LEBM_PIXELS);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
 START_TEST(generator_and_caller_hold_the_net)
 {
     struct pair g;
@@ -354,9 +490,10 @@ START_TEST(a_generator_has_options)
     const char *value;
     const float x[3] = {0};
     float z;
-    ck_assert_int_eq(lebm_generator_option_count(generator), 1);
+    ck_assert_int_eq(lebm_generator_option_count(generator), 2);
     ck_assert_str_eq(lebm_generator_option_key(generator, 0), LEBM_GENERATOR_OUT_OF_RANGE);
-    ck_assert_ptr_null(lebm_generator_option_key(generator, 1));
+    ck_assert_str_eq(lebm_generator_option_key(generator, 1), LEBM_GENERATOR_MISSING);
+    ck_assert_ptr_null(lebm_generator_option_key(generator, 2));
     ck_assert_str_eq(lebm_generator_option_type(generator, LEBM_GENERATOR_OUT_OF_RANGE), "str");
     ck_assert_str_eq(lebm_generator_option_choices(generator, LEBM_GENERATOR_OUT_OF_RANGE), "error|allow");
     ck_assert_ptr_nonnull(lebm_generator_option_help(generator, LEBM_GENERATOR_OUT_OF_RANGE));
@@ -412,6 +549,12 @@ START_TEST(wrong_arguments)
     ck_assert_int_eq(lebm_generator_latent_size(NULL), 0);
     ck_assert_int_eq(lebm_generator_data_size(NULL), 0);
     ck_assert_ptr_null(lebm_generator_likelihood(NULL));
+    ck_assert_ptr_null(lebm_generator_data_kind(NULL));
+    ck_assert_int_eq(lebm_generator_param_count(NULL), 0);
+    ck_assert_int_eq(lebm_generator_param_size(NULL, 0), 0);
+    ck_assert_ptr_null(lebm_generator_param_name(NULL, 0));
+    ck_assert_int_eq(lebm_generator_param_ndim(NULL, 0), 0);
+    ck_assert_int_eq(lebm_generator_param_dim(NULL, 0, 0), 0);
     ck_assert_double_eq(lebm_generator_sigma(NULL), 0);
     LEBM_ASSERT_STATUS(lebm_generator_data_shape(NULL, chw), LEBM_ERR_INVALID);
     double low, high;
@@ -427,10 +570,15 @@ static Suite *suite(void)
     tcase_add_test(numbers, bernoulli_by_hand);
     tcase_add_test(numbers, bernoulli_with_large_logits);
     tcase_add_loop_test(numbers, rows_do_not_depend_on_each_other, 0, LIKELIHOODS);
+    tcase_add_loop_test(numbers, what_is_missing_is_left_out, 0, LIKELIHOODS);
+    tcase_add_test(numbers, nothing_missing_changes_no_bit);
+    tcase_add_loop_test(numbers, draws_have_the_moments_of_the_likelihood, 0, LIKELIHOODS);
+    tcase_add_loop_test(numbers, draws_are_keyed_by_seed_stream_and_row, 0, LIKELIHOODS);
     suite_add_tcase(suite, numbers);
 
     TCase *contract = tcase_create("contract");
     tcase_add_test(contract, generator_and_caller_hold_the_net);
+    tcase_add_test(contract, its_parameters_are_those_of_its_net);
     tcase_add_test(contract, a_net_is_in_one_model);
     tcase_add_test(contract, a_refused_net_stays_the_callers);
     tcase_add_test(contract, the_mean_of_x_has_a_range);

@@ -144,16 +144,18 @@ static void assert_lists(const struct handle *h, const char *const *keys, const 
 START_TEST(sampler_lists_the_keys_of_its_header)
 {
     static const char *const keys[] = {
-        "steps",     "step_size", "last_step_size", "noise",   "start",
-        "start_std", "seed",      "stream",         "threads", LEBM_SAMPLER_DIVERGENCE_THRESHOLD};
-    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64", "i64", "i64", "f64"};
-    assert_lists(&handles[0], keys, types, 10);
+        "steps",      "step_size", "last_step_size", "noise",   "start",
+        "start_std",  "seed",      "stream",         "threads", LEBM_SAMPLER_DIVERGENCE_THRESHOLD,
+        "temperature"};
+    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64", "i64", "i64", "f64", "f64"};
+    assert_lists(&handles[0], keys, types, 11);
+    ck_assert_str_eq(LEBM_SAMPLER_TEMPERATURE, "temperature");
     ck_assert_str_eq(LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold");
     ck_assert_str_eq(LEBM_SAMPLER_STEPS, "steps");
     ck_assert_str_eq(LEBM_SAMPLER_STEP_SIZE, "step_size");
     ck_assert_str_eq(LEBM_SAMPLER_LAST_STEP_SIZE, "last_step_size");
     ck_assert_str_eq(LEBM_SAMPLER_START_STD, "start_std");
-    ck_assert_str_eq(lebm_sampler_option_choices(sampler, LEBM_SAMPLER_START), "noise|given");
+    ck_assert_str_eq(lebm_sampler_option_choices(sampler, LEBM_SAMPLER_START), "noise|given|continue");
 }
 END_TEST
 
@@ -404,7 +406,7 @@ START_TEST(choices)
         LEBM_ASSERT_OK(lebm_sampler_get_str(sampler, LEBM_SAMPLER_START, &value));
         ck_assert_str_eq(value, "given");
     }
-    LEBM_ASSERT_ERROR_NAMES("noise|given");
+    LEBM_ASSERT_ERROR_NAMES("noise|given|continue");
     LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, "noise"));
     LEBM_ASSERT_OK(lebm_sampler_get_str(sampler, LEBM_SAMPLER_START, &value));
     ck_assert_str_eq(value, "noise");

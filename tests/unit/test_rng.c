@@ -49,7 +49,7 @@ START_TEST(uniforms_are_philox)
     enum { COUNT = 1001 };
     float out[COUNT];
     for (int k = 0; k < KEYS; k++) {
-        lebm__uniforms(keys[k], COUNT, out);
+        lebm__uniforms(keys[k], 0, COUNT, out);
         for (uint32_t i = 0; i < COUNT; i++) {
             const uint32_t counter[4] = {0, 0, i / 4, 0};
             uint32_t words[4];
@@ -207,12 +207,14 @@ START_TEST(uniforms_do_not_depend_on_their_number)
     enum { COUNT = 60 };
     const lebm__key key = lebm__key_make(13, 14, LEBM__FOR_INIT);
     float all[COUNT], some[COUNT + 1];
-    lebm__uniforms(key, COUNT, all);
+    lebm__uniforms(key, 0, COUNT, all);
     for (int64_t n = 0; n <= COUNT; n++) {
         some[n] = 99;
-        lebm__uniforms(key, n, some);
+        lebm__uniforms(key, 0, n, some);
         LEBM_ASSERT_SAME_BITS(some, all, n);
         LEBM_ASSERT_MSG(some[n] == 99, "a number behind the %lld asked for was written", (long long)n);
+        lebm__uniforms(key, n, COUNT - n, some);
+        LEBM_ASSERT_SAME_BITS(some, all + n, COUNT - n);
     }
 }
 END_TEST
@@ -297,7 +299,7 @@ START_TEST(uniforms_are_uniform_and_inside)
     float *values = test_floats(COUNT);
     int64_t cells[CELLS] = {0};
     double chi_squared = 0;
-    lebm__uniforms(lebm__key_make(31, 0, LEBM__FOR_INIT), COUNT, values);
+    lebm__uniforms(lebm__key_make(31, 0, LEBM__FOR_INIT), 0, COUNT, values);
     for (int64_t i = 0; i < COUNT; i++) {
         LEBM_ASSERT_MSG(values[i] > 0 && values[i] < 1, "uniform %lld is %.9g", (long long)i, (double)values[i]);
         cells[(int)(values[i] * CELLS)]++;

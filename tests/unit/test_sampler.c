@@ -404,6 +404,134 @@ START_TEST(one_sampler_serves_models_of_any_size)
 }
 END_TEST
 
+/* ---- going on ---- */
+
+static void set_start(lebm_sampler *sampler, const char *start)
+{
+    LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, start));
+}
+
+static void run_on(lebm_sampler *sampler, const struct model *model, const float *x, int64_t n, float *z)
+{
+    set_start(sampler, "continue");
+    if (x)
+        LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model->prior, model->generator, x, n, z));
+    else
+        LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model->prior, n, z));
+}
+
+START_TEST(runs_that_go_on_equal_one_run) /* _i: to the posterior; or from z that are given */
+{
+    enum { N = 150, M = 4, D = 6, STEPS = 7, RUNS = 4 };
+    static const int64_t threads[RUNS] = {3, 1, 4, 2};
+    const int is_given = _i / 2;
+    struct model model;
+    model_small(&model, M, 10, D, 1, 0.5);
+    float *x = _i % 2 ? test_normal_floats(N * D, 1, 1) : NULL, *start = test_normal_floats(N * M, 1, 2);
+    lebm_sampler *at_once = make_sampler(RUNS * STEPS, 0.03), *in_parts = make_sampler(STEPS, 0.03);
+    if (is_given) set_start(at_once, "given"), set_start(in_parts, "given");
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(in_parts, LEBM_SAMPLER_THREADS, threads[0]));
+    float *expected = run_from(start, at_once, &model, x, N), *z = run_from(start, in_parts, &model, x, N);
+    for (int i = 1; i < RUNS; i++) {
+        /* What a run that starts anew would go by changes nothing in one that goes on. */
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(in_parts, LEBM_SAMPLER_SEED, 100 + i));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(in_parts, LEBM_SAMPLER_STREAM, 200 + i));
+        LEBM_ASSERT_OK(lebm_sampler_set_f64(in_parts, LEBM_SAMPLER_START_STD, 3));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(in_parts, LEBM_SAMPLER_THREADS, threads[i]));
+        set_start(in_parts, "noise");
+        run_on(in_parts, &model, x, N, z);
+        ck_assert_int_eq(stream_of(in_parts), 200 + i);
+    }
+    LEBM_ASSERT_SAME_BITS(z, expected, N * M);
+    double parts, whole;
+    LEBM_ASSERT_OK(lebm_sampler_metric(in_parts, LEBM_SAMPLER_LOG_DENSITY, &parts));
+    LEBM_ASSERT_OK(lebm_sampler_metric(at_once, LEBM_SAMPLER_LOG_DENSITY, &whole));
+    ck_assert_double_eq(parts, whole);
+    free(x);
+    free(start);
+    free(z);
+    free(expected);
+    lebm_sampler_destroy(at_once);
+    lebm_sampler_destroy(in_parts);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(each_kind_of_run_goes_on_by_itself)
+{
+    enum { N = 20, M = 3, D = 5, STEPS = 4 };
+    struct model model;
+    model_small(&model, M, 10, D, 1, 0.5);
+    float *x = test_normal_floats(N * D, 1, 1);
+    for (int posterior = 0; posterior < 2; posterior++) {
+        lebm_sampler *at_once = make_sampler(2 * STEPS, 0.03), *in_parts = make_sampler(STEPS, 0.03);
+        float *expected = run(at_once, &model, posterior ? x : NULL, N);
+        float *z = run(in_parts, &model, posterior ? x : NULL, N);
+        free(run(in_parts, &model, posterior ? NULL : x, N)); /* one of the other kind between */
+        run_on(in_parts, &model, posterior ? x : NULL, N, z);
+        LEBM_ASSERT_SAME_BITS(z, expected, N * M);
+        free(expected);
+        free(z);
+        lebm_sampler_destroy(at_once);
+        lebm_sampler_destroy(in_parts);
+    }
+    free(x);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(a_run_that_fails_leaves_the_one_before_to_go_on_with)
+{
+    enum { N = 20, M = 3, STEPS = 5 };
+    struct model model;
+    model_small(&model, M, 10, 4, 1, 0.5);
+    struct watch watch = {.thread = pthread_self(), .stop_at = 1, .stop_with = 1};
+    lebm_sampler *at_once = make_sampler(2 * STEPS, 0.03), *in_parts = make_sampler(STEPS, 0.03);
+    float *expected = run(at_once, &model, NULL, N), *z = run(in_parts, &model, NULL, N);
+    set_start(in_parts, "continue");
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(in_parts, watch_progress, &watch));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(in_parts, model.prior, N, z), LEBM_STOPPED);
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(in_parts, NULL, NULL));
+    run_on(in_parts, &model, NULL, N, z);
+    LEBM_ASSERT_SAME_BITS(z, expected, N * M);
+    free(expected);
+    free(z);
+    lebm_sampler_destroy(at_once);
+    lebm_sampler_destroy(in_parts);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(what_cannot_go_on)
+{
+    enum { N = 3, M = 2 };
+    struct model model, other;
+    model_small(&model, M, 5, 4, 1, 0.5);
+    model_small(&other, M + 1, 5, 4, 1, 0.5);
+    float x[N * 4] = {0}, z[(N + 1) * M] = {0}, before[(N + 1) * M] = {0};
+    lebm_sampler *sampler = make_sampler(1, 1e-9);
+    set_start(sampler, "continue");
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("has not run to a prior yet");
+    set_start(sampler, "given");
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+    memcpy(before, z, sizeof z);
+    set_start(sampler, "continue");
+    LEBM_ASSERT_STATUS(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("posterior");
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N + 1, z), LEBM_ERR_SHAPE);
+    LEBM_ASSERT_ERROR_NAMES("z [4, 2] is not of the shape of the last run to a prior, [3, 2]");
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, other.prior, 1, z), LEBM_ERR_SHAPE);
+    ck_assert_mem_eq(z, before, sizeof z);
+    LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, N, z));
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+    model_free(&other);
+}
+END_TEST
+
+/* ---- together ---- */
+
 struct job {
     lebm_sampler *sampler;
     const struct model *model;
@@ -1015,6 +1143,13 @@ static Suite *suite(void)
     tcase_add_test(bits, one_sampler_serves_models_of_any_size);
     tcase_add_test(bits, samplers_that_share_a_model_may_run_together);
     suite_add_tcase(suite, bits);
+
+    TCase *on = tcase_create("going on");
+    tcase_add_loop_test(on, runs_that_go_on_equal_one_run, 0, 4);
+    tcase_add_test(on, each_kind_of_run_goes_on_by_itself);
+    tcase_add_test(on, a_run_that_fails_leaves_the_one_before_to_go_on_with);
+    tcase_add_test(on, what_cannot_go_on);
+    suite_add_tcase(suite, on);
 
     TCase *divergence = tcase_create("divergence");
     tcase_add_test(divergence, a_huge_step_size_diverges);

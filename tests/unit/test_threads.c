@@ -308,30 +308,41 @@ START_TEST(pools_grow_and_shrink)
 }
 END_TEST
 
+enum { OWNERS = 3 };
+
+/* What each thread is to have, and where it got it. */
+struct owners {
+    int64_t bytes;
+    void *memory[OWNERS];
+};
+
+static void lay_out(void *context, int thread, lebm__arena *arena)
+{
+    struct owners *o = context;
+    o->memory[thread] = lebm__arena_take(arena, o->bytes, 1);
+}
+
 START_TEST(each_thread_keeps_memory_of_its_own)
 {
-    enum { THREADS = 3, FEW = 1000, MANY = 5 << 20 };
+    enum { FEW = 1000, MANY = 5 << 20 };
     lebm__pool *pool = NULL;
-    void *memory[THREADS];
-    LEBM_ASSERT_OK(lebm__pool_resize(&pool, THREADS));
-    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, MANY));
-    for (int t = 0; t < THREADS; t++) {
-        memory[t] = lebm__pool_memory(pool, t);
-        memset(memory[t], t, MANY); /* a sanitizer knows the end */
-    }
-    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, FEW));
-    for (int t = 0; t < THREADS; t++) {
-        ck_assert_ptr_eq(lebm__pool_memory(pool, t), memory[t]);
-        ck_assert_int_eq(((unsigned char *)memory[t])[MANY - 1], t);
+    struct owners many = {.bytes = MANY}, few = {.bytes = FEW}, more = {.bytes = MANY + 1};
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, OWNERS));
+    LEBM_ASSERT_OK(lebm__pool_lay_out(pool, OWNERS, lay_out, &many));
+    for (int t = 0; t < OWNERS; t++) memset(many.memory[t], t, MANY); /* a sanitizer knows the end */
+    LEBM_ASSERT_OK(lebm__pool_lay_out(pool, OWNERS, lay_out, &few));
+    for (int t = 0; t < OWNERS; t++) {
+        ck_assert_ptr_eq(few.memory[t], many.memory[t]);
+        ck_assert_int_eq(((unsigned char *)many.memory[t])[MANY - 1], t);
     }
     lebm__alloc_fail_after(0);
-    LEBM_ASSERT_STATUS(lebm__pool_reserve(pool, THREADS, MANY + 1), LEBM_ERR_NOMEM);
+    LEBM_ASSERT_STATUS(lebm__pool_lay_out(pool, OWNERS, lay_out, &more), LEBM_ERR_NOMEM);
     lebm__alloc_fail_after(-1);
-    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, FEW));
+    LEBM_ASSERT_OK(lebm__pool_lay_out(pool, OWNERS, lay_out, &few));
     LEBM_ASSERT_OK(lebm__pool_resize(&pool, 1)); /* gives back what the others had */
-    LEBM_ASSERT_OK(lebm__pool_resize(&pool, THREADS));
-    LEBM_ASSERT_OK(lebm__pool_reserve(pool, THREADS, FEW));
-    for (int t = 0; t < THREADS; t++) memset(lebm__pool_memory(pool, t), t, FEW);
+    LEBM_ASSERT_OK(lebm__pool_resize(&pool, OWNERS));
+    LEBM_ASSERT_OK(lebm__pool_lay_out(pool, OWNERS, lay_out, &few));
+    for (int t = 0; t < OWNERS; t++) memset(few.memory[t], t, FEW);
     lebm__pool_destroy(pool);
 }
 END_TEST

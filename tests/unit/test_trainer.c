@@ -854,7 +854,7 @@ static int take_down(double done, void *user)
  * its nets, there and back, at each step; learning three times, through f for both kinds of samples. */
 START_TEST(progress_is_the_share_of_the_work_done)
 {
-    enum { N = 110, STEPS_TO_POSTERIOR = 5, STEPS_TO_PRIOR = 7, CHUNKS = 5 };
+    enum { N = 110, STEPS_TO_POSTERIOR = 5, STEPS_TO_PRIOR = 7, TASKS = 10 };
     const double f = 43, g = 171;
     const double to_posterior = 2 * STEPS_TO_POSTERIOR * (f + g), to_prior = 2 * STEPS_TO_PRIOR * f;
     const double learning = 3 * (g + 2 * f), all = to_posterior + to_prior + learning;
@@ -879,14 +879,15 @@ START_TEST(progress_is_the_share_of_the_work_done)
     LEBM_ASSERT_OK(lebm_trainer_set_progress(t.trainer, take_down, &account));
     LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
 
-    /* The last calls: the end of the prior's run, each of the learning's chunks as it begins, and the end. */
-    ck_assert_int_ge(account.calls, CHUNKS + 2);
+    /* The last calls: the end of the prior's run, each task of the gradients as it begins (two tiles, and the weight and
+     * bias of each layer), and the end. */
+    ck_assert_int_ge(account.calls, TASKS + 2);
     for (int i = 1; i < account.calls; i++) ck_assert_double_ge(account.done[i], account.done[i - 1]);
-    for (int chunk = 0; chunk <= CHUNKS; chunk++) {
-        const double done = account.done[account.calls - 1 - CHUNKS + chunk];
-        LEBM_ASSERT_NEAR(done, (to_posterior + to_prior + learning * chunk / CHUNKS) / all, 1e-12);
+    for (int task = 0; task <= TASKS; task++) {
+        const double done = account.done[account.calls - 1 - TASKS + task];
+        LEBM_ASSERT_NEAR(done, (to_posterior + to_prior + learning * task / TASKS) / all, 1e-12);
     }
-    LEBM_ASSERT_NEAR(account.done[account.calls - 2 - CHUNKS], (to_posterior + to_prior) / all, 1e-12);
+    LEBM_ASSERT_NEAR(account.done[account.calls - 2 - TASKS], (to_posterior + to_prior) / all, 1e-12);
     int is_told = 0;
     for (int i = 0; i < account.calls; i++) is_told |= fabs(account.done[i] - to_posterior / all) < 1e-12;
     LEBM_ASSERT_MSG(is_told, "nothing was told at %g, where the first run ends", to_posterior / all);

@@ -1,0 +1,112 @@
+#include "mcmc/chain.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "core/status.h"
+#include "math/kernels.h"
+
+/* A quantity of a chain at a step of the run. */
+typedef struct {
+    const char *name;
+    double value;
+    int64_t step, chain;
+} chain_quantity;
+
+static int chain_check_finite(const lebm__chain *chain, chain_quantity q)
+{
+    const char *hint = q.step == 1
+                           ? "so early, look for what is huge or not finite in z and the parameters, or huge in x"
+                           : chain->target.remedy;
+    if (isfinite(q.value)) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld to the %s; %s", q.name,
+                      isnan(q.value) ? NAN : q.value, (long long)(chain->steps_before + q.step), (long long)q.chain,
+                      chain->target.name, hint);
+}
+
+/* Fail at the first chain whose state is not finite or too far away. */
+static int chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
+{
+    for (int64_t i = 0; i < tile->n; i++) {
+        if (tile->squares[i] <= tile->max_squares[i]) continue;
+        const chain_quantity q = {"norm of z", sqrt(tile->squares[i]), step, tile->first + i};
+        const double max = sqrt(tile->max_squares[i]);
+        LEBM__TRY(chain_check_finite(chain, q));
+        return lebm__fail(
+            LEBM_ERR_DIVERGED,
+            "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed is at most %g, which is "
+            "divergence_threshold times that of its start or of p0 (%g); %s",
+            q.value, (long long)(chain->steps_before + step), (long long)q.chain, chain->target.name, max,
+            max / fmax(chain->divergence_threshold, 1.0), chain->target.remedy);
+    }
+    return LEBM_OK;
+}
+
+/* Write the norms of the scores; fail at the first chain with a value that is not finite. */
+static int chain_check_densities(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
+{
+    const int64_t dims = chain->target.dims;
+    for (int64_t i = 0; i < tile->n; i++) {
+        tile->score_norm[i] = sqrt(lebm__kernels()->squares(dims, tile->score + i * dims));
+        const chain_quantity density = {"log density", tile->log_density[i], step, tile->first + i};
+        const chain_quantity norm = {"norm of the score", tile->score_norm[i], step, tile->first + i};
+        LEBM__TRY(chain_check_finite(chain, density));
+        LEBM__TRY(chain_check_finite(chain, norm));
+    }
+    return LEBM_OK;
+}
+
+static void chain_measure_states(const lebm__chain *chain, const lebm__tile *tile)
+{
+    const int64_t dims = chain->target.dims;
+    for (int64_t i = 0; i < tile->n; i++) {
+        tile->squares[i] = lebm__kernels()->squares(dims, tile->z + i * dims);
+    }
+}
+
+/* How far the states may go, seen from where they start. A heated p0 is wider; a cold one is no reason to turn away what
+ * is allowed at temperature 1. */
+static void chain_set_max(const lebm__chain *chain, const lebm__tile *tile)
+{
+    const double times = chain->divergence_threshold > 0.0 ? fmax(chain->divergence_threshold, 1.0) : 0.0;
+    const double spread = chain->target.spread * sqrt(fmax(chain->temperature, 1.0));
+    for (int64_t i = 0; i < tile->n; i++) {
+        const double norm = fmax(spread, sqrt(tile->squares[i]));
+        tile->max_squares[i] = times > 0.0 ? times * times * norm * norm : DBL_MAX;
+    }
+}
+
+int lebm__chain_evaluate(const lebm__chain *chain, lebm__tile *tile, int64_t step)
+{
+    const lebm__target *target = &chain->target;
+    target->base(target->context, tile->n, tile->z, tile->log_density, tile->score, tile->squares);
+    target->tilt(target->context, tile->n, tile->z, tile->log_density, tile->score);
+    LEBM__TRY(chain_check_states(chain, tile, step));
+    return chain_check_densities(chain, tile, step);
+}
+
+double lebm__chain_step_size(const lebm__chain *chain, int64_t step)
+{
+    const lebm__step_sizes s = chain->step_sizes;
+    if (step == 1 || s.last == 0.0 || s.last == s.first) return s.first;
+    const double share = (double)(step - 1) / (double)(chain->steps - 1);
+    return s.first * pow(s.last / s.first, share);
+}
+
+void lebm__chain_noise(const lebm__chain *chain, const lebm__tile *tile, int64_t step, float *noise)
+{
+    const uint32_t number = (uint32_t)(chain->steps_before + step);
+    lebm__normals(chain->key, tile->first, number, tile->n, chain->target.dims, noise);
+}
+
+int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile)
+{
+    chain_measure_states(chain, tile);
+    chain_set_max(chain, tile);
+    for (int64_t step = 1; step <= chain->steps; step++) {
+        if (chain->stop(chain->context)) return LEBM_STOPPED;
+        LEBM__TRY(chain->kernel->transition(chain, tile, step));
+    }
+    chain_measure_states(chain, tile);
+    return chain_check_states(chain, tile, chain->steps);
+}

@@ -1,0 +1,36 @@
+/* Chains of any kernel: the loop over the steps of a tile, its schedule of step sizes and its checks. */
+#ifndef LEBM_MCMC_CHAIN_H
+#define LEBM_MCMC_CHAIN_H
+
+#include "math/rng.h"
+#include "mcmc/kernel.h"
+#include "mcmc/target.h"
+
+struct lebm__chain {
+    const lebm__kernel *kernel;
+    const void *options; /* the kernel's own */
+    lebm__target target;
+    int64_t steps, steps_before; /* of this run, and those that used up random numbers of the key before */
+    lebm__step_sizes step_sizes;
+    double temperature;          /* T of the target pi^(1/T) */
+    double divergence_threshold; /* of |z|, in units of its start's or of the target's spread; 0: none */
+    lebm__key key;
+    int (*stop)(void *context); /* asked before each step; nonzero: return LEBM_STOPPED */
+    void *context;
+};
+
+/* Run all steps; tile->z holds the start, then the end. */
+int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile);
+
+/* ---- For kernels ---- */
+
+/* Evaluate the target where the chains are; LEBM_ERR_DIVERGED if that is too far away, or a value is not finite. */
+int lebm__chain_evaluate(const lebm__chain *chain, lebm__tile *tile, int64_t step);
+
+/* s of a step: from the first to the last by equal factors. */
+double lebm__chain_step_size(const lebm__chain *chain, int64_t step);
+
+/* noise[n, dims] = the standard normal numbers of a step. */
+void lebm__chain_noise(const lebm__chain *chain, const lebm__tile *tile, int64_t step, float *noise);
+
+#endif

@@ -1,0 +1,43 @@
+/* Transition kernels: what chain.c asks of one, and the table of all. */
+#ifndef LEBM_MCMC_KERNEL_H
+#define LEBM_MCMC_KERNEL_H
+
+#include <stdint.h>
+
+#include "core/memory.h"
+#include "core/options.h"
+
+typedef struct lebm__chain lebm__chain; /* how the chains are to run: mcmc/chain.h */
+
+/* A tile of chains: n rows, the first of which is chain `first`. */
+typedef struct {
+    int64_t first, n;
+    float *z, *score;                 /* [n, dims] the states, and the scores where they were evaluated last */
+    double *log_density, *score_norm; /* [n] the same of log pi, and of |score| */
+    double *squares, *max_squares;    /* [n] |z|^2, and what it may be */
+    void *workspace;                  /* the kernel's own */
+} lebm__tile;
+
+typedef struct {
+    double first, last; /* s at the first and the last step; last 0: as at the first */
+} lebm__step_sizes;
+
+typedef struct {
+    const char *name;
+    const lebm__options *options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
+
+    /* A workspace for tiles of up to `rows` chains. */
+    void *(*lay_out)(int64_t rows, int64_t dims, lebm__arena *arena);
+
+    /* Make step `step` of the run, 1 for the first, with all chains of a tile. The kernel evaluates the target itself,
+     * where and as often as it needs to, and leaves in the tile what the run reports of its last step. */
+    int (*transition)(const lebm__chain *chain, lebm__tile *tile, int64_t step);
+} lebm__kernel;
+
+extern const lebm__kernel lebm__langevin;
+extern const lebm__options lebm__langevin_table;
+
+/* LEBM_ERR_UNKNOWN_OPTION if there is none of that name. */
+int lebm__kernel_find(const char *name, const lebm__kernel **kernel);
+
+#endif

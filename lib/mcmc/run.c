@@ -1,0 +1,161 @@
+#include "mcmc/run.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "mcmc/chain.h"
+#include "model/model.h"
+
+/* What one thread needs to run its tiles. */
+typedef struct {
+    lebm__model_target model;
+    lebm__tile tile;
+} run_worker;
+
+/* A run under way: who does what, and where it goes. */
+typedef struct {
+    const lebm__run *run;
+    int64_t dims, rows, tiles; /* numbers of a chain's state, chains of a tile, and tiles */
+    run_worker *workers;
+    double asked;                     /* when the caller was asked last, in seconds */
+    _Atomic int64_t begun;            /* steps of all tiles, by all threads */
+    _Atomic int stopped;              /* the caller said so */
+    float *z;                         /* [n, M] the result */
+    double *log_density, *score_norm; /* [n] */
+} run_state;
+
+static void run_lay_out(void *context, int thread, lebm__arena *arena)
+{
+    const run_state *r = context;
+    run_worker *w = &r->workers[thread];
+    const int64_t numel = r->rows * r->dims;
+    w->tile = (lebm__tile){.z = lebm__arena_take(arena, numel, sizeof *w->tile.z),
+                           .score = lebm__arena_take(arena, numel, sizeof *w->tile.score),
+                           .squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.squares),
+                           .max_squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.max_squares),
+                           .workspace = r->run->kernel->lay_out(r->rows, r->dims, arena)};
+    lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, r->rows, arena);
+}
+
+/* A thread that runs a tile, for asking whether to stop. */
+typedef struct {
+    run_state *state;
+    int thread;
+} run_place;
+
+/* Whether to stop before a step. The calling thread, which is thread 0, asks the caller now and then. */
+static int run_stop(void *context)
+{
+    const run_place *at = context;
+    run_state *r = at->state;
+    const lebm__run *run = r->run;
+    const int64_t begun = atomic_fetch_add(&r->begun, 1);
+    if (run->progress.ask != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
+        const double all = (double)run->options->steps * (double)r->tiles;
+        if (run->progress.ask((double)begun / all, run->progress.user)) r->stopped = 1;
+    }
+    return r->stopped;
+}
+
+/* Where the chains of a tile begin. */
+static void run_start(const run_state *r, const lebm__tile *tile, int64_t row)
+{
+    const lebm__run *run = r->run;
+    const int64_t numel = tile->n * r->dims;
+    if (run->start != NULL) {
+        memcpy(tile->z, run->start + row * r->dims, (size_t)numel * sizeof *tile->z);
+        return;
+    }
+    lebm__normals(run->key, tile->first, 0, tile->n, r->dims, tile->z);
+    for (int64_t i = 0; i < numel; i++) tile->z[i] *= (float)run->options->start_std;
+}
+
+/* All steps of a tile of chains. */
+static int run_tile(void *context, int64_t task, int thread)
+{
+    run_state *r = context;
+    const lebm__run *run = r->run;
+    const lebm__sampler_options *options = run->options;
+    run_worker *w = &r->workers[thread];
+    lebm__tile *tile = &w->tile;
+    const int64_t row = task * r->rows, left = run->n - row;
+    const lebm__chain chain = {.kernel = run->kernel,
+                               .options = run->kernel_options,
+                               .target = lebm__model_target_get(&w->model),
+                               .steps = options->steps,
+                               .steps_before = run->steps_before,
+                               .step_sizes = *(const lebm__step_sizes *)run->kernel_options,
+                               .temperature = options->temperature,
+                               .divergence_threshold = options->divergence_threshold,
+                               .key = run->key,
+                               .stop = run_stop,
+                               .context = &(run_place){r, thread}};
+    tile->first = run->first_chain + row;
+    tile->n = left < r->rows ? left : r->rows;
+    tile->log_density = r->log_density + row;
+    tile->score_norm = r->score_norm + row;
+    run_start(r, tile, row);
+    if (run->generator != NULL) {
+        const float *x = run->x + row * run->generator->data_size;
+        run->generator->kind->observe(run->generator, w->model.g, x, tile->n);
+    }
+    LEBM__TRY(lebm__chain_run(&chain, tile));
+    memcpy(r->z + row * r->dims, tile->z, (size_t)(tile->n * r->dims) * sizeof *tile->z);
+    return LEBM_OK;
+}
+
+/* Chains of a tile: as equal a share for each thread as goes, but no more than good products want as rows. */
+static int64_t run_tile_rows(int64_t n, int threads)
+{
+    enum { MAX = 64 }; /* rows, beyond which the products of a layer gain nothing and the cache holds fewer layers */
+    const int64_t rounds = (n + (int64_t)threads * MAX - 1) / ((int64_t)threads * MAX);
+    const int64_t tiles = rounds * threads;
+    return (n + tiles - 1) / tiles;
+}
+
+double lebm__mean(const double *values, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++) sum += values[i];
+    return sum / (double)n;
+}
+
+/* All tiles, with memory for workers and results that the caller releases. */
+static int run_all(run_state *r)
+{
+    const lebm__run *run = r->run;
+    const int threads = lebm__pool_share(run->pool, r->tiles);
+    LEBM__TRY(lebm__model_prepare(run->prior, run->generator, LEBM__SCORE, run->pool));
+    r->workers = lebm__alloc(threads, sizeof *r->workers);
+    r->z = lebm__alloc_raw(run->n * r->dims, sizeof *r->z);
+    r->log_density = lebm__alloc_raw(2 * run->n, sizeof *r->log_density);
+    if (r->workers == NULL || r->z == NULL || r->log_density == NULL) return LEBM_ERR_NOMEM;
+    r->score_norm = r->log_density + run->n;
+    LEBM__TRY(lebm__pool_lay_out(run->pool, threads, run_lay_out, r));
+    LEBM__TRY(lebm__pool_run(run->pool, r->tiles, run_tile, r));
+    return run->progress.ask != NULL && run->progress.ask(1.0, run->progress.user) ? LEBM_STOPPED : LEBM_OK;
+}
+
+int lebm__sampler_run(const lebm__run *run)
+{
+    const int64_t dims = lebm_prior_latent_size(run->prior);
+    const int64_t rows = run_tile_rows(run->n, lebm__pool_threads(run->pool));
+    run_state r = {
+        .run = run, .dims = dims, .rows = rows, .tiles = (run->n + rows - 1) / rows, .asked = lebm__seconds()};
+    LEBM__TRY(lebm__model_require_set(run->prior, run->generator));
+    LEBM__TRY(lebm__model_use(run->prior, run->generator));
+    const int status = run_all(&r);
+    lebm__model_leave(run->prior, run->generator);
+    if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
+    if (status == LEBM_OK) {
+        memcpy(run->z, r.z, (size_t)(run->n * dims) * sizeof *r.z);
+        *run->metrics = (lebm__run_metrics){lebm__mean(r.log_density, run->n), lebm__mean(r.score_norm, run->n)};
+    }
+    lebm__free(r.workers);
+    lebm__free(r.z);
+    lebm__free(r.log_density);
+    return status;
+}

@@ -1,0 +1,45 @@
+/* A run of chains towards the prior or the posterior of a model, by the threads of a pool. */
+#ifndef LEBM_MCMC_RUN_H
+#define LEBM_MCMC_RUN_H
+
+#include "core/handle.h"
+#include "lebm/sampler.h"
+#include "math/rng.h"
+#include "math/threads.h"
+#include "mcmc/kernel.h"
+
+/* The options of samplers of all kernels. Of these, a run leaves `start`, seed, stream and threads to whoever begins it. */
+typedef struct {
+    int64_t steps, seed, stream, threads;
+    double start_std, divergence_threshold, temperature;
+    char start[LEBM__TEXT_SIZE];
+} lebm__sampler_options;
+
+typedef struct {
+    double log_density, score_norm; /* means over the chains at the start of the last step */
+} lebm__run_metrics;
+
+typedef struct {
+    const lebm__kernel *kernel;
+    const lebm__sampler_options *options;
+    const void *kernel_options; /* the kernel's own */
+    lebm__pool *pool;
+    lebm__key key;        /* of the random numbers: */
+    int64_t first_chain;  /* row i has those of chain first_chain + i, */
+    int64_t steps_before; /* counted on from so many steps */
+    const lebm_prior *prior;
+    const lebm_generator *generator; /* NULL: towards the prior */
+    const float *x;                  /* [n, D] of the posterior */
+    int64_t n;                       /* chains */
+    const float *start;              /* [n, M], which may be z; NULL: noise */
+    float *z;                        /* [n, M] receives the last states, on success only */
+    lebm__run_metrics *metrics;
+    lebm__progress progress;
+} lebm__run;
+
+int lebm__sampler_run(const lebm__run *run);
+
+/* The mean over chains, added in their order. */
+double lebm__mean(const double *values, int64_t n);
+
+#endif

@@ -1,0 +1,43 @@
+#include "mcmc/target.h"
+
+#include <math.h>
+
+#include "model/model.h"
+
+static void target_base(const void *context, int64_t n, const float *z, double *log_density, float *score,
+                        double *squares)
+{
+    const lebm__model_target *model = context;
+    lebm__prior_base(model->prior, z, n, log_density, score, squares);
+}
+
+static void target_tilt(const void *context, int64_t n, const float *z, double *log_density, float *score)
+{
+    const lebm__model_target *model = context;
+    lebm__prior_tilt(model->prior, model->f, z, n, log_density, score);
+    if (model->generator != NULL) {
+        model->generator->kind->log_likelihood(model->generator, model->g, z, n, log_density, score);
+    }
+}
+
+void lebm__model_target_lay_out(lebm__model_target *model, const lebm_prior *prior, const lebm_generator *generator,
+                                int64_t rows, lebm__arena *arena)
+{
+    *model = (lebm__model_target){.prior = prior, .generator = generator};
+    model->f = lebm__prior_lay_out(prior, rows, LEBM__SCORE, arena);
+    if (generator != NULL) model->g = generator->kind->lay_out(generator, rows, LEBM__SCORE, arena);
+}
+
+lebm__target lebm__model_target_get(const lebm__model_target *model)
+{
+    const int64_t dims = lebm_prior_latent_size(model->prior);
+    const int is_prior = model->generator == NULL;
+    return (lebm__target){.name = is_prior ? "prior" : "posterior",
+                          .remedy = is_prior ? "a smaller step_size may help"
+                                             : "a smaller step_size may help, or x of a smaller scale",
+                          .dims = dims,
+                          .spread = lebm_prior_sigma0(model->prior) * sqrt((double)dims),
+                          .base = target_base,
+                          .tilt = target_tilt,
+                          .context = model};
+}

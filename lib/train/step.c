@@ -1,0 +1,235 @@
+/* A step of maximum likelihood: chains to the posterior and the prior, gradients, checks, Adam. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "core/status.h"
+#include "math/kernels.h"
+#include "mcmc/sampler.h"
+#include "train/trainer.h"
+
+/* The phases of a step: chains of either kind, and gradients. */
+enum { TO_POSTERIOR, TO_PRIOR, GRADIENTS, PHASES };
+
+typedef struct {
+    lebm_trainer *trainer;
+    lebm__batch batch;
+    lebm__trainer_metrics metrics;
+    double share[PHASES]; /* of the phases in the work */
+    int phase;
+} step;
+
+/* For a row, a step of a chain takes its decoders forward and back; the gradients of parameters are about as much work
+ * again, of g at z+ and of f at z+ and z-. */
+static void step_share_progress(step *s)
+{
+    const lebm_trainer *t = s->trainer;
+    const double f = lebm__net_work(t->prior->net), g = t->generator->kind->work(t->generator);
+    s->share[TO_POSTERIOR] = 2.0 * (double)t->to_posterior->options.steps * (f + g);
+    s->share[TO_PRIOR] = 2.0 * (double)t->to_prior->options.steps * f;
+    s->share[GRADIENTS] = 3.0 * (g + 2.0 * f);
+    const double all = s->share[TO_POSTERIOR] + s->share[TO_PRIOR] + s->share[GRADIENTS];
+    for (int i = 0; i < PHASES; i++) s->share[i] /= all;
+}
+
+/* Tell how much of its phase is done; anything but 0 stops the step. */
+static int step_report(double done, void *user)
+{
+    const step *s = user;
+    const lebm__progress progress = s->trainer->head.progress;
+    if (progress.ask == NULL) return 0;
+    double before = 0.0;
+    for (int i = 0; i < s->phase; i++) before += s->share[i];
+    const int is_end = s->phase == PHASES - 1 && done == 1.0; /* where shares may add up to a little less */
+    return progress.ask(is_end ? 1.0 : before + done * s->share[s->phase], progress.user);
+}
+
+static int step_create(step *s, lebm_trainer *t, const float *x, int64_t n)
+{
+    const int64_t latent = n * t->generator->latent_size;
+    *s = (step){.trainer = t, .batch = {.n = n, .x = x}};
+    step_share_progress(s);
+    lebm__batch *b = &s->batch;
+    b->z_positive = lebm__alloc_raw(2 * latent, sizeof *b->z_positive);
+    b->f_positive = lebm__alloc_raw(4 * n, sizeof *b->f_positive);
+    if (b->z_positive == NULL || b->f_positive == NULL) return LEBM_ERR_NOMEM;
+    b->z_negative = b->z_positive + latent;
+    b->f_negative = b->f_positive + n;
+    b->log_likelihood = b->f_negative + n;
+    b->squared_error = b->log_likelihood + n;
+    return LEBM_OK;
+}
+
+static void step_destroy(step *s)
+{
+    lebm__free(s->batch.z_positive);
+    lebm__free(s->batch.f_positive);
+}
+
+static int step_run_chains(step *s, int phase, float *z)
+{
+    lebm_trainer *t = s->trainer;
+    const int is_posterior = phase == TO_POSTERIOR;
+    lebm__run_metrics unused;
+    lebm__run run = lebm__sampler_begin_run(is_posterior ? t->to_posterior : t->to_prior);
+    run.pool = t->pool;
+    run.key = lebm__key_make((uint64_t)t->options.seed, (uint64_t)t->steps_done,
+                             is_posterior ? LEBM__FOR_TRAINER_POSTERIOR : LEBM__FOR_TRAINER_PRIOR);
+    run.prior = t->prior;
+    run.generator = is_posterior ? t->generator : NULL;
+    run.x = s->batch.x;
+    run.n = s->batch.n;
+    run.z = z;
+    run.metrics = &unused;
+    run.progress = (lebm__progress){step_report, s};
+    s->phase = phase;
+    const int status = lebm__sampler_run(&run);
+    if (status != LEBM_ERR_DIVERGED || t->steps_done == 0) return status;
+    return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
+                      (long long)t->steps_done + 1);
+}
+
+static int step_compute_gradients(step *s)
+{
+    lebm_trainer *t = s->trainer;
+    s->phase = GRADIENTS;
+    int status = lebm__gradients_compute(t->prior, t->generator, t->learners, &s->batch, &t->activations, t->pool,
+                                         (lebm__progress){t->head.progress.ask == NULL ? NULL : step_report, s});
+    if (status == LEBM_OK && step_report(1.0, s)) status = LEBM_STOPPED;
+    if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
+    return status;
+}
+
+/* ---- Checks ---- */
+
+static int step_require_finite(const step *s, const char *quantity, double value)
+{
+    if (isfinite(value)) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at training step %lld", quantity, value,
+                      (long long)s->trainer->steps_done + 1);
+}
+
+static int step_require_within(const step *s, const char *quantity, double value, double unit)
+{
+    const double threshold = s->trainer->options.divergence_threshold;
+    if (threshold == 0.0 || value <= threshold * unit) return LEBM_OK;
+    return lebm__fail(
+        LEBM_ERR_DIVERGED,
+        "the %s has grown to %g at training step %lld; allowed are %g, which is divergence_threshold times "
+        "%g; go on from an earlier state with smaller learning rates",
+        quantity, value, (long long)s->trainer->steps_done + 1, threshold * unit, unit);
+}
+
+/* Learning that runs away takes g's output, or f's values, far beyond anything that x and z could make of nets whose
+ * weights are of the order of 1. `count` is that of the numbers of x. */
+static int step_check_growth(const step *s, int64_t count)
+{
+    const lebm_trainer *t = s->trainer;
+    const lebm__batch *b = &s->batch;
+    const int64_t dims = t->generator->latent_size, numel = b->n * dims;
+    const char *what;
+    double unit;
+    const double misfit =
+        t->generator->kind->misfit(t->generator, b->x, b->n, s->metrics.log_likelihood * (double)b->n / (double)count,
+                                   s->metrics.reconstruction_mse, &what, &unit);
+    unit = fmax(fmax(unit, sqrt(lebm__kernels()->squares(numel, b->z_positive) / (double)numel)),
+                fmax(1.0, t->prior->sigma0));
+    LEBM__TRY(step_require_within(s, what, misfit, unit));
+    return step_require_within(s, "f_gap over sqrt(M)", fabs(s->metrics.f_gap) / sqrt((double)dims), unit);
+}
+
+/* Read off what the batch tells; everything must be finite and within bounds. */
+static int step_measure(step *s)
+{
+    const lebm_trainer *t = s->trainer;
+    const lebm__batch *b = &s->batch;
+    lebm__trainer_metrics *m = &s->metrics;
+    const int64_t count = t->generator->kind->count(t->generator, b->x, b->n);
+    m->f_positive = lebm__mean(b->f_positive, b->n);
+    m->f_negative = lebm__mean(b->f_negative, b->n);
+    m->f_gap = m->f_positive - m->f_negative;
+    m->log_likelihood = lebm__mean(b->log_likelihood, b->n);
+    m->reconstruction_mse = count == 0 ? 0.0 : lebm__mean(b->squared_error, b->n) * (double)b->n / (double)count;
+    for (int i = 0; i < LEBM__LEARNERS; i++) m->grad_norm[i] = lebm__learner_norm(&t->learners[i], b->n);
+    LEBM__TRY(step_require_finite(s, "mean of f on posterior samples", m->f_positive));
+    LEBM__TRY(step_require_finite(s, "mean of f on prior samples", m->f_negative));
+    LEBM__TRY(step_require_finite(s, "mean log likelihood", m->log_likelihood));
+    LEBM__TRY(step_require_finite(s, "reconstruction error", m->reconstruction_mse));
+    LEBM__TRY(step_require_finite(s, "norm of f's gradient", m->grad_norm[LEBM__PRIOR]));
+    LEBM__TRY(step_require_finite(s, "norm of g's gradient", m->grad_norm[LEBM__GENERATOR]));
+    return step_check_growth(s, count);
+}
+
+/* Adam's step for all learners, or for none. All that a checkpoint keeps changes under the claim. */
+static int step_update(step *s)
+{
+    lebm_trainer *t = s->trainer;
+    const lebm__trainer_options *o = &t->options;
+    const double decay = pow(o->decay_per_epoch, (double)t->epochs_done);
+    lebm__adam_settings settings[LEBM__LEARNERS];
+    for (int i = 0; i < LEBM__LEARNERS; i++) {
+        const lebm__learner_options *of_learner = &o->learner[i];
+        settings[i] = (lebm__adam_settings){decay * of_learner->learning_rate, o->beta1, o->beta2, o->epsilon,
+                                            of_learner->weight_decay};
+        lebm__learner_clip(&t->learners[i], s->metrics.grad_norm[i], of_learner->clip_norm, s->batch.n);
+    }
+    const int status = lebm__learners_compute(t->learners, settings, LEBM__LEARNERS, t->pool);
+    if (status == LEBM_ERR_DIVERGED) {
+        return lebm__fail(status, "%s at training step %lld", lebm_last_error(), (long long)t->steps_done + 1);
+    }
+    LEBM__TRY(status);
+    LEBM__TRY(lebm__model_claim(t->prior, t->generator, "lebm_trainer_step", 1));
+    lebm__learners_accept(t->learners, LEBM__LEARNERS);
+    t->steps_done++;
+    lebm__model_yield(t->prior, t->generator, 1);
+    return LEBM_OK;
+}
+
+/* The step, while the model is in use. */
+static int step_run(step *s, lebm_trainer *trainer, const float *x, int64_t n)
+{
+    LEBM__TRY(step_create(s, trainer, x, n));
+    LEBM__TRY(step_run_chains(s, TO_POSTERIOR, s->batch.z_positive));
+    LEBM__TRY(step_run_chains(s, TO_PRIOR, s->batch.z_negative));
+    LEBM__TRY(step_compute_gradients(s));
+    LEBM__TRY(step_measure(s));
+    return step_update(s);
+}
+
+/* After its arguments are checked for NULL and the trainer is claimed. */
+static int step_public(lebm_trainer *trainer, const float *x, int64_t n)
+{
+    const double begin = lebm__seconds();
+    if (n < 1 || n > INT32_MAX) {
+        return lebm__fail(LEBM_ERR_RANGE, "n is %lld observations; allowed are 1 to %d", (long long)n, INT32_MAX);
+    }
+    if (strcmp(trainer->to_prior->options.start, "noise") != 0 ||
+        strcmp(trainer->to_posterior->options.start, "noise") != 0) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "a trainer's chains start at noise: set option start of its samplers to 'noise'");
+    }
+    LEBM__TRY(lebm__generator_check(trainer->generator, x, n));
+    LEBM__TRY(lebm__pool_resize(&trainer->pool, lebm__thread_count(trainer->options.threads)));
+    LEBM__TRY(lebm__model_use(trainer->prior, trainer->generator));
+    step s;
+    const int status = step_run(&s, trainer, x, n);
+    step_destroy(&s);
+    lebm__model_leave(trainer->prior, trainer->generator);
+    LEBM__TRY(status);
+    s.metrics.images_per_second = (double)n / (lebm__seconds() - begin);
+    trainer->metrics = s.metrics;
+    trainer->has_stepped = 1;
+    return LEBM_OK;
+}
+
+int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
+{
+    LEBM__REQUIRE(trainer);
+    LEBM__REQUIRE(x);
+    LEBM__TRY(lebm__trainer_claim(trainer, __func__));
+    const int status = step_public(trainer, x, n);
+    lebm__trainer_release(trainer);
+    return status;
+}

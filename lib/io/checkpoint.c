@@ -33,7 +33,7 @@ typedef struct {
 
 static learner_keys checkpoint_make_learner_keys(const lebm__learner *learner)
 {
-    learner_keys keys;
+    learner_keys keys = {.adam = ""};
     lebm__make_key(keys.adam, "adam", learner->name);
     lebm__make_key(keys.m, "adam.m", learner->name);
     lebm__make_key(keys.v, "adam.v", learner->name);

@@ -275,11 +275,10 @@ static double elementwise_bernoulli(int64_t n, const float *x, const float *g, f
 }
 
 static int elementwise_adam(int64_t n, const lebm__adam_step *step, const float *restrict grad,
-                            const lebm__adam_state *old, const lebm__adam_state *new)
+                            const float *restrict params, const float *restrict m, const float *restrict v,
+                            float *restrict new_params, float *restrict new_m, float *restrict new_v)
 {
     const lebm__adam_step s = *step;
-    const float *restrict params = old->params, *restrict m = old->m, *restrict v = old->v;
-    float *restrict new_params = new->params, *restrict new_m = new->m, *restrict new_v = new->v;
     int bad = 0;
     for (int64_t i = 0; i < n; i++) {
         const float g = s.scale * grad[i] + s.decay * params[i];

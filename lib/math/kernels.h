@@ -26,10 +26,6 @@ typedef struct {
     float rate, root, epsilon;      /* params -= rate m / (root sqrt(v) + epsilon) */
 } lebm__adam_step;
 
-typedef struct {
-    float *params, *m, *v;
-} lebm__adam_state;
-
 /* A transposed convolution of an image [height, width, .] to [out_height, out_width, channels]. */
 typedef struct {
     int64_t height, width, out_height, out_width, channels, kernel, stride, padding;
@@ -92,8 +88,8 @@ typedef struct {
     double (*bernoulli)(int64_t n, const float *x, const float *g, float *grad);
 
     /* A step of Adam, written beside the old state: whether the new one is finite. */
-    int (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, const lebm__adam_state *old,
-                const lebm__adam_state *new);
+    int (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, const float *params, const float *m,
+                const float *v, float *new_params, float *new_m, float *new_v);
 } lebm__kernel_table;
 
 const lebm__kernel_table *lebm__kernels(void);

@@ -49,9 +49,8 @@ int lebm__adam_compute(const lebm__adam *adam, const lebm__adam_settings *settin
         .root = (float)(1.0 / sqrt(1.0 - pow(settings->beta2, t))),
         .epsilon = (float)settings->epsilon,
     };
-    const lebm__adam_state old = {(float *)params + first, adam->m + first, adam->v + first};
-    const lebm__adam_state new = {adam->new_params + first, adam->new_m + first, adam->new_v + first};
-    return lebm__kernels()->adam(count, &step, grad + first, &old, &new);
+    return lebm__kernels()->adam(count, &step, grad + first, params + first, adam->m + first, adam->v + first,
+                                 adam->new_params + first, adam->new_m + first, adam->new_v + first);
 }
 
 static void adam_exchange(float **a, float **b)

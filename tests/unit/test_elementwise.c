@@ -573,8 +573,7 @@ START_TEST(adam_is_accurate)
             const lebm__adam_step s = adam_step(-0.01, with_decay ? 0.1 : 0, 1e-3, n);
             FOR_EACH_TABLE(table)
             {
-                const lebm__adam_state old = {p, m, v}, new = {new_p, new_m, new_v};
-                ck_assert(table->adam(COUNT, &s, grad, &old, &new));
+                ck_assert(table->adam(COUNT, &s, grad, p, m, v, new_p, new_m, new_v));
                 for (int i = 0; i < COUNT; i++) {
                     const double a = (double)s.scale * (double)grad[i], b = (double)s.decay * (double)p[i];
                     const double g = a + b, error_g = 0x1p-23 * (fabs(a) + fabs(b));
@@ -629,8 +628,7 @@ START_TEST(adam_tells_what_would_not_be_finite)
                     v[at] = cases[c].v;
                     params[at] = cases[c].param;
                 }
-                const lebm__adam_state old = {params, m, v}, new = {new_params, new_m, new_v};
-                const int finite = table->adam(N, &s, grad, &old, &new);
+                const int finite = table->adam(N, &s, grad, params, m, v, new_params, new_m, new_v);
                 LEBM_ASSERT_MSG(finite == (at < 0), "%s: with case %d at %d, adam() is %d", table->name, c, at, finite);
             }
         }

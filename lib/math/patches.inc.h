@@ -41,8 +41,9 @@ static inline int64_t patches_within(int64_t x, int64_t low, int64_t high)
     return x < low ? low : x > high ? high : x;
 }
 
-static void patches_cut(const lebm__geometry *g, const float *restrict image, int64_t column, int64_t columns,
-                        float *restrict patches)
+static inline __attribute__((always_inline)) void patches_cut_columns(int is_whole, const lebm__geometry *g,
+                                                                      const float *restrict image, int64_t column,
+                                                                      int64_t columns, float *restrict patches)
 {
     const int64_t line = g->kernel * g->channels;
     for (int64_t i = 0; i < g->height; i++) {
@@ -51,18 +52,33 @@ static void patches_cut(const lebm__geometry *g, const float *restrict image, in
             int64_t first, last;
             patches_line_inside(g, left, &first, &last);
             for (int64_t y = 0; y < g->kernel; y++) {
-                const int64_t row = i * g->stride - g->padding + y;
+                const int64_t row = i * g->stride - g->padding + y, start = (row * g->out_width + left) * g->channels;
                 const int inside = row >= 0 && row < g->out_height;
-                const int64_t from = patches_within(column - y * line, 0, line),
-                              to = patches_within(column + columns - y * line, 0, line);
-                const int64_t begin = patches_within(inside ? first * g->channels : 0, from, to);
-                const int64_t end = patches_within(inside ? last * g->channels : 0, from, to);
-                const int64_t start = (row * g->out_width + left) * g->channels;
-                for (int64_t c = from; c < begin; c++) *patches++ = 0.0f;
-                for (int64_t c = begin; c < end; c++) *patches++ = image[start + c];
-                for (int64_t c = end; c < to; c++) *patches++ = 0.0f;
+                int64_t begin = inside ? first * g->channels : 0, end = inside ? last * g->channels : 0;
+                int64_t from = 0, to = line; /* of the line's numbers */
+                if (!is_whole) {
+                    from = patches_within(column - y * line, 0, line);
+                    to = patches_within(column + columns - y * line, 0, line);
+                    begin = patches_within(begin, from, to);
+                    end = patches_within(end, from, to);
+                }
+                for (int64_t c = from; c < begin; c++) patches[c - from] = 0.0f;
+                for (int64_t c = begin; c < end; c++) patches[c - from] = image[start + c];
+                for (int64_t c = end; c < to; c++) patches[c - from] = 0.0f;
+                patches += to - from;
             }
         }
+    }
+}
+
+/* Chains cut whole patches, for which the numbers of a line need no bounds. */
+static void patches_cut(const lebm__geometry *g, const float *restrict image, int64_t column, int64_t columns,
+                        float *restrict patches)
+{
+    if (columns == g->kernel * g->kernel * g->channels) {
+        patches_cut_columns(1, g, image, column, columns, patches);
+    } else {
+        patches_cut_columns(0, g, image, column, columns, patches);
     }
 }
 

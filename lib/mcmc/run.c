@@ -93,7 +93,7 @@ static int run_tile(void *context, int64_t task, int thread)
                                .key = run->key,
                                .stop = run_stop,
                                .context = &(run_place){r, thread}};
-    tile->first = run->first_chain + row;
+    tile->first = row;
     tile->n = left < r->rows ? left : r->rows;
     tile->log_density = r->log_density + row;
     tile->score_norm = r->score_norm + row;

@@ -24,8 +24,7 @@ typedef struct {
     const lebm__sampler_options *options;
     const void *kernel_options; /* the kernel's own */
     lebm__pool *pool;
-    lebm__key key;        /* of the random numbers: */
-    int64_t first_chain;  /* row i has those of chain first_chain + i, */
+    lebm__key key;        /* of the random numbers, */
     int64_t steps_before; /* counted on from so many steps */
     const lebm_prior *prior;
     const lebm_generator *generator; /* NULL: towards the prior */

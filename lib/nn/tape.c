@@ -64,9 +64,9 @@ void lebm__tape_lay_out(lebm__tape *tape, const lebm_net *net, int64_t rows, leb
     for (int64_t i = 0; i <= net->layer_count; i++) {
         const int64_t numel = rows * tape_numel(net, i);
         const int keeps_both = passes == LEBM__LEARN && i < net->layer_count && net->layers[i].weight >= 0;
-        lebm__tape_place place = {.activations = lebm__arena_take(arena, numel, sizeof(float))};
-        place.grads = keeps_both ? lebm__arena_take(arena, numel, sizeof(float)) : place.activations;
-        if (tape->at != NULL) tape->at[i] = place;
+        lebm__tape_node node = {.activations = lebm__arena_take(arena, numel, sizeof(float))};
+        node.grads = keeps_both ? lebm__arena_take(arena, numel, sizeof(float)) : node.activations;
+        if (tape->at != NULL) tape->at[i] = node;
     }
     if (passes != LEBM__LEARN) tape_lay_out_work(tape, arena);
 }
@@ -78,7 +78,7 @@ void lebm__tape_lay_out_view(lebm__tape *view, const lebm__tape *all, int64_t fi
     for (int64_t i = 0; i <= all->net->layer_count && view->at != NULL; i++) {
         const int64_t offset = first * tape_numel(all->net, i);
         view->at[i] =
-            (lebm__tape_place){.activations = all->at[i].activations + offset, .grads = all->at[i].grads + offset};
+            (lebm__tape_node){.activations = all->at[i].activations + offset, .grads = all->at[i].grads + offset};
     }
     tape_lay_out_work(view, arena);
 }
@@ -101,7 +101,7 @@ float *lebm__tape_output(const lebm__tape *tape)
 /* A stage of layer i, with activations or, of the backward pass, with their gradients. */
 static void tape_run(const lebm__tape *tape, int64_t i, lebm__stage *stage, int backward, int64_t first, int64_t n)
 {
-    const lebm__tape_place *in = &tape->at[i], *out = in + 1;
+    const lebm__tape_node *in = &tape->at[i], *out = in + 1;
     const lebm__buffers at = {.params = tape->net->params.values,
                               .in = backward ? in->grads : in->activations,
                               .out = backward ? out->grads : out->activations,
@@ -112,7 +112,7 @@ static void tape_run(const lebm__tape *tape, int64_t i, lebm__stage *stage, int 
 
 /* From behind the product of layer `from - 1` to before that of layer `to`, and back. */
 
-static void tape_forward_few(const lebm__tape *tape, const lebm__segment *s, int64_t first, int64_t n)
+static void tape_forward_rows(const lebm__tape *tape, const lebm__segment *s, int64_t first, int64_t n)
 {
     const lebm__layer *layers = tape->net->layers;
     if (s->from > 0) tape_run(tape, s->from - 1, layers[s->from - 1].kind->forward.post, 0, first, n);
@@ -120,7 +120,7 @@ static void tape_forward_few(const lebm__tape *tape, const lebm__segment *s, int
     if (s->to < tape->net->layer_count) tape_run(tape, s->to, layers[s->to].kind->forward.pre, 0, first, n);
 }
 
-static void tape_backward_few(const lebm__tape *tape, const lebm__segment *s, int64_t first, int64_t n)
+static void tape_backward_rows(const lebm__tape *tape, const lebm__segment *s, int64_t first, int64_t n)
 {
     const lebm__layer *layers = tape->net->layers;
     if (s->to < tape->net->layer_count) tape_run(tape, s->to, layers[s->to].kind->backward.post, 1, first, n);
@@ -160,7 +160,7 @@ static void tape_forward_segment(const lebm__tape *tape, const lebm__segment *s)
 {
     const int64_t n = tape_group_rows(s), at_once = tape_rows_at_once(tape, s, n);
     tape->at[s->to].transform.base = s->first;
-    for (int64_t i = 0; i < n; i += at_once) tape_forward_few(tape, s, s->first + i, tape_min(at_once, n - i));
+    for (int64_t i = 0; i < n; i += at_once) tape_forward_rows(tape, s, s->first + i, tape_min(at_once, n - i));
     tape_run(tape, s->to, tape->net->layers[s->to].kind->forward.gemm, 0, s->first, n);
 }
 
@@ -168,7 +168,7 @@ static void tape_backward_segment(const lebm__tape *tape, const lebm__segment *s
 {
     const int64_t n = tape_group_rows(s), at_once = tape_rows_at_once(tape, s, n);
     tape_run(tape, s->to, tape->net->layers[s->to].kind->backward.gemm, 1, s->first, n);
-    for (int64_t i = 0; i < n; i += at_once) tape_backward_few(tape, s, s->first + i, tape_min(at_once, n - i));
+    for (int64_t i = 0; i < n; i += at_once) tape_backward_rows(tape, s, s->first + i, tape_min(at_once, n - i));
 }
 
 /* All rows of the last segment, to the output and back. */
@@ -179,10 +179,10 @@ static void tape_last_segment(const lebm__tape *tape, const lebm__segment *s, le
     const int64_t size = lebm__numel(tape->net->out);
     for (int64_t i = 0; i < rows; i += at_once) {
         const int64_t first = s->first + i, n = tape_min(at_once, rows - i);
-        tape_forward_few(tape, s, first, n);
+        tape_forward_rows(tape, s, first, n);
         if (output_grad == NULL) continue;
         output_grad(context, first, n, lebm__tape_output(tape) + first * size);
-        tape_backward_few(tape, s, first, n);
+        tape_backward_rows(tape, s, first, n);
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct {
     float *activations; /* that enter it (behind the last layer, the output) */
     float *grads;       /* their gradients: in the same memory, but for those that LEBM__LEARN needs both of */
     lebm__transform_domain transform;
-} lebm__tape_place;
+} lebm__tape_node;
 
 /* The layers from behind one product to before the next, and how far a pass has come with them. */
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
     const lebm_net *net;
     int64_t rows;
-    lebm__tape_place *at;    /* [layer_count + 1] */
+    lebm__tape_node *at;     /* [layer_count + 1] */
     lebm__segment *segments; /* in their order; the last one ends with the net */
     float *workspace;        /* of the layer at work */
 } lebm__tape;

@@ -47,41 +47,40 @@ static int64_t tape_grad_weight_blocks(const lebm__layer *layer)
     return cut.groups * tape_grad_shares(cut.size, cut.share);
 }
 
+static int64_t tape_grad_blocks(const lebm__layer *layer)
+{
+    return tape_grad_weight_blocks(layer) + (layer->bias >= 0);
+}
+
 /* A block of a layer: columns of its weight; or, of 0 columns, its bias. */
 typedef struct {
     int64_t layer;
     lebm__block columns;
-} tape_grad_place;
+} tape_grad_block;
 
-static tape_grad_place tape_grad_find(const lebm_net *net, int64_t block)
+static tape_grad_block tape_grad_find(const lebm_net *net, int64_t block)
 {
     int64_t i = 0;
-    for (;; i++) {
-        const int64_t blocks = tape_grad_weight_blocks(&net->layers[i]) + (net->layers[i].bias >= 0);
-        if (block < blocks) break;
-        block -= blocks;
-    }
-    if (block == tape_grad_weight_blocks(&net->layers[i])) return (tape_grad_place){i, {0, 0}};
+    while (block >= tape_grad_blocks(&net->layers[i])) block -= tape_grad_blocks(&net->layers[i++]);
+    if (block == tape_grad_weight_blocks(&net->layers[i])) return (tape_grad_block){i, {0, 0}};
     const tape_grad_cut cut = tape_grad_cut_of(&net->layers[i]);
     const int64_t of_group = tape_grad_shares(cut.size, cut.share), begin = block % of_group * cut.share;
     const int64_t count = cut.size - begin < cut.share ? cut.size - begin : cut.share;
-    return (tape_grad_place){i, {block / of_group * cut.size + begin, count}};
+    return (tape_grad_block){i, {block / of_group * cut.size + begin, count}};
 }
 
 int64_t lebm__net_grad_blocks(const lebm_net *net)
 {
     int64_t blocks = 0;
-    for (int64_t i = 0; i < net->layer_count; i++) {
-        blocks += tape_grad_weight_blocks(&net->layers[i]) + (net->layers[i].bias >= 0);
-    }
+    for (int64_t i = 0; i < net->layer_count; i++) blocks += tape_grad_blocks(&net->layers[i]);
     return blocks;
 }
 
 int64_t lebm__net_grad_block_size(const lebm_net *net, int64_t block)
 {
-    const tape_grad_place place = tape_grad_find(net, block);
-    const lebm__layer *layer = &net->layers[place.layer];
-    return place.columns.count == 0 ? layer->out.channels : place.columns.count * layer->in.channels;
+    const tape_grad_block found = tape_grad_find(net, block);
+    const lebm__layer *layer = &net->layers[found.layer];
+    return found.columns.count == 0 ? layer->out.channels : found.columns.count * layer->in.channels;
 }
 
 int64_t lebm__net_grad_workspace(const lebm_net *net)
@@ -119,24 +118,24 @@ static void tape_grad_bias(lebm__shape shape, const float *output_grad, int64_t 
 
 void lebm__tape_grad(const lebm__tape *tape, int64_t block, int64_t first, int64_t n, float *workspace, float *sum)
 {
-    const tape_grad_place place = tape_grad_find(tape->net, block);
-    const lebm__layer *layer = &tape->net->layers[place.layer];
-    const float *in = tape->at[place.layer].activations + first * lebm__numel(layer->in);
-    const float *output_grad = tape->at[place.layer + 1].grads + first * lebm__numel(layer->out);
-    if (place.columns.count == 0) {
+    const tape_grad_block found = tape_grad_find(tape->net, block);
+    const lebm__layer *layer = &tape->net->layers[found.layer];
+    const float *in = tape->at[found.layer].activations + first * lebm__numel(layer->in);
+    const float *output_grad = tape->at[found.layer + 1].grads + first * lebm__numel(layer->out);
+    if (found.columns.count == 0) {
         tape_grad_bias(layer->out, output_grad, n, workspace, sum);
     } else {
-        layer->kind->weight_grad->compute(layer, place.columns, in, output_grad, n, workspace, sum);
+        layer->kind->weight_grad->compute(layer, found.columns, in, output_grad, n, workspace, sum);
     }
 }
 
 void lebm__net_grad_store(const lebm_net *net, int64_t block, const float *sum, float *grads)
 {
-    const tape_grad_place place = tape_grad_find(net, block);
-    const lebm__layer *layer = &net->layers[place.layer];
-    if (place.columns.count == 0) {
+    const tape_grad_block found = tape_grad_find(net, block);
+    const lebm__layer *layer = &net->layers[found.layer];
+    if (found.columns.count == 0) {
         memcpy(grads + layer->bias, sum, (size_t)layer->out.channels * sizeof *grads);
     } else {
-        layer->kind->weight_grad->store(layer, place.columns, sum, grads + layer->weight);
+        layer->kind->weight_grad->store(layer, found.columns, sum, grads + layer->weight);
     }
 }

@@ -123,8 +123,8 @@ static int step_require_within(const step *s, const char *quantity, double value
 }
 
 /* Learning that runs away takes g's output, or f's values, far beyond anything that x and z could make of nets whose
- * weights are of the order of 1. `count` is that of the numbers of x. */
-static int step_check_growth(const step *s, int64_t count)
+ * weights are of the order of 1. */
+static int step_check_growth(const step *s, double rows_per_number)
 {
     const lebm_trainer *t = s->trainer;
     const lebm__batch *b = &s->batch;
@@ -132,7 +132,7 @@ static int step_check_growth(const step *s, int64_t count)
     const char *what;
     double unit;
     const double misfit =
-        t->generator->kind->misfit(t->generator, b->x, b->n, s->metrics.log_likelihood * (double)b->n / (double)count,
+        t->generator->kind->misfit(t->generator, b->x, b->n, s->metrics.log_likelihood * rows_per_number,
                                    s->metrics.reconstruction_mse, &what, &unit);
     unit = fmax(fmax(unit, sqrt(lebm__kernels()->squares(numel, b->z_positive) / (double)numel)),
                 fmax(1.0, t->prior->sigma0));
@@ -146,12 +146,13 @@ static int step_measure(step *s)
     const lebm_trainer *t = s->trainer;
     const lebm__batch *b = &s->batch;
     lebm__trainer_metrics *m = &s->metrics;
-    const int64_t count = t->generator->kind->count(t->generator, b->x, b->n);
+    const int64_t count = t->generator->kind->count(t->generator, b->x, b->n); /* 0: all numbers are missing */
+    const double rows_per_number = count == 0 ? 0.0 : (double)b->n / (double)count;
     m->f_positive = lebm__mean(b->f_positive, b->n);
     m->f_negative = lebm__mean(b->f_negative, b->n);
     m->f_gap = m->f_positive - m->f_negative;
     m->log_likelihood = lebm__mean(b->log_likelihood, b->n);
-    m->reconstruction_mse = count == 0 ? 0.0 : lebm__mean(b->squared_error, b->n) * (double)b->n / (double)count;
+    m->reconstruction_mse = lebm__mean(b->squared_error, b->n) * rows_per_number;
     for (int i = 0; i < LEBM__LEARNERS; i++) m->grad_norm[i] = lebm__learner_norm(&t->learners[i], b->n);
     LEBM__TRY(step_require_finite(s, "mean of f on posterior samples", m->f_positive));
     LEBM__TRY(step_require_finite(s, "mean of f on prior samples", m->f_negative));
@@ -159,7 +160,7 @@ static int step_measure(step *s)
     LEBM__TRY(step_require_finite(s, "reconstruction error", m->reconstruction_mse));
     LEBM__TRY(step_require_finite(s, "norm of f's gradient", m->grad_norm[LEBM__PRIOR]));
     LEBM__TRY(step_require_finite(s, "norm of g's gradient", m->grad_norm[LEBM__GENERATOR]));
-    return step_check_growth(s, count);
+    return step_check_growth(s, rows_per_number);
 }
 
 /* Adam's step for all learners, or for none. All that a checkpoint keeps changes under the claim. */

@@ -168,16 +168,23 @@ END_TEST
 START_TEST(goes_back)
 {
     training t = make_standard(), same = make_standard();
+    float *z = test_normal_floats(lebm_generator_latent_size(t.generator), 1, 1), saved[DATA], x[DATA];
     set_options(&t);
     train(&t);
     LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_generator_decode(t.generator, z, 1, saved));
     train(&t);
+    LEBM_ASSERT_OK(lebm_generator_decode(t.generator, z, 1, x)); /* by what is loaded over next */
+    ck_assert_mem_ne(x, saved, sizeof saved);
     LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_generator_decode(t.generator, z, 1, x));
+    LEBM_ASSERT_SAME_BITS(x, saved, DATA);
     LEBM_ASSERT_OK(lebm_trainer_load(same.trainer, path));
     assert_same_state(&t, &same);
     train(&t);
     train(&same);
     assert_same_state(&t, &same);
+    free(z);
     free_training(&t);
     free_training(&same);
 }

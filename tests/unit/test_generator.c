@@ -120,6 +120,42 @@ START_TEST(rows_do_not_depend_on_each_other)
 }
 END_TEST
 
+START_TEST(x_has_the_order_of_its_mean)
+{
+    /* Where g is of several channels and pixels, which it does not keep in the order of x. */
+    enum { N = 3 };
+    struct pair g;
+    make_g(&g);
+    const int is_gaussian = strcmp(likelihoods[_i].name, LEBM_GAUSSIAN) == 0;
+    const int64_t d = g.ref.out_features;
+    const double variance = pow(likelihoods[_i].sigma, 2);
+    lebm_generator *generator = make_generator(g.net, likelihoods[_i].name, likelihoods[_i].sigma);
+    float *z = test_normal_floats(N * M, 1, 5), *x = test_random_floats(N * d, 0, 1, 6), value[N];
+    double *expected = pair_ref_forward(&g, z, N);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, N, value));
+    for (int i = 0; i < N; i++) {
+        double sum = 0;
+        for (int64_t j = i * d; j < (i + 1) * d; j++) {
+            sum += is_gaussian ? -pow(x[j] - expected[j], 2) / (2 * variance) - log(6.283185307179586 * variance) / 2
+                               : x[j] * expected[j] - log1p(exp(expected[j]));
+        }
+        LEBM_ASSERT_NEAR(value[i], sum, 1e-5 * fabs(sum));
+    }
+    float *mean = test_floats(N * d);
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, N, mean));
+    for (int64_t j = 0; j < N * d; j++) {
+        LEBM_ASSERT_NEAR(mean[j], is_gaussian ? expected[j] : 1 / (1 + exp(-expected[j])), 1e-5);
+    }
+    g.net = NULL;
+    free(z);
+    free(x);
+    free(expected);
+    free(mean);
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
 START_TEST(what_is_missing_is_left_out)
 {
     /* log p of what is there is that of a generator whose net gives nothing else. */
@@ -201,8 +237,68 @@ START_TEST(draws_have_the_moments_of_the_likelihood)
         LEBM_ASSERT_NEAR(sum / N, 0, 5 * sqrt(variance / N));
         LEBM_ASSERT_NEAR(squares / N, variance, 5 * variance * sqrt(3.0 / N));
     }
+    double product = 0,
+           bound = 0; /* numbers next to each other, in a row and in two, have nothing to do with each other */
+    for (int i = 0; i + 1 < 2 * N; i++) product += (double)(x[i] - mean[i % 2]) * (x[i + 1] - mean[(i + 1) % 2]);
+    for (int d = 0; d < 2; d++) bound += 0.5 * (is_gaussian ? pow(likelihoods[_i].sigma, 2) : mean[d] * (1 - mean[d]));
+    LEBM_ASSERT_NEAR(product / (2 * N), 0, 5 * bound / sqrt(2 * N));
     free(z);
     free(x);
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+START_TEST(each_row_is_drawn_about_its_own_mean)
+{
+    enum { N = 130 };
+    struct pair g;
+    make_g(&g);
+    const int64_t d = g.ref.out_features;
+    lebm_generator *generator = make_generator(g.net, LEBM_GAUSSIAN, 1e-6);
+    float *z = test_normal_floats(N * M, 1, 5), *x = test_floats(N * d), *mean = test_floats(N * d);
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z, N, mean));
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, N, 3, 1, x));
+    for (int64_t i = 0; i < N * d; i++) LEBM_ASSERT_NEAR(x[i], mean[i], 1e-5);
+    g.net = NULL;
+    free(z);
+    free(x);
+    free(mean);
+    lebm_generator_destroy(generator);
+    pair_free(&g);
+}
+END_TEST
+
+START_TEST(draws_have_random_numbers_of_their_own)
+{
+    /* About a mean of 0 with sigma 1, x is the noise alone, and so is z of a chain that hardly moves. */
+    enum { N = 500, SIZE = 2 };
+    lebm_prior *prior = make_prior(make_net("in 2; linear 1", 1), 1);
+    lebm_net *g;
+    lebm_sampler *sampler;
+    const float zeros[SIZE * SIZE] = {0};
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&g, "in 2; linear 2 nobias"));
+    LEBM_ASSERT_OK(lebm_net_set_param(g, 0, zeros, SIZE * SIZE));
+    lebm_generator *generator = make_generator(g, LEBM_GAUSSIAN, 1);
+    float *z = test_floats(N * SIZE), *x = test_floats(N * SIZE);
+    LEBM_ASSERT_OK(lebm_generator_draw(generator, z, N, 3, 1, x));
+    for (int is_posterior = 0; is_posterior < 2; is_posterior++) {
+        LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_SEED, 3));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, 1));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 1));
+        LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 1e-12));
+        if (is_posterior)
+            LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, x, N, z));
+        else
+            LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, prior, N, z));
+        int close = 0;
+        for (int i = 0; i < N * SIZE; i++) close += fabs((double)x[i] - z[i]) < 1e-3;
+        ck_assert_int_lt(close, 10);
+        lebm_sampler_destroy(sampler);
+    }
+    free(z);
+    free(x);
+    lebm_prior_destroy(prior);
     lebm_generator_destroy(generator);
 }
 END_TEST
@@ -570,10 +666,13 @@ static Suite *suite(void)
     tcase_add_test(numbers, bernoulli_by_hand);
     tcase_add_test(numbers, bernoulli_with_large_logits);
     tcase_add_loop_test(numbers, rows_do_not_depend_on_each_other, 0, LIKELIHOODS);
+    tcase_add_loop_test(numbers, x_has_the_order_of_its_mean, 0, LIKELIHOODS);
     tcase_add_loop_test(numbers, what_is_missing_is_left_out, 0, LIKELIHOODS);
     tcase_add_test(numbers, nothing_missing_changes_no_bit);
     tcase_add_loop_test(numbers, draws_have_the_moments_of_the_likelihood, 0, LIKELIHOODS);
     tcase_add_loop_test(numbers, draws_are_keyed_by_seed_stream_and_row, 0, LIKELIHOODS);
+    tcase_add_test(numbers, each_row_is_drawn_about_its_own_mean);
+    tcase_add_test(numbers, draws_have_random_numbers_of_their_own);
     suite_add_tcase(suite, numbers);
 
     TCase *contract = tcase_create("contract");

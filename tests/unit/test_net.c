@@ -604,9 +604,19 @@ static void make_flattening(struct pair *pair)
     pair_randomise(pair, 1, 55);
 }
 
-static void (*const make_whole_net[])(struct pair *) = {make_svhn, make_mnist, make_mnist_convolutional,
-                                                        make_net_of_prior, make_flattening};
-enum { WHOLE_NETS = 5 };
+/* A tap of its first weight is more than a block of its gradient, as is the whole of its second one. */
+static void make_wide(struct pair *pair)
+{
+    pair_init(pair, 130);
+    pair_add_conv_transpose2d(pair, 600, 2, 1, 0, 1);
+    pair_add_activation(pair, LEBM_GELU, 0);
+    pair_add_conv_transpose2d(pair, 20, 3, 2, 1, 1);
+    pair_randomise(pair, 1, 56);
+}
+
+static void (*const make_whole_net[])(struct pair *) = {make_svhn,         make_mnist,      make_mnist_convolutional,
+                                                        make_net_of_prior, make_flattening, make_wide};
+enum { WHOLE_NETS = 6 };
 
 START_TEST(whole_nets)
 {

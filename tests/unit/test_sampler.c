@@ -707,6 +707,17 @@ START_TEST(chains_may_grow_by_the_threshold_and_no_further)
     assert_fails(LEBM_ERR_DIVERGED, "grown to 3.2 at step 5 of chain 0", sampler, &model, NULL, 1, z);
     set_threshold(sampler, 3.201 / sqrt(M));
     LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 1, z));
+
+    /* At a temperature p0 is so much wider; at a low one as much is allowed as at 1. */
+    static const double temperatures[] = {4, 0.25}, wider[] = {2, 1};
+    for (int i = 0; i < 2; i++) {
+        z[0] = 0.1f;
+        LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_TEMPERATURE, temperatures[i]));
+        set_threshold(sampler, 3.199 / (wider[i] * sqrt(M)));
+        assert_fails(LEBM_ERR_DIVERGED, "grown to 3.2 at step 5 of chain 0", sampler, &model, NULL, 1, z);
+        set_threshold(sampler, 3.201 / (wider[i] * sqrt(M)));
+        LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 1, z));
+    }
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 100)); /* 0: any number that is one */
     set_threshold(sampler, 0);
     LEBM_ASSERT_OK(lebm_sampler_run_prior(sampler, model.prior, 1, z));

@@ -238,8 +238,8 @@ END_TEST
 
 START_TEST(batches_of_any_size)
 {
-    /* Around the sizes that blocks and chunks may have; the batch of one and odd ones. */
-    static const int64_t sizes[] = {1, 2, 3, 7, 24, 25, 26, 33, 64, 65, 101};
+    /* Around the sizes that blocks, chunks and groups of chunks may have; the batch of one and odd ones. */
+    static const int64_t sizes[] = {1, 2, 3, 7, 24, 25, 26, 33, 64, 65, 101, 128, 129, 200, 300};
     enum { M = 3, D = 6 };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct model model;
@@ -272,6 +272,103 @@ START_TEST(batches_of_any_size)
         free_training(&t);
         model_free(&model);
     }
+}
+END_TEST
+
+START_TEST(more_parameters_than_a_task_takes)
+{
+    enum { M = 3, D = 6000, N = 2, STEPS = 3 };
+    const double rate = 1e-2;
+    struct model model;
+    struct ref_adam adam;
+    model_linear(&model, M, D, 1, 0.5);
+    pair_randomise(&model.g, 1, 11);
+    ref_adam_init(&adam, model.g.ref.param_total, rate);
+    adam.epsilon = 1e-2;
+    float *x = test_normal_floats(N * D, 1, 12);
+    struct training t = make_training(&model, make_noiseless_sampler(PRIOR_STEPS, prior_step_size, 0),
+                                      make_noiseless_sampler(POSTERIOR_STEPS, 1e-5, 0));
+    set(t.trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 0);
+    set(t.trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, rate);
+    set(t.trainer, LEBM_TRAINER_EPSILON, adam.epsilon);
+    set(t.trainer, LEBM_TRAINER_BETA1, adam.beta1);
+    for (int step = 1; step <= STEPS; step++) {
+        double *rows = test_to_doubles(x, N * D), z[N * M] = {0}, *grad_f = test_doubles(model.f.ref.param_total);
+        double *grad_g = test_doubles(model.g.ref.param_total);
+        for (int i = 0; i < N; i++) ref_chain(&model.ref, rows + i * D, POSTERIOR_STEPS, 1e-5, z + i * M);
+        ref_gradients(&model.ref, N, rows, z, z, grad_f, grad_g);
+        LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, N));
+        ascend(&adam, &model.g.ref, grad_g);
+        assert_params_near_reference(&model.g, step, "g");
+        free(rows);
+        free(grad_f);
+        free(grad_g);
+    }
+    free(x);
+    ref_adam_free(&adam);
+    free_training(&t);
+    model_free(&model);
+}
+END_TEST
+
+START_TEST(what_is_missing_teaches_nothing)
+{
+    /* Of D numbers each third is there: the step is that of a generator that gives nothing else. */
+    enum { M = 2, FEW = 4, D = 3 * FEW, N = 150 };
+    static const int64_t sizes[2] = {D, FEW};
+    static const char *const keys[] = {LEBM_TRAINER_RECONSTRUCTION_MSE, LEBM_TRAINER_LOG_LIKELIHOOD,
+                                       LEBM_TRAINER_GENERATOR_GRAD_NORM, LEBM_TRAINER_PRIOR_GRAD_NORM};
+    struct model models[2];
+    struct training trainings[2];
+    float *x[2] = {test_normal_floats(N * D, 1, 1), test_floats(N * FEW)}, *params[2];
+    float *start = test_normal_floats(D * (M + 1), 1, 2);
+    for (int i = 0; i < N * D; i++) {
+        if (i % 3 == 0)
+            x[1][i / 3] = x[0][i];
+        else
+            x[0][i] = NAN;
+    }
+    for (int which = 0; which < 2; which++) {
+        const int every = which ? 3 : 1;
+        model_linear(&models[which], M, sizes[which], 1, 0.5);
+        double *to = models[which].g.ref.params;
+        for (int d = 0; d < D; d += every) {
+            for (int j = 0; j < M; j++) *to++ = start[d * M + j];
+        }
+        for (int d = 0; d < D; d += every) *to++ = start[D * M + d];
+        pair_push(&models[which].g);
+        LEBM_ASSERT_OK(lebm_generator_set_str(models[which].generator, LEBM_GENERATOR_MISSING, "skip"));
+        trainings[which] = make_noiseless_training(&models[which]);
+        set(trainings[which].trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-2);
+        set(trainings[which].trainer, LEBM_TRAINER_EPSILON, 1e-2);
+        LEBM_ASSERT_OK(lebm_trainer_step(trainings[which].trainer, x[which], N));
+        params[which] = pair_params(models[which].g.net);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const double expected = metric(trainings[1].trainer, keys[i]);
+        LEBM_ASSERT_NEAR(metric(trainings[0].trainer, keys[i]), expected, 1e-5 * fabs(expected));
+    }
+    for (int d = 0; d < D; d++) {
+        for (int j = 0; j <= M; j++) {
+            const int in_all = j < M ? d * M + j : D * M + d, in_few = j < M ? d / 3 * M + j : FEW * M + d / 3;
+            if (d % 3 == 0)
+                LEBM_ASSERT_NEAR(params[0][in_all], params[1][in_few], 1e-5);
+            else
+                LEBM_ASSERT_SAME_BITS(&params[0][in_all], &start[in_all], 1);
+        }
+    }
+    for (int i = 0; i < N * D; i++) x[0][i] = NAN; /* there is nothing to be learned of g */
+    LEBM_ASSERT_OK(lebm_trainer_step(trainings[0].trainer, x[0], N));
+    ck_assert_double_eq(metric(trainings[0].trainer, LEBM_TRAINER_LOG_LIKELIHOOD), 0);
+    ck_assert_double_eq(metric(trainings[0].trainer, LEBM_TRAINER_RECONSTRUCTION_MSE), 0);
+    ck_assert_double_eq(metric(trainings[0].trainer, LEBM_TRAINER_GENERATOR_GRAD_NORM), 0);
+    for (int which = 0; which < 2; which++) {
+        free(x[which]);
+        free(params[which]);
+        free_training(&trainings[which]);
+        model_free(&models[which]);
+    }
+    free(start);
 }
 END_TEST
 
@@ -456,6 +553,33 @@ START_TEST(both_kinds_of_chains_have_their_own_noise)
     free(x);
     free_training(&t);
     model_free(&model);
+}
+END_TEST
+
+START_TEST(a_net_that_has_learned_may_grow)
+{
+    /* Once it is in no model. Learning exchanges the memory of its parameters, which had room for as many more. */
+    enum { WIDE = 1000, TOTAL = 3 * WIDE + WIDE + 1, MORE = 200 };
+    lebm_net *f = make_net("in 2; linear 1000; linear 1", 1), *g = make_net("in 2; linear 1", 2);
+    struct model model = {.prior = NULL};
+    const float x[1] = {1};
+    LEBM_ASSERT_OK(lebm_prior_create(&model.prior, f, 1));
+    model.generator = make_generator(g, LEBM_GAUSSIAN, 1);
+    struct training t = make_noiseless_training(&model);
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, 1));
+    free_training(&t);
+    lebm_prior_destroy(model.prior);
+    lebm_generator_destroy(model.generator);
+
+    float *before = pair_params(f);
+    LEBM_ASSERT_OK(lebm_net_add_linear(f, MORE, 1));
+    float *after = pair_params(f), *zeros = test_floats(2 * MORE);
+    LEBM_ASSERT_SAME_BITS(after, before, TOTAL);
+    LEBM_ASSERT_SAME_BITS(after + TOTAL, zeros, 2 * MORE);
+    free(before);
+    free(after);
+    free(zeros);
+    lebm_net_destroy(f);
 }
 END_TEST
 
@@ -913,6 +1037,35 @@ START_TEST(progress_is_the_share_of_the_work_done)
 }
 END_TEST
 
+START_TEST(a_step_stopped_among_its_groups_leaves_no_sums)
+{
+    /* Learning is 0.6 of the work of a step whose chains make one step, and 300 rows are three groups: the shares are in
+     * the middle of the first one's and the second one's blocks. */
+    enum { N = 300 };
+    static const double shares[] = {0.5, 0.72};
+    struct twins twins;
+    make_twins(&twins);
+    float *x = test_normal_floats(N * TWIN_D, 1, 2);
+    for (int i = 0; i < 2; i++) {
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(twins.trainings[i].to_prior, LEBM_SAMPLER_STEPS, 1));
+        LEBM_ASSERT_OK(lebm_sampler_set_i64(twins.trainings[i].to_posterior, LEBM_SAMPLER_STEPS, 1));
+        LEBM_ASSERT_OK(lebm_trainer_set_i64(twins.trainings[i].trainer, LEBM_TRAINER_THREADS, 1));
+    }
+    lebm_trainer *trainer = twins.trainings[0].trainer;
+    for (int i = 0; i < 2; i++) {
+        struct account stopped = {.stop_above = shares[i]};
+        LEBM_ASSERT_OK(lebm_trainer_set_progress(trainer, take_down, &stopped));
+        LEBM_ASSERT_STATUS(lebm_trainer_step(trainer, x, N), LEBM_STOPPED);
+        ck_assert_double_lt(stopped.done[stopped.calls - 1], shares[i] + 0.05);
+        LEBM_ASSERT_OK(lebm_trainer_set_progress(trainer, NULL, NULL));
+        for (int j = 0; j < 2; j++) LEBM_ASSERT_OK(lebm_trainer_step(twins.trainings[j].trainer, x, N));
+        assert_twins_are_equal(&twins);
+    }
+    free(x);
+    free_twins(&twins);
+}
+END_TEST
+
 START_TEST(wrong_arguments)
 {
     struct model model, other;
@@ -974,6 +1127,8 @@ static Suite *suite(void)
     tcase_set_timeout(reference, 30);
     tcase_add_loop_test(reference, steps_equal_the_reference, 0, CASES);
     tcase_add_test(reference, batches_of_any_size);
+    tcase_add_test(reference, more_parameters_than_a_task_takes);
+    tcase_add_test(reference, what_is_missing_teaches_nothing);
     tcase_add_test(reference, clipping_adds_1e_6_to_the_norm);
     suite_add_tcase(suite, reference);
 
@@ -992,6 +1147,7 @@ static Suite *suite(void)
 
     TCase *contract = tcase_create("contract");
     tcase_set_timeout(contract, 30);
+    tcase_add_test(contract, a_net_that_has_learned_may_grow);
     tcase_add_test(contract, divergence_changes_nothing);
     tcase_add_test(contract, a_bad_parameter_is_noticed);
     tcase_add_test(contract, a_gradient_whose_square_overflows_is_refused);
@@ -1002,6 +1158,7 @@ static Suite *suite(void)
     tcase_add_test(contract, a_callback_may_not_change_a_net);
     tcase_add_test(contract, stopping_changes_nothing);
     tcase_add_test(contract, progress_is_the_share_of_the_work_done);
+    tcase_add_test(contract, a_step_stopped_among_its_groups_leaves_no_sums);
     tcase_add_test(contract, wrong_arguments);
     suite_add_tcase(suite, contract);
     return suite;

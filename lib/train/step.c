@@ -129,11 +129,11 @@ static int step_check_growth(const step *s, int64_t count)
     const lebm_trainer *t = s->trainer;
     const lebm__batch *b = &s->batch;
     const int64_t dims = t->generator->latent_size, numel = b->n * dims;
+    const double log_likelihood = count == 0 ? 0.0 : s->metrics.log_likelihood * (double)b->n / (double)count;
     const char *what;
     double unit;
-    const double misfit =
-        t->generator->kind->misfit(t->generator, b->x, b->n, s->metrics.log_likelihood * (double)b->n / (double)count,
-                                   s->metrics.reconstruction_mse, &what, &unit);
+    const double misfit = t->generator->kind->misfit(t->generator, b->x, b->n, log_likelihood,
+                                                     s->metrics.reconstruction_mse, &what, &unit);
     unit = fmax(fmax(unit, sqrt(lebm__kernels()->squares(numel, b->z_positive) / (double)numel)),
                 fmax(1.0, t->prior->sigma0));
     LEBM__TRY(step_require_within(s, what, misfit, unit));

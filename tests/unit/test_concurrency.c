@@ -3,9 +3,11 @@
 #include <stdatomic.h>
 
 #include "lebm.h"
+#include "mcmc/sampler.h"
 #include "support/approx.h"
 #include "support/files.h"
 #include "support/nets.h"
+#include "train/trainer.h"
 
 enum { THREADS = 4, LATENT = 4, DATA = 3 * 8 * 8, N = 70, MOST = 70000 };
 
@@ -376,6 +378,40 @@ START_TEST(threads_that_meet_at_one_handle_take_turns) /* _i: whether the second
 }
 END_TEST
 
+/* Claim a trainer and release it, until there is no more need. */
+static void *claim_often(void *meeting)
+{
+    struct meeting *m = meeting;
+    while (!m->others)
+        if (lebm__trainer_claim(m->trainer, __func__) == LEBM_OK) lebm__trainer_release(m->trainer);
+    return NULL;
+}
+
+START_TEST(a_trainer_releases_nobody_elses_claim) /* on the one sampler that it has for both of its chains */
+{
+    struct model model;
+    struct meeting m = {.model = &model};
+    pthread_t other;
+    int lost = 0;
+    make_model(&model, 9);
+    LEBM_ASSERT_OK(lebm_sampler_create(&m.sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_trainer_create(&m.trainer, model.prior, model.generator, m.sampler, m.sampler));
+    ck_assert_int_eq(pthread_create(&other, NULL, claim_often, &m), 0);
+    for (int claims = 0; claims < 100000;) {
+        if (lebm__handle_claim(&m.sampler->head, __func__, 0) != LEBM_OK) continue;
+        for (int i = 0; i < 20; i++) lost += m.sampler->head.users != -1;
+        lebm__handle_yield(&m.sampler->head, 0);
+        claims++;
+    }
+    m.others = 1;
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    ck_assert_int_eq(lost, 0);
+    lebm_trainer_destroy(m.trainer);
+    lebm_sampler_destroy(m.sampler);
+    free_model(&model);
+}
+END_TEST
+
 /* ---- files ---- */
 
 struct saver {
@@ -555,6 +591,7 @@ static Suite *suite(void)
     tcase_set_timeout(apart, 30);
     tcase_add_test(apart, threads_learn_side_by_side);
     tcase_add_loop_test(apart, threads_that_meet_at_one_handle_take_turns, 0, 2);
+    tcase_add_test(apart, a_trainer_releases_nobody_elses_claim);
     suite_add_tcase(suite, apart);
     return suite;
 }

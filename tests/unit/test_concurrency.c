@@ -546,6 +546,34 @@ START_TEST(what_is_read_during_changes_is_of_one_state)
 }
 END_TEST
 
+static void *add_layers_and_stop(void *net)
+{
+    add_layers(net);
+    stop = 1;
+    return NULL;
+}
+
+START_TEST(tensors_are_read_and_set_while_layers_are_added)
+{
+    lebm_net *net;
+    pthread_t other;
+    float weight[6] = {1, 2, 3, 4, 5, 6}, read[6] = {0};
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 3; linear 2"));
+    LEBM_ASSERT_OK(lebm_net_set_param(net, 0, weight, 6));
+    stop = 0;
+    ck_assert_int_eq(pthread_create(&other, NULL, add_layers_and_stop, net), 0);
+    while (!stop) {
+        const int status = lebm_net_get_param(net, 0, read, 6);
+        LEBM_ASSERT_MSG(status == LEBM_OK || status == LEBM_ERR_STATE, "status %d", status);
+        if (status == LEBM_OK) LEBM_ASSERT_SAME_BITS(read, weight, 6);
+        const int set = lebm_net_set_param(net, 0, weight, 6);
+        LEBM_ASSERT_MSG(set == LEBM_OK || set == LEBM_ERR_STATE, "status %d", set);
+    }
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    lebm_net_destroy(net);
+}
+END_TEST
+
 START_TEST(errors_of_others_do_not_disturb)
 {
     pthread_t threads[2];
@@ -579,6 +607,7 @@ static Suite *suite(void)
     tcase_add_test(shared, errors_of_others_do_not_disturb); /* before those that make this thread meet errors */
     tcase_add_test(shared, threads_add_layers_one_at_a_time);
     tcase_add_test(shared, what_is_read_during_changes_is_of_one_state);
+    tcase_add_test(shared, tensors_are_read_and_set_while_layers_are_added);
     suite_add_tcase(suite, shared);
 
     TCase *files = tcase_create("files");

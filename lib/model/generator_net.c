@@ -180,7 +180,7 @@ static double generator_net_misfit(const lebm_generator *generator, const float 
     const int has_logits = generator_net_of(generator)->likelihood->has_logits;
     double squares;
     const int64_t count = generator_net_observed(generator, x, n, &squares);
-    *unit = sqrt(squares / (double)count);
+    *unit = count == 0 ? 0.0 : sqrt(squares / (double)count);
     *what = has_logits ? "negative log_likelihood per number of x" : "root of reconstruction_mse";
     return has_logits ? -log_likelihood : sqrt(squared_error);
 }

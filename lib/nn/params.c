@@ -43,10 +43,10 @@ const lebm__param *lebm__params_find(const lebm__params *params, int64_t index)
     return index < 0 || index >= params->count ? NULL : &params->list[index];
 }
 
-/* The tensor that get and set mean. */
-static int params_find_for_copy(const lebm__params *params, int64_t index, int64_t count, const lebm__param **param)
+/* The tensor that get and set mean, of parameters in use: those of a net that grows move. */
+static int params_find_for_copy(const lebm__params *params, int64_t index, int64_t count, lebm__param **param)
 {
-    *param = lebm__params_find(params, index);
+    *param = index < 0 || index >= params->count ? NULL : &params->list[index];
     if (*param == NULL) {
         return lebm__fail(LEBM_ERR_RANGE, "index is %lld; the %s has %lld parameter tensors", (long long)index,
                           params->owner->name, (long long)params->count);
@@ -60,24 +60,26 @@ static int params_find_for_copy(const lebm__params *params, int64_t index, int64
 
 int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int64_t count)
 {
-    const lebm__param *param;
-    LEBM__TRY(params_find_for_copy(params, index, count, &param));
+    lebm__param *param;
     LEBM__TRY(lebm__handle_use(params->owner));
-    memcpy(dst, params->values + param->offset, (size_t)count * sizeof *dst);
+    const int status = params_find_for_copy(params, index, count, &param);
+    if (status == LEBM_OK) memcpy(dst, params->values + param->offset, (size_t)count * sizeof *dst);
     lebm__handle_leave(params->owner);
-    return LEBM_OK;
+    return status;
 }
 
 int lebm__params_set(lebm__params *params, const char *function, int64_t index, const float *src, int64_t count)
 {
-    const lebm__param *param;
-    LEBM__TRY(params_find_for_copy(params, index, count, &param));
+    lebm__param *param;
     LEBM__TRY(lebm__handle_claim(params->owner, function, 0));
-    memcpy(params->values + param->offset, src, (size_t)count * sizeof *src);
-    params->list[index].is_set = 1;
-    lebm__params_changed(params);
+    const int status = params_find_for_copy(params, index, count, &param);
+    if (status == LEBM_OK) {
+        memcpy(params->values + param->offset, src, (size_t)count * sizeof *src);
+        param->is_set = 1;
+        lebm__params_changed(params);
+    }
     lebm__handle_yield(params->owner, 0);
-    return LEBM_OK;
+    return status;
 }
 
 void lebm__params_changed(lebm__params *params)

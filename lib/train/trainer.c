@@ -73,8 +73,8 @@ int lebm__trainer_claim(lebm_trainer *trainer, const char *function)
 
 void lebm__trainer_release(lebm_trainer *trainer)
 {
-    lebm__handle_yield(&trainer->to_prior->head, 0);
-    lebm__handle_yield(&trainer->to_posterior->head, 0);
+    lebm__handle_yield(&trainer->to_prior->head, 0); /* once: from then on another call may claim it */
+    if (trainer->to_posterior != trainer->to_prior) lebm__handle_yield(&trainer->to_posterior->head, 0);
     lebm__handle_yield(&trainer->head, 0);
 }
 

@@ -3,9 +3,11 @@
 #include <stdatomic.h>
 
 #include "lebm.h"
+#include "mcmc/sampler.h"
 #include "support/approx.h"
 #include "support/files.h"
 #include "support/nets.h"
+#include "train/trainer.h"
 
 enum { THREADS = 4, LATENT = 4, DATA = 3 * 8 * 8, N = 70, MOST = 70000 };
 
@@ -376,6 +378,40 @@ START_TEST(threads_that_meet_at_one_handle_take_turns) /* _i: whether the second
 }
 END_TEST
 
+/* Claim a trainer and release it, until there is no more need. */
+static void *claim_often(void *meeting)
+{
+    struct meeting *m = meeting;
+    while (!m->others)
+        if (lebm__trainer_claim(m->trainer, __func__) == LEBM_OK) lebm__trainer_release(m->trainer);
+    return NULL;
+}
+
+START_TEST(a_trainer_releases_nobody_elses_claim) /* on the one sampler that it has for both of its chains */
+{
+    struct model model;
+    struct meeting m = {.model = &model};
+    pthread_t other;
+    int lost = 0;
+    make_model(&model, 9);
+    LEBM_ASSERT_OK(lebm_sampler_create(&m.sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_trainer_create(&m.trainer, model.prior, model.generator, m.sampler, m.sampler));
+    ck_assert_int_eq(pthread_create(&other, NULL, claim_often, &m), 0);
+    for (int claims = 0; claims < 100000;) {
+        if (lebm__handle_claim(&m.sampler->head, __func__, 0) != LEBM_OK) continue;
+        for (int i = 0; i < 20; i++) lost += m.sampler->head.users != -1;
+        lebm__handle_yield(&m.sampler->head, 0);
+        claims++;
+    }
+    m.others = 1;
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    ck_assert_int_eq(lost, 0);
+    lebm_trainer_destroy(m.trainer);
+    lebm_sampler_destroy(m.sampler);
+    free_model(&model);
+}
+END_TEST
+
 /* ---- files ---- */
 
 struct saver {
@@ -510,6 +546,34 @@ START_TEST(what_is_read_during_changes_is_of_one_state)
 }
 END_TEST
 
+static void *add_layers_and_stop(void *net)
+{
+    add_layers(net);
+    stop = 1;
+    return NULL;
+}
+
+START_TEST(tensors_are_read_and_set_while_layers_are_added)
+{
+    lebm_net *net;
+    pthread_t other;
+    float weight[6] = {1, 2, 3, 4, 5, 6}, read[6] = {0};
+    LEBM_ASSERT_OK(lebm_net_create_from_spec(&net, "in 3; linear 2"));
+    LEBM_ASSERT_OK(lebm_net_set_param(net, 0, weight, 6));
+    stop = 0;
+    ck_assert_int_eq(pthread_create(&other, NULL, add_layers_and_stop, net), 0);
+    while (!stop) {
+        const int status = lebm_net_get_param(net, 0, read, 6);
+        LEBM_ASSERT_MSG(status == LEBM_OK || status == LEBM_ERR_STATE, "status %d", status);
+        if (status == LEBM_OK) LEBM_ASSERT_SAME_BITS(read, weight, 6);
+        const int set = lebm_net_set_param(net, 0, weight, 6);
+        LEBM_ASSERT_MSG(set == LEBM_OK || set == LEBM_ERR_STATE, "status %d", set);
+    }
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    lebm_net_destroy(net);
+}
+END_TEST
+
 START_TEST(errors_of_others_do_not_disturb)
 {
     pthread_t threads[2];
@@ -543,6 +607,7 @@ static Suite *suite(void)
     tcase_add_test(shared, errors_of_others_do_not_disturb); /* before those that make this thread meet errors */
     tcase_add_test(shared, threads_add_layers_one_at_a_time);
     tcase_add_test(shared, what_is_read_during_changes_is_of_one_state);
+    tcase_add_test(shared, tensors_are_read_and_set_while_layers_are_added);
     suite_add_tcase(suite, shared);
 
     TCase *files = tcase_create("files");
@@ -555,6 +620,7 @@ static Suite *suite(void)
     tcase_set_timeout(apart, 30);
     tcase_add_test(apart, threads_learn_side_by_side);
     tcase_add_loop_test(apart, threads_that_meet_at_one_handle_take_turns, 0, 2);
+    tcase_add_test(apart, a_trainer_releases_nobody_elses_claim);
     suite_add_tcase(suite, apart);
     return suite;
 }

@@ -671,6 +671,33 @@ START_TEST(divergence_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_batch_that_is_all_missing_teaches_g_nothing) /* _i: of which likelihood */
+{
+    static const char *const specs[] = {"in 2; linear 3; gelu; linear 1", "in 2; linear 4"};
+    const int is_gaussian = _i == 0;
+    struct model model;
+    lebm_generator *same;
+    LEBM_ASSERT_OK(lebm_model_create(&model.prior, &model.generator, specs[0], 1, specs[1],
+                                     is_gaussian ? LEBM_GAUSSIAN : LEBM_BERNOULLI, is_gaussian ? 0.5 : 0,
+                                     LEBM_INIT_PYTORCH, 1));
+    same = make_generator(make_net(specs[1], 2), LEBM_GAUSSIAN, 1);
+    LEBM_ASSERT_OK(lebm_generator_set_str(model.generator, LEBM_GENERATOR_MISSING, "skip"));
+    struct training t = make_training(&model, make_sampler(5, 0.05), make_sampler(5, 0.05));
+    float x[7 * 4];
+    for (int i = 0; i < 7 * 4; i++) x[i] = NAN;
+    LEBM_ASSERT_OK(lebm_trainer_step(t.trainer, x, 7));
+    ck_assert_double_eq(metric(t.trainer, LEBM_TRAINER_LOG_LIKELIHOOD), 0);
+    ck_assert_double_eq(metric(t.trainer, LEBM_TRAINER_RECONSTRUCTION_MSE), 0);
+    ck_assert_double_eq(metric(t.trainer, LEBM_TRAINER_GENERATOR_GRAD_NORM), 0);
+    ck_assert_double_ne(metric(t.trainer, LEBM_TRAINER_PRIOR_GRAD_NORM), 0);
+    assert_same_nets(lebm_generator_net(model.generator), lebm_generator_net(same));
+    free_training(&t);
+    lebm_generator_destroy(same);
+    lebm_generator_destroy(model.generator);
+    lebm_prior_destroy(model.prior);
+}
+END_TEST
+
 START_TEST(a_bad_parameter_is_noticed)
 {
     struct model model;
@@ -1149,6 +1176,7 @@ static Suite *suite(void)
     tcase_set_timeout(contract, 30);
     tcase_add_test(contract, a_net_that_has_learned_may_grow);
     tcase_add_test(contract, divergence_changes_nothing);
+    tcase_add_loop_test(contract, a_batch_that_is_all_missing_teaches_g_nothing, 0, 2);
     tcase_add_test(contract, a_bad_parameter_is_noticed);
     tcase_add_test(contract, a_gradient_whose_square_overflows_is_refused);
     tcase_add_test(contract, an_update_that_overflows_is_refused);

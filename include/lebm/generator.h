@@ -1,5 +1,6 @@
 /** @file generator.h
- * The generator p(x|z): the net g and a likelihood. */
+ * The generator p(x|z): a decoder of z, which today is always the net g, and a likelihood of x. Kinds of decoder that
+ * are no net may come: lebm_generator_net() is NULL then, and the parameters are read by the functions below. */
 #ifndef LEBM_GENERATOR_H
 #define LEBM_GENERATOR_H
 
@@ -58,26 +59,42 @@ LEBM_API int lebm_generator_create(lebm_generator **out, lebm_net *g, const char
  * Threads: no other call may be using the generator, and no trainer may hold it. @since 0.1.0 */
 LEBM_API void lebm_generator_destroy(lebm_generator *generator);
 
-/** Set an option. @param key  one of those above   @param value  one of its choices
+/** Set an option. @param key  LEBM_GENERATOR_OUT_OF_RANGE, ...   @param value  one of its choices; it is copied
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is using the
  *         generator)
  * Threads: no other call may be using the generator. @since 0.1.0 */
 LEBM_API int lebm_generator_set_str(lebm_generator *generator, const char *key, const char *value);
 
-/** Read an option. @param value  receives a string owned by the generator, valid until that option is set again; NULL on
- * failure
+/** Read an option.
+ * @param value  receives a string owned by the generator, valid until the option is set again or the generator
+ *               destroyed; NULL on failure
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_get_str(const lebm_generator *generator, const char *key, const char **value);
 
 /** @name Listing the options
  * @{ */
-/** Number of options; key of each; its type ("str"), help and choices ("a|b|c") by key. NULL if there is none.
- * Threads: any. @since 0.1.0 */
+/** Number of options; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_option_count(const lebm_generator *generator);
+
+/** Key of the option at `index`, from 0 to their number less 1.
+ * @return a static string; NULL if there is none
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_option_key(const lebm_generator *generator, int64_t index);
+
+/** Type of the option `key`, which names the functions that set and read it: "str".
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_option_type(const lebm_generator *generator, const char *key);
+
+/** What the option `key` does, in one line.
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_option_help(const lebm_generator *generator, const char *key);
+
+/** The values that the option `key` may have, separated by '|', the default first: "error|allow".
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_option_choices(const lebm_generator *generator, const char *key);
 /** @} */
 
@@ -88,23 +105,38 @@ LEBM_API const char *lebm_generator_option_choices(const lebm_generator *generat
 LEBM_API lebm_net *lebm_generator_net(lebm_generator *generator);
 
 /** @name Parameters of a generator of any kind
+ * Of one that has a net they are the net's, in the same order (lebm/net.h).
  * @{ */
-/** Number of parameter tensors; size, name ("0.weight"), number of dimensions and each of these, by index. Of a generator
- * that has a net they are the net's (lebm/net.h).
- * @return 0, or NULL for a name, if `generator` is NULL or there is no such tensor
- * Threads: any. @since 0.1.0 */
+/** Number of parameter tensors; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_param_count(const lebm_generator *generator);
+
+/** Number of floats of tensor `index`; 0 if there is none. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_param_size(const lebm_generator *generator, int64_t index);
+
+/** Name of tensor `index`, such as "0.weight".
+ * @return a string owned by the generator; NULL if there is none
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_param_name(const lebm_generator *generator, int64_t index);
+
+/** Number of axes of tensor `index`, 1 to 4; 0 if there is none. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_param_ndim(const lebm_generator *generator, int64_t index);
+
+/** Size of tensor `index` along `axis`; 0 if there is none. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_param_dim(const lebm_generator *generator, int64_t index, int64_t axis);
 
-/** Read or set a tensor.
- * @param dst, src  [count], row-major   @param count  lebm_generator_param_size(generator, index)
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count),
- *         LEBM_ERR_STATE (a call is using the generator or, for reading, changing it)
- * Threads: any for reading; to set, no other call may be using the generator. @since 0.1.0 */
+/** Copy tensor `index` out, row-major.
+ * @param dst    [count]   @param count  must be lebm_generator_param_size(generator, index)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (a call is
+ *         changing the generator)
+ * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_get_param(const lebm_generator *generator, int64_t index, float *dst, int64_t count);
+
+/** Set tensor `index`, row-major. Samplers and trainers refuse a generator that has a weight (not a bias) which was
+ * neither initialised, set nor loaded.
+ * @param src    [count]   @param count  must be lebm_generator_param_size(generator, index)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (a call is
+ *         using the generator)
+ * Threads: no other call may be using the generator. @since 0.1.0 */
 LEBM_API int lebm_generator_set_param(lebm_generator *generator, int64_t index, const float *src, int64_t count);
 /** @} */
 
@@ -137,15 +169,16 @@ LEBM_API const char *lebm_generator_likelihood(const lebm_generator *generator);
 /** Standard deviation of the Gaussian's noise; 0 for a likelihood without one. Threads: any. @since 0.1.0 */
 LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
 
-/** The mean of x given z, for each row: g(z), or sigmoid(g(z)) for LEBM_BERNOULLI.
+/** The mean of x given z, for each row (eq. 3): g(z), or sigmoid(g(z)) for LEBM_BERNOULLI.
  * @param z  [n, M]   @param n  0 or more rows
  * @param x  [n, D]
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the generator), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x);
 
-/** Draw x from p(x|z), for each row: the mean and noise of N(0, sigma^2) for LEBM_GAUSSIAN, 0 or 1 for LEBM_BERNOULLI.
- * With z from lebm_sampler_run_prior() these are draws of x from the model. They are not kept within the mean's range.
+/** Draw x from p(x|z), for each row: the mean plus noise of N(0, sigma^2 I) for LEBM_GAUSSIAN (eq. 3), 0 or 1 for
+ * LEBM_BERNOULLI. With z from lebm_sampler_run_prior() these are draws of x from the model. Noise may take them out of
+ * the mean's range.
  * @param z       [n, M]   @param n  0 or more rows
  * @param seed    key of the random numbers   @param stream  second key: another one for unrelated numbers
  * @param x       [n, D]; row i is a function of z's row i, seed, stream and i
@@ -154,11 +187,12 @@ LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float 
 LEBM_API int lebm_generator_draw(const lebm_generator *generator, const float *z, int64_t n, uint64_t seed,
                                  uint64_t stream, float *x);
 
-/** log p(x|z) for each row, all constants included.
+/** log p(x|z) for each row, in nats, all constants included (eq. 23 for LEBM_GAUSSIAN).
  * @param z    [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param out  [n]
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range, see
- *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
+ *         LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_STATE (a call is changing the generator),
+ *         LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                            float *out);
@@ -167,7 +201,8 @@ LEBM_API int lebm_generator_log_likelihood(const lebm_generator *generator, cons
  * @param z      [n, M]   @param x  [n, D]   @param n  0 or more rows
  * @param score  [n, M]
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range, see
- *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
+ *         LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_STATE (a call is changing the generator),
+ *         LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_score(const lebm_generator *generator, const float *z, const float *x, int64_t n,
                                   float *score);

@@ -56,34 +56,44 @@ LEBM_API int lebm_net_create(lebm_net **out, int64_t in_features);
 LEBM_API int lebm_net_create_from_spec(lebm_net **out, const char *spec);
 
 /** Give up the caller's hold on a net, at any time: it is released now or, if a prior or generator holds it, with that.
- * NULL does nothing.
+ * NULL does nothing. After it the net may be used only as that prior or generator lends it (lebm_prior_net(),
+ * lebm_generator_net()).
  * Threads: any while a prior or generator holds the net, else no other call may be using it. @since 0.1.0 */
 LEBM_API void lebm_net_destroy(lebm_net *net);
 
-/** Append y = W x + b, with "weight" [out, in] and, if `bias` is not 0, "bias" [out]; the input must be flat.
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also at the 1025th layer), LEBM_ERR_SHAPE, LEBM_ERR_STATE (a model
- *         holds the net, or a call is using it), LEBM_ERR_NOMEM; on failure the net is as before
+/** Append y = W x + b, with "weight" [out, in] and, if `bias` is not 0, "bias" [out]; all parameters are zero.
+ * @param out_features  1 to 2^24
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also at the 1025th layer), LEBM_ERR_SHAPE (the input is not flat),
+ *         LEBM_ERR_STATE (a prior or generator holds the net, or a call is using it), LEBM_ERR_NOMEM; on failure the
+ *         net is as before
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_linear(lebm_net *net, int64_t out_features, int bias);
 
 /** Append a transposed convolution of an image (C, H, W), with "weight" [C, out, kernel, kernel] and, if `bias` is not
- * 0, "bias" [out]; the output is (out, (H-1) stride - 2 padding + kernel, likewise W).
- * @param kernel   1 to 64   @param stride  1 to 64   @param padding  0 to kernel - 1
- * @return as lebm_net_add_linear(); LEBM_ERR_SHAPE also if the output would be empty
+ * 0, "bias" [out], all zero; the output is (out, (H-1) stride - 2 padding + kernel, likewise W).
+ * @param out_channels  1 to 2^24
+ * @param kernel        1 to 64   @param stride  1 to 64   @param padding  0 to kernel - 1
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also at the 1025th layer), LEBM_ERR_SHAPE (the output would be
+ *         empty), LEBM_ERR_STATE (a prior or generator holds the net, or a call is using it), LEBM_ERR_NOMEM; on
+ *         failure the net is as before
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_conv_transpose2d(lebm_net *net, int64_t out_channels, int64_t kernel, int64_t stride,
                                            int64_t padding, int bias);
 
 /** Append a change of shape that keeps the order of the (channel-first) numbers: nn.Unflatten, nn.Flatten.
  * For a flat vector give height and width 1.
- * @return as lebm_net_add_linear()
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also at the 1025th layer), LEBM_ERR_SHAPE (another number of
+ *         numbers), LEBM_ERR_STATE (a prior or generator holds the net, or a call is using it), LEBM_ERR_NOMEM; on
+ *         failure the net is as before
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_reshape(lebm_net *net, int64_t channels, int64_t height, int64_t width);
 
 /** Append an elementwise activation.
  * @param kind       LEBM_RELU, LEBM_GELU, ...
  * @param parameter  the slope of LEBM_LEAKY_RELU; 0 for all others
- * @return as lebm_net_add_linear(), and LEBM_ERR_UNKNOWN_OPTION
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such kind), LEBM_ERR_RANGE (the parameter; also at the
+ *         1025th layer), LEBM_ERR_STATE (a prior or generator holds the net, or a call is using it), LEBM_ERR_NOMEM; on
+ *         failure the net is as before
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_add_activation(lebm_net *net, const char *kind, double parameter);
 
@@ -106,32 +116,49 @@ LEBM_API int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed);
 #define LEBM_NET_CONVOLUTION "convolution"
 /** @} */
 
-/** Set an option. @param key  LEBM_NET_CONVOLUTION   @param value  one of its choices
+/** Set an option. @param key  LEBM_NET_CONVOLUTION   @param value  one of its choices; it is copied
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is using the
  *         net: one of another thread, or the one that this callback belongs to)
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_str(lebm_net *net, const char *key, const char *value);
 
-/** Read an option. @param value  receives a string owned by the net, valid until that option is set again; NULL on failure
+/** Read an option.
+ * @param value  receives a string owned by the net, valid until the option is set again or the net released; NULL on
+ *               failure
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_get_str(const lebm_net *net, const char *key, const char **value);
 
 /** @name Listing the options
  * @{ */
-/** Number of options; key of each; its type ("str"), help and choices ("a|b|c") by key. NULL if there is none.
- * Threads: any. @since 0.1.0 */
+/** Number of options; 0 if `net` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_net_option_count(const lebm_net *net);
+
+/** Key of the option at `index`, from 0 to their number less 1.
+ * @return a static string; NULL if there is none
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_net_option_key(const lebm_net *net, int64_t index);
+
+/** Type of the option `key`, which names the functions that set and read it: "str".
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_net_option_type(const lebm_net *net, const char *key);
+
+/** What the option `key` does, in one line.
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_net_option_help(const lebm_net *net, const char *key);
+
+/** The values that the option `key` may have, separated by '|', the default first: "auto|direct|filtered".
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_net_option_choices(const lebm_net *net, const char *key);
 /** @} */
 
 /** Number of layers, activations and reshapes among them; 0 if `net` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_net_layer_count(const lebm_net *net);
 
-/** How layer `index` is computed: "direct" or "filtered" for a transposed convolution.
+/** How layer `index` (0 for the first) is computed: "direct" or "filtered" for a transposed convolution.
  * @return a static string; NULL for layers without a choice, or if there is no such layer
  * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_net_layer_form(const lebm_net *net, int64_t index);
@@ -175,7 +202,7 @@ LEBM_API int64_t lebm_net_param_ndim(const lebm_net *net, int64_t index);
 LEBM_API int64_t lebm_net_param_dim(const lebm_net *net, int64_t index, int64_t axis);
 
 /** Copy tensor `index` out, row-major in PyTorch's layout.
- * @param count  must be lebm_net_param_size(net, index)
+ * @param dst    [count]   @param count  must be lebm_net_param_size(net, index)
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (a call is
  *         changing the net)
  * Threads: any. @since 0.1.0 */
@@ -183,8 +210,9 @@ LEBM_API int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, 
 
 /** Set tensor `index`, row-major in PyTorch's layout. Samplers and trainers refuse a net that has a weight (not a bias)
  * which was neither initialised, set nor loaded.
- * @param count  must be lebm_net_param_size(net, index)
- * @return as lebm_net_get_param(); LEBM_ERR_STATE if a call is using the net
+ * @param src    [count]   @param count  must be lebm_net_param_size(net, index)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (no such tensor), LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (a call is
+ *         using the net)
  * Threads: no other call may be using the net. @since 0.1.0 */
 LEBM_API int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t count);
 
@@ -201,7 +229,7 @@ LEBM_API int lebm_net_forward(const lebm_net *net, const float *in, int64_t n, f
  * @param grad_out     [n, out_features]
  * @param grad_in      [n, in_features], or NULL
  * @param grad_params  [lebm_net_param_total()], all tensors one after the other, or NULL
- * @return as lebm_net_forward()
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_net_vjp(const lebm_net *net, const float *in, int64_t n, const float *grad_out, float *grad_in,
                           float *grad_params);

@@ -50,7 +50,7 @@ LEBM_API int lebm_prior_log_density(const lebm_prior *prior, const float *z, int
 /** The score, d log p(z)/dz = df/dz - z/sigma0^2, for each row (eq. 21).
  * @param z      [n, M]   @param n  0 or more rows
  * @param score  [n, M]
- * @return as lebm_prior_log_density()
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the net), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_prior_score(const lebm_prior *prior, const float *z, int64_t n, float *score);
 

@@ -68,10 +68,20 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_SCORE_NORM  "score_norm"  /**< Euclidean norm of the score of a chain */
 /** @} */
 
-/** Reports how far a call has come; runs on the thread that made the call, now and then and at its end.
- * It may read options and metrics, and use other handles. What would change the sampler, the trainer or a net in use
- * returns LEBM_ERR_STATE. It must not destroy a handle in use nor fork, but to start another program, and it must
- * return: no longjmp, no exception, no cancellation.
+/** Reports how far a run or a step has come: called some times a second and at the end, on the thread that made the
+ * call.
+ *
+ * It may call every function that takes what is in use as `const`: it may read the options, the metrics (those of the
+ * last run or step that ended) and the parameters, compute with the model, copy the sampler, save the model or the
+ * trainer as they were before the call. It may make new handles, also a trainer that borrows the sampler, and do
+ * anything with handles that are not in use.
+ *
+ * What would change or run a handle that is in use returns LEBM_ERR_STATE and changes nothing. In use are, in a run,
+ * the sampler, the net or nets of the model and the generator's options; in a step, the trainer, both samplers, both
+ * nets and the generator's options.
+ *
+ * It must not destroy what is in use, but for giving up the caller's hold on a net (lebm_net_destroy()). It must not
+ * fork, but to start another program. It must return: no longjmp, no exception, no cancellation of the thread.
  * @param done  fraction of the work that is done, 0 to 1, which never goes back; of a training step's work, the
  *              multiply-adds of its nets   @param user  what was given with the function
  * @return 0 to go on; anything else stops the call, which then changes nothing and returns LEBM_STOPPED
@@ -102,39 +112,93 @@ LEBM_API const char *lebm_sampler_kernel(const lebm_sampler *sampler);
 
 /** @name Setting and reading options
  * @{ */
-/** Set or read an option.
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or of another type),
- *         LEBM_ERR_RANGE (the text gives the bounds; a text must be UTF-8 of at most 255 bytes),
- *         LEBM_ERR_STATE (set by a callback while the sampler is running)
- * A string read is owned by the sampler and valid until that option is set again; NULL on failure.
+/** Set an option of type "i64". Nothing is rounded or clamped.
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds), LEBM_ERR_STATE (the sampler, or a trainer that uses it, runs)
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_i64(lebm_sampler *sampler, const char *key, int64_t value);
+
+/** Set an option of type "f64". Nothing is rounded or clamped.
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds), LEBM_ERR_STATE (the sampler, or a trainer that uses it, runs)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_f64(lebm_sampler *sampler, const char *key, double value);
+
+/** Set an option of type "str". @param value  one of its choices; it is copied
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds or choices), LEBM_ERR_STATE (the sampler, or a trainer that
+ *         uses it, runs)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_str(lebm_sampler *sampler, const char *key, const char *value);
+
+/** Read an option of type "i64". @param value  receives it
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_get_i64(const lebm_sampler *sampler, const char *key, int64_t *value);
+
+/** Read an option of type "f64". @param value  receives it
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_get_f64(const lebm_sampler *sampler, const char *key, double *value);
+
+/** Read an option of type "str".
+ * @param value  receives a string owned by the sampler, valid until the option is set again or the sampler destroyed;
+ *               NULL on failure
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_get_str(const lebm_sampler *sampler, const char *key, const char **value);
 /** @} */
 
 /** @name Listing the options
  * @{ */
-/** Count; the key at a place 0 to count - 1; the type of a key, "i64", "f64" or "str"; one line of help; the values that
- * a "str" accepts, separated by '|', or "" for any text; default and bounds of a number (both bounds are allowed).
- * The strings are static. NULL stands for no such place, key or sampler, and for the choices of a number.
- * @return of the bounds: LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION
- * Threads: any. @since 0.1.0 */
+/** Number of options; 0 if `sampler` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_sampler_option_count(const lebm_sampler *sampler);
+
+/** Key of the option at `index`, from 0 to their number less 1.
+ * @return a static string; NULL if there is none
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_sampler_option_key(const lebm_sampler *sampler, int64_t index);
+
+/** Type of the option `key`, which names the functions that set and read it: "i64", "f64" or "str".
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_sampler_option_type(const lebm_sampler *sampler, const char *key);
+
+/** What the option `key` does, in one line.
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_sampler_option_help(const lebm_sampler *sampler, const char *key);
+
+/** The values that the option `key` of type "str" may have, separated by '|', the default first; "" for any text.
+ * @return a static string; NULL if there is no such option, or it is a number
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_sampler_option_choices(const lebm_sampler *sampler, const char *key);
+
+/** Default and bounds of an option of type "i64".
+ * @param default_value  receives the value that a new sampler has
+ * @param min            receives the least value allowed
+ * @param max            receives the largest value allowed
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_option_bounds_i64(const lebm_sampler *sampler, const char *key, int64_t *default_value,
                                             int64_t *min, int64_t *max);
+
+/** Default and bounds of an option of type "f64".
+ * @param default_value  receives the value that a new sampler has
+ * @param min            receives the least value allowed
+ * @param max            receives the largest value allowed
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const char *key, double *default_value,
                                             double *min, double *max);
 /** @} */
 
-/** Have `progress` called during runs; NULL: no more.
+/** Have `progress` called during runs of this sampler, which it may stop, as when a user wants to leave. It is not
+ * called in the steps of a trainer that uses the sampler. lebm_progress_fn says what it may call and what not: it may
+ * read this sampler's options and metrics and copy it, but to set an option of it, run it, have another function called
+ * or train with it is LEBM_ERR_STATE while it runs, and it must not destroy it.
+ * @param progress  the function; NULL: none from now on
+ * @param user      handed on to it; the library does not look at it
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the sampler is running)
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user);
@@ -142,20 +206,25 @@ LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn p
 /** Draw from the prior: n chains towards p(z) (eq. 20, 21).
  * @param n  1 or more chains
  * @param z  [n, M]: read unless the option start is "noise"; the chains' last states on success, untouched on failure
- * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_NOMEM,
- *         LEBM_ERR_STATE (called by a callback of this sampler; a weight of the net was never set; a call is changing
- *         the net; start is "continue", but there was no run to a prior before), with "continue" also LEBM_ERR_SHAPE (n or
- *         M is not that of the run before) and LEBM_ERR_RANGE (more than 2^32 - 1 steps in all),
- *         LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names quantity, step
- *         and chain)
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; with "continue"
+ *         also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (with "continue": n or M is not that of the run
+ *         before); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of the net was never
+ *         set; a call is changing the net; start is "continue", but there was no run to a prior before);
+ *         LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names
+ *         quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *prior, int64_t n, float *z);
 
 /** Draw from the posterior: n chains towards p(z|x), one for each row of x (eq. 24, 25).
  * @param x  [n, D]   @param n  1 or more chains
  * @param z  [n, M]: read unless the option start is "noise"; the chains' last states on success, untouched on failure
- * @return as lebm_sampler_run_prior(), LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_RANGE
- *         also if x is not finite or out of range (LEBM_GENERATOR_OUT_OF_RANGE)
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
+ *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE; with
+ *         "continue" also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (prior and generator differ in the size of
+ *         z; with "continue": n or M is not that of the run before); LEBM_ERR_STATE (the sampler is running, or a
+ *         trainer that uses it; a weight of a net was never set; a call is changing a net or the generator; start is
+ *         "continue", but there was no run to a posterior before); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or
+ *         farther than divergence_threshold allows: the text names quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
                                         const float *x, int64_t n, float *z);

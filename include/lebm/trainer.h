@@ -56,11 +56,13 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_IMAGES_PER_SECOND   "images_per_second"   /**< n / duration of the step */
 /** @} */
 
-/** Make a trainer. It borrows all four, which must outlive it; nothing else may change them meanwhile, but for the
- * samplers' options. Of these it uses the kernel and all that shapes a chain; seed, stream and threads are its own.
+/** Make a trainer. It borrows all four, which must outlive it. Between its steps their options and parameters may be
+ * set (Adam's moments stay as they are). Of the samplers' options it uses all that shape a chain; seed, stream and
+ * threads are its own.
  * @param out           receives the trainer; the caller owns it
  * @param to_prior      draws z-   @param to_posterior  draws z+; may be the same sampler as to_prior
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_SHAPE if prior and generator differ in the size of z, LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_SHAPE (prior and generator differ in the size of z),
+ *         LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_trainer_create(lebm_trainer **out, lebm_prior *prior, lebm_generator *generator,
                                  lebm_sampler *to_prior, lebm_sampler *to_posterior);
@@ -71,50 +73,113 @@ LEBM_API void lebm_trainer_destroy(lebm_trainer *trainer);
 
 /** @name Setting and reading options
  * @{ */
-/** Set or read an option, as the functions of a sampler (lebm/sampler.h) do, with the same statuses.
+/** Set an option of type "i64". Nothing is rounded or clamped.
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds), LEBM_ERR_STATE (the trainer is running)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_set_i64(lebm_trainer *trainer, const char *key, int64_t value);
+
+/** Set an option of type "f64". Nothing is rounded or clamped.
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds), LEBM_ERR_STATE (the trainer is running)
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_set_f64(lebm_trainer *trainer, const char *key, double value);
+
+/** Set an option of type "str". @param value  UTF-8 text, which is copied
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type),
+ *         LEBM_ERR_RANGE (the text gives the bounds; a text must be UTF-8 of at most 255 bytes), LEBM_ERR_STATE (the
+ *         trainer is running)
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_set_str(lebm_trainer *trainer, const char *key, const char *value);
+
+/** Read an option of type "i64". @param value  receives it
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_get_i64(const lebm_trainer *trainer, const char *key, int64_t *value);
+
+/** Read an option of type "f64". @param value  receives it
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_get_f64(const lebm_trainer *trainer, const char *key, double *value);
+
+/** Read an option of type "str".
+ * @param value  receives a string owned by the trainer, valid until the option is set again, a checkpoint loaded or the
+ *               trainer destroyed; NULL on failure
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_get_str(const lebm_trainer *trainer, const char *key, const char **value);
 /** @} */
 
 /** @name Listing the options
  * @{ */
-/** What options there are, as the functions of a sampler (lebm/sampler.h) tell it, with the same statuses.
- * Threads: any. @since 0.1.0 */
+/** Number of options; 0 if `trainer` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_trainer_option_count(const lebm_trainer *trainer);
+
+/** Key of the option at `index`, from 0 to their number less 1.
+ * @return a static string; NULL if there is none
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_trainer_option_key(const lebm_trainer *trainer, int64_t index);
+
+/** Type of the option `key`, which names the functions that set and read it: "i64", "f64" or "str".
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_trainer_option_type(const lebm_trainer *trainer, const char *key);
+
+/** What the option `key` does, in one line.
+ * @return a static string; NULL if there is no such option
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_trainer_option_help(const lebm_trainer *trainer, const char *key);
+
+/** The values that the option `key` of type "str" may have, separated by '|', the default first; "" for any text.
+ * @return a static string; NULL if there is no such option, or it is a number
+ * Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_trainer_option_choices(const lebm_trainer *trainer, const char *key);
+
+/** Default and bounds of an option of type "i64".
+ * @param default_value  receives the value that a new trainer has
+ * @param min            receives the least value allowed
+ * @param max            receives the largest value allowed
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_trainer_option_bounds_i64(const lebm_trainer *trainer, const char *key, int64_t *default_value,
                                             int64_t *min, int64_t *max);
+
+/** Default and bounds of an option of type "f64".
+ * @param default_value  receives the value that a new trainer has
+ * @param min            receives the least value allowed
+ * @param max            receives the largest value allowed
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such key, or an option of another type)
+ * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_trainer_option_bounds_f64(const lebm_trainer *trainer, const char *key, double *default_value,
                                             double *min, double *max);
 /** @} */
 
-/** Have `progress` called during steps, so that a long step can be stopped; NULL: no more.
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (a step is running)
+/** Have `progress` called during steps, in the chains and in the learning, so that a long step can be stopped. A step
+ * that it stops changes nothing: what was trained before can be saved, and goes on later to the same bits.
+ * lebm_progress_fn says what it may call and what not: it may read this trainer's options and metrics, compute with its
+ * model and save both, as they were before the step, but to set an option or a parameter of trainer, samplers, prior or
+ * generator, to run one of the samplers, and to step, end an epoch or load is LEBM_ERR_STATE during a step, and it must
+ * destroy none of them.
+ * @param progress  the function; NULL: none from now on
+ * @param user      handed on to it; the library does not look at it
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the trainer is running)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, void *user);
 
-/** One step of maximum likelihood on a batch. Does the same, to the bit, for any number of threads.
+/** One step of maximum likelihood on a batch (eq. 19, 22). Does the same, to the bit, for any number of threads.
  * @param x  [n, D]   @param n  1 or more observations
- * @return LEBM_OK, LEBM_STOPPED, LEBM_ERR_INVALID, LEBM_ERR_RANGE (also if x is not finite or out of range,
- *         LEBM_GENERATOR_OUT_OF_RANGE), LEBM_ERR_NOMEM,
- *         LEBM_ERR_STATE (a sampler's start is not "noise", a callback calls while a step is running, a weight of a net
- *         was never set, or another call is using a net when it is to be updated),
- *         LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a sampler's: the text names
- *         quantity, step and chain); on failure nothing was changed
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
+ *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE);
+ *         LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start is not "noise"; a weight of
+ *         a net was never set; another call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED
+ *         (not finite, or beyond divergence_threshold, the trainer's or a sampler's: the text names quantity, step and
+ *         chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
 
 /** End an epoch. Steps use both learning rates times decay_per_epoch^(epochs done): a decay that is set later counts for
  * the epochs done before, too.
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (a step is running)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the trainer is running)
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_end_epoch(lebm_trainer *trainer);
 
@@ -143,17 +208,22 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
 LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 
 /** Save the model alone with the settings of its samplers: a model file that lebm_model_load_sampler() understands.
- * @return as lebm_trainer_save()
+ * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not
+ *              at all, and what is no regular file is refused; a symbolic link is followed
+ * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
+ *         LEBM_ERR_UNSUPPORTED (a header over 16 MiB), LEBM_ERR_STATE (a weight of a net was never set, or
+ *         a call is changing a net), LEBM_ERR_NOMEM
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *path);
 
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
  * Options are set to those saved, but for threads, and those that the file lacks to their file defaults
- * (docs/file-format.md): set what is to differ afterwards.
+ * (docs/file-format.md): set what is to differ afterwards. The metrics are gone until the next step.
+ * @param path  in the bytes that the system has for it, UTF-8 or not
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION (a newer library's), LEBM_ERR_SHAPE
  *         (another architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer, one
  *         of its samplers or a call on one of its nets is running), LEBM_ERR_NOMEM; on failure nothing was changed
- * Threads: as lebm_trainer_step(). @since 0.1.0 */
+ * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_load(lebm_trainer *trainer, const char *path);
 
 LEBM_END_DECLS

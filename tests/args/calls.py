@@ -55,16 +55,10 @@ def parse(declaration: str) -> tuple[str, str, list[tuple[str, str]]]:
     return parts[1].strip(), parts[2], parameters
 
 
-def promise(name: str, comments: dict[str, str]) -> set[str]:
-    """The statuses that a function may return, by its comment and those it refers to."""
-    comment = comments[name]
+def promise(comment: str) -> set[str]:
+    """The statuses that a function may return, by its comment, which has to name them all itself."""
     returns = re.search(r"@return(.*?)(Threads:|@param|$)", comment, re.S)
-    statuses = set(re.findall(r"LEBM_(?:OK|STOPPED|ERR_\w+)", returns[1])) if returns else set()
-    for other in re.findall(r"\bas (lebm_\w+)\(\)", returns[1]) if returns else []:
-        statuses |= promise(other, comments)
-    if "as the functions of a sampler" in comment:
-        statuses |= promise(name.replace("_trainer_", "_sampler_"), comments)
-    return statuses
+    return set(re.findall(r"LEBM_(?:OK|STOPPED|ERR_\w+)", returns[1])) if returns else set()
 
 
 def main() -> None:
@@ -74,11 +68,10 @@ def main() -> None:
     declarations = documented_declarations(text)
     if len(declarations) != len(re.findall(r"^LEBM_API ", text, re.M)):
         sys.exit(f"{len(declarations)} functions read, but there are more or less")
-    comments = {parse(declaration)[1]: comment for declaration, comment in declarations}
     callers, rows = [], []
     for declaration, comment in declarations:
         result, name, parameters = parse(declaration)
-        statuses = promise(name, comments) if result == "int" else set()
+        statuses = promise(comment) if result == "int" else set()
         if result == "int" and not {"LEBM_OK", "LEBM_ERR_INVALID"} <= statuses:
             sys.exit(f"the comment of {name}() has no list of its statuses")
         arguments = ", ".join(f"{member(c)[1]}a[{i}].{member(c)[0]}" for i, (c, _) in enumerate(parameters))

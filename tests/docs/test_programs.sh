@@ -1,6 +1,6 @@
 #!/bin/sh
-# The programs that a page shows work as they stand there: every block ```c with a main() is compiled and run, every
-# block ```python is run, in a folder where the models they load lie.
+# The programs that a page, or the comment of a header, shows work as they stand there: every block ```c with a main() is
+# compiled and run, every block ```python is run, in a folder where the models they load lie.
 # test_programs.sh PAGE SOURCE LIBRARY_FOLDER TRAIN_MNIST c|python LEAST
 set -eu
 page=$1 source=$2 library=$3 train=$4 language=$5 least=$6
@@ -25,10 +25,11 @@ python)
     ;;
 esac
 
-# program-1, program-2, ...: what stands between ```LANGUAGE and ```.
-awk -v fence='```'"$language" '
+# program-1, program-2, ...: what stands between ```LANGUAGE and ```. In a comment lines begin with a star.
+case $page in *.h) prefix=' \* \{0,1\}' ;; *) prefix= ;; esac
+sed "s/^$prefix//" "$page" | awk -v fence='```'"$language" '
     /^ *```/ { if (inside) inside = 0; else if ($1 == fence) { inside = 1; n++ }; next }
-    inside { print > ("program-" n "." substr(fence, 4)) }' "$page"
+    inside { print > ("program-" n "." substr(fence, 4)) }'
 
 count=0
 for program in program-*."$language"; do

@@ -37,8 +37,10 @@ class Docs(unittest.TestCase):
         self.assertEqual(names["trainer"].options["generator_learning_rate"], 1e-4)
 
     def test_recipes(self) -> None:
-        names, printed = self.run_blocks("recipes.md", 5)
+        names, printed = self.run_blocks("recipes.md", 6)
         self.assertTrue(0.2 < names["left"] < 0.8 and names["valley"] < 0.1, printed)
+        filled = names["filled"]
+        self.assertTrue(0.25 < np.mean(filled[:, 0] < -1) < 0.75 and np.mean(abs(filled[:, 0]) < 1) < 0.1, printed)
         z, x = names["z"], names["x"]
         score = names["generator"].log_likelihood(z, x) + names["prior"].log_density(z)
         self.assertEqual(set(np.argsort(score)[:2]), {5, 6})

@@ -60,11 +60,11 @@ static int checkpoint_put_training(lebm__st_writer *st, const lebm_trainer *trai
 static int checkpoint_save(const lebm_trainer *trainer, const char *path, int with_training)
 {
     lebm__st_writer st;
-    LEBM__TRY(lebm__model_require_set(trainer->prior, trainer->generator)); /* a file does not tell */
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__model_use(trainer->prior, trainer->generator);
     if (status == LEBM_OK) {
-        status = checkpoint_put_model(&st, trainer);
+        status = lebm__model_require_set(trainer->prior, trainer->generator); /* a file does not tell */
+        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer);
         if (status == LEBM_OK && with_training) status = checkpoint_put_training(&st, trainer);
         if (status == LEBM_OK) status = lebm__st_write(&st, path);
         lebm__model_leave(trainer->prior, trainer->generator);

@@ -52,12 +52,12 @@ int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_genera
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(generator);
     LEBM__TRY(lebm__model_check(prior, generator));
-    LEBM__TRY(lebm__model_require_set(prior, generator)); /* a file does not tell */
     lebm__st_writer st;
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__model_use(prior, generator);
     if (status == LEBM_OK) {
-        status = lebm__put_model(&st, prior, generator);
+        status = lebm__model_require_set(prior, generator); /* a file does not tell */
+        if (status == LEBM_OK) status = lebm__put_model(&st, prior, generator);
         if (status == LEBM_OK) status = lebm__st_write(&st, path);
         lebm__model_leave(prior, generator);
     }

@@ -128,6 +128,7 @@ static int run_all(run_state *r)
 {
     const lebm__run *run = r->run;
     const int threads = lebm__pool_share(run->pool, r->tiles);
+    LEBM__TRY(lebm__model_require_set(run->prior, run->generator));
     LEBM__TRY(lebm__model_prepare(run->prior, run->generator, LEBM__SCORE, run->pool));
     r->workers = lebm__alloc(threads, sizeof *r->workers);
     r->z = lebm__alloc_raw(run->n * r->dims, sizeof *r->z);
@@ -145,7 +146,6 @@ int lebm__sampler_run(const lebm__run *run)
     const int64_t rows = run_tile_rows(run->n, lebm__pool_threads(run->pool));
     run_state r = {
         .run = run, .dims = dims, .rows = rows, .tiles = (run->n + rows - 1) / rows, .asked = lebm__seconds()};
-    LEBM__TRY(lebm__model_require_set(run->prior, run->generator));
     LEBM__TRY(lebm__model_use(run->prior, run->generator));
     const int status = run_all(&r);
     lebm__model_leave(run->prior, run->generator);

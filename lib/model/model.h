@@ -8,7 +8,7 @@
 /* LEBM_ERR_SHAPE if the two are not of one model: they must agree in the size of z. */
 int lebm__model_check(const lebm_prior *prior, const lebm_generator *generator);
 
-/* LEBM_ERR_STATE if a weight of the model was never set: what chains and learning ask first. */
+/* LEBM_ERR_STATE if a weight of the model, which is in use, was never set: what chains and learning ask first. */
 int lebm__model_require_set(const lebm_prior *prior, const lebm_generator *generator);
 
 /* lebm__handle_use() and its like (core/handle.h) for whatever owns the parameters of either. */

@@ -574,6 +574,48 @@ START_TEST(tensors_are_read_and_set_while_layers_are_added)
 }
 END_TEST
 
+/* Save a model, run chains of it, and save its training. */
+static void *use_often(void *meeting)
+{
+    struct meeting *m = meeting;
+    float z[3 * LATENT];
+    for (int i = 0; i < 30; i++) {
+        const int statuses[] = {lebm_model_save(path, m->model->prior, m->model->generator),
+                                lebm_sampler_run_prior(m->sampler, m->model->prior, 3, z),
+                                lebm_trainer_save(m->trainer, path)};
+        for (int k = 0; k < 3; k++) m->others += statuses[k] != LEBM_OK && statuses[k] != LEBM_ERR_STATE;
+    }
+    stop = 1;
+    return NULL;
+}
+
+START_TEST(a_model_is_used_while_it_is_set)
+{
+    struct model model;
+    struct meeting m = {.model = &model};
+    pthread_t other;
+    make_model(&model, 10);
+    lebm_net *g = lebm_generator_net(model.generator), *f = lebm_prior_net(model.prior);
+    const int64_t size = lebm_net_param_size(f, 0);
+    float *weight = test_floats(size);
+    LEBM_ASSERT_OK(lebm_sampler_create(&m.sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(m.sampler, LEBM_SAMPLER_STEPS, 1));
+    LEBM_ASSERT_OK(lebm_trainer_create(&m.trainer, model.prior, model.generator, m.sampler, m.sampler));
+    stop = 0;
+    ck_assert_int_eq(pthread_create(&other, NULL, use_often, &m), 0);
+    while (!stop) {
+        const int statuses[] = {lebm_net_set_param(f, 0, weight, size), lebm_net_init(g, LEBM_INIT_PYTORCH, 1)};
+        for (int k = 0; k < 2; k++) LEBM_ASSERT_MSG(statuses[k] == LEBM_OK || statuses[k] == LEBM_ERR_STATE, "%d", k);
+    }
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+    ck_assert_int_eq(m.others, 0);
+    free(weight);
+    lebm_trainer_destroy(m.trainer);
+    lebm_sampler_destroy(m.sampler);
+    free_model(&model);
+}
+END_TEST
+
 START_TEST(errors_of_others_do_not_disturb)
 {
     pthread_t threads[2];
@@ -614,6 +656,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(files, make_folder_in_memory, remove_folder);
     tcase_set_timeout(files, 30);
     tcase_add_test(files, threads_save_and_load_one_model);
+    tcase_add_test(files, a_model_is_used_while_it_is_set);
     suite_add_tcase(suite, files);
 
     TCase *apart = tcase_create("apart");

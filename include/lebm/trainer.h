@@ -38,15 +38,15 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_SEED                "seed"                /**< i64: key of all random numbers of training (0) */
 #define LEBM_TRAINER_THREADS             "threads" /**< i64: threads of a step; 0: LEBM_NUM_THREADS or all (0) */
 #define LEBM_TRAINER_NOTE                "note"    /**< str: the caller's own text, kept in checkpoints ("") */
-/** f64: a step has diverged, LEBM_ERR_DIVERGED, if the root of reconstruction_mse (for LEBM_BERNOULLI -log_likelihood / D)
- * or f_gap / sqrt(M) is more than so many times the largest of 1, sigma0, and the root mean squares of x and z+; 0: only
- * if something is not finite (1000) */
+/** f64: a step has diverged, LEBM_ERR_DIVERGED, if the root of reconstruction_mse (for LEBM_BERNOULLI -log_likelihood per
+ * number of x that is there) or f_gap / sqrt(M) is more than so many times the largest of 1, sigma0, and the root mean
+ * squares of x and z+; 0: only if something is not finite (1000) */
 #define LEBM_TRAINER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update
  * @{ */
-#define LEBM_TRAINER_RECONSTRUCTION_MSE  "reconstruction_mse"  /**< (x - decode(z+))^2 per number of x */
+#define LEBM_TRAINER_RECONSTRUCTION_MSE  "reconstruction_mse"  /**< (x - decode(z+))^2 per number of x; of none 0 */
 #define LEBM_TRAINER_LOG_LIKELIHOOD      "log_likelihood"      /**< log p(x|z+) */
 #define LEBM_TRAINER_F_POSITIVE          "f_positive"          /**< f(z+) */
 #define LEBM_TRAINER_F_NEGATIVE          "f_negative"          /**< f(z-) */

@@ -208,7 +208,7 @@ int lebm__pool_resize(lebm__pool **pool, int threads)
     return LEBM_OK;
 }
 
-static int reserve(lebm__pool *pool, int count, int64_t bytes)
+static int threads_reserve(lebm__pool *pool, int count, int64_t bytes)
 {
     for (int i = 0; i < count; i++) {
         if (pool->own[i].bytes >= bytes) continue;
@@ -225,7 +225,7 @@ int lebm__pool_lay_out(lebm__pool *pool, int count, lebm__lay_out_fn *lay_out, v
 {
     lebm__arena arena = {NULL, 0};
     lay_out(context, 0, &arena);
-    LEBM__TRY(reserve(pool, count, arena.used));
+    LEBM__TRY(threads_reserve(pool, count, arena.used));
     for (int i = 0; i < count; i++) {
         arena = (lebm__arena){pool->own[i].memory, 0};
         lay_out(context, i, &arena);

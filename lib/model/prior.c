@@ -7,21 +7,28 @@
 #include "core/status.h"
 #include "nn/evaluate.h"
 
+/* Its outputs are counted once it cannot grow any more. */
+static int prior_take_net(lebm_net *f, const char *function)
+{
+    LEBM__TRY(lebm__net_take(f, function));
+    if (lebm_net_out_features(f) == 1) return LEBM_OK;
+    const int status = lebm__fail(LEBM_ERR_SHAPE, "the prior's net f has %lld outputs; it must have 1",
+                                  (long long)lebm_net_out_features(f));
+    lebm__net_let_go(f, LEBM__MODEL);
+    return status;
+}
+
 int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
 {
     LEBM__REQUIRE(out);
     *out = NULL;
     LEBM__REQUIRE(f);
-    if (lebm_net_out_features(f) != 1) {
-        return lebm__fail(LEBM_ERR_SHAPE, "the prior's net f has %lld outputs; it must have 1",
-                          (long long)lebm_net_out_features(f));
-    }
     if (!(sigma0 >= 1e-6 && sigma0 <= 1e6)) {
         return lebm__fail(LEBM_ERR_RANGE, "sigma0 is %g; allowed are 1e-06 to 1e+06", sigma0);
     }
     lebm_prior *prior = lebm__alloc(1, sizeof *prior);
     if (prior == NULL) return LEBM_ERR_NOMEM;
-    const int status = lebm__net_take(f, __func__);
+    const int status = prior_take_net(f, __func__);
     if (status != LEBM_OK) {
         lebm__free(prior);
         return status;

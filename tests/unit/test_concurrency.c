@@ -574,6 +574,27 @@ START_TEST(tensors_are_read_and_set_while_layers_are_added)
 }
 END_TEST
 
+START_TEST(a_net_that_grows_becomes_no_prior_of_several_outputs)
+{
+    for (int round = 0; round < 20; round++) {
+        lebm_net *net;
+        pthread_t other;
+        LEBM_ASSERT_OK(lebm_net_create(&net, 1));
+        stop = 0;
+        ck_assert_int_eq(pthread_create(&other, NULL, add_layers_and_stop, net), 0);
+        while (!stop) {
+            lebm_prior *prior;
+            const int status = lebm_prior_create(&prior, net, 1);
+            if (status == LEBM_OK) ck_assert_int_eq(lebm_net_out_features(net), 1);
+            LEBM_ASSERT_MSG(status == LEBM_OK || status == LEBM_ERR_STATE || status == LEBM_ERR_SHAPE, "%d", status);
+            lebm_prior_destroy(prior);
+        }
+        ck_assert_int_eq(pthread_join(other, NULL), 0);
+        lebm_net_destroy(net);
+    }
+}
+END_TEST
+
 /* Save a model, run chains of it, and save its training. */
 static void *use_often(void *meeting)
 {
@@ -650,6 +671,7 @@ static Suite *suite(void)
     tcase_add_test(shared, threads_add_layers_one_at_a_time);
     tcase_add_test(shared, what_is_read_during_changes_is_of_one_state);
     tcase_add_test(shared, tensors_are_read_and_set_while_layers_are_added);
+    tcase_add_test(shared, a_net_that_grows_becomes_no_prior_of_several_outputs);
     suite_add_tcase(suite, shared);
 
     TCase *files = tcase_create("files");

@@ -14,17 +14,17 @@
 /* All that the library keeps in metadata, but for the three keys without a group. */
 static const struct {
     const char *name;
-    const lebm__options *options[3]; /* all that its handle may have, then NULL */
-    const char *others[4];           /* keys that are no options, then NULL */
+    const lebm__options *options; /* NULL if it has none; samplers have those of their kernel besides */
+    const char *others[4];        /* keys that are no options, then NULL */
 } groups[] = {
-    {"f", {NULL}, {"spec"}},
-    {"g", {NULL}, {"spec"}},
-    {"prior", {NULL}, {"sigma0"}},
-    {"generator", {NULL}, {"kind", "likelihood", "sigma"}},
-    {LEBM_TO_PRIOR, {&lebm__sampler_table, &lebm__langevin_table}, {"kernel"}},
-    {LEBM_TO_POSTERIOR, {&lebm__sampler_table, &lebm__langevin_table}, {"kernel"}},
-    {"trainer", {&lebm__trainer_table}, {"steps_done", "epochs_done"}},
-    {"adam", {NULL}, {"f.steps", "g.steps"}},
+    {"f", NULL, {"spec"}},
+    {"g", NULL, {"spec"}},
+    {"prior", NULL, {"sigma0"}},
+    {"generator", NULL, {"kind", "likelihood", "sigma"}},
+    {LEBM_TO_PRIOR, &lebm__sampler_table, {"kernel"}},
+    {LEBM_TO_POSTERIOR, &lebm__sampler_table, {"kernel"}},
+    {"trainer", &lebm__trainer_table, {"steps_done", "epochs_done"}},
+    {"adam", NULL, {"f.steps", "g.steps"}},
 };
 
 enum { GROUPS = sizeof groups / sizeof *groups };
@@ -190,11 +190,10 @@ static int metadata_is_known(int group, const char *name)
     for (int i = 0; groups[group].others[i] != NULL; i++) {
         if (strcmp(groups[group].others[i], name) == 0) return 1;
     }
-    for (int i = 0; groups[group].options[i] != NULL; i++) {
-        const lebm__option *option = lebm__options_find(groups[group].options[i], name);
-        if (option != NULL) return option->file_default != NULL;
-    }
-    return 0;
+    const lebm__options *options = groups[group].options;
+    const lebm__option *option = options == NULL ? NULL : lebm__options_find(options, name);
+    if (option == NULL && options == &lebm__sampler_table) option = lebm__kernel_find_option(name);
+    return option != NULL && option->file_default != NULL;
 }
 
 static int metadata_check_key(const lebm__st_reader *st, int group, const char *key)

@@ -19,3 +19,10 @@ int lebm__kernel_find(const char *name, const lebm__kernel **kernel)
     }
     return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no transition kernel '%.64s'; there is %s", name, names);
 }
+
+const lebm__option *lebm__kernel_find_option(const char *key)
+{
+    const lebm__option *option = NULL;
+    for (int i = 0; i < KERNELS && option == NULL; i++) option = lebm__options_find(&kernel_table[i]->options, key);
+    return option;
+}

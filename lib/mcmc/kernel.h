@@ -24,7 +24,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    const lebm__options *options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
+    lebm__options options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
 
     /* A workspace for tiles of up to `rows` chains. */
     void *(*lay_out)(int64_t rows, int64_t dims, lebm__arena *arena);
@@ -35,9 +35,11 @@ typedef struct {
 } lebm__kernel;
 
 extern const lebm__kernel lebm__langevin;
-extern const lebm__options lebm__langevin_table;
 
 /* LEBM_ERR_UNKNOWN_OPTION if there is none of that name. */
 int lebm__kernel_find(const char *name, const lebm__kernel **kernel);
+
+/* The first kernel's own option of that key, or NULL. */
+const lebm__option *lebm__kernel_find_option(const char *key);
 
 #endif

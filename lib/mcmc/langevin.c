@@ -21,9 +21,6 @@ static const lebm__option langevin_rows[] = {
     LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
 };
 
-const lebm__options lebm__langevin_table = {langevin_rows, sizeof langevin_rows / sizeof *langevin_rows,
-                                            sizeof(langevin_options)};
-
 static void *langevin_lay_out(int64_t rows, int64_t dims, lebm__arena *arena)
 {
     return lebm__arena_take(arena, rows * dims, sizeof(float)); /* the noise */
@@ -45,7 +42,8 @@ static int langevin_transition(const lebm__chain *chain, lebm__tile *tile, int64
     return LEBM_OK;
 }
 
-const lebm__kernel lebm__langevin = {.name = LEBM_LANGEVIN,
-                                     .options = &lebm__langevin_table,
-                                     .lay_out = langevin_lay_out,
-                                     .transition = langevin_transition};
+const lebm__kernel lebm__langevin = {
+    .name = LEBM_LANGEVIN,
+    .options = {langevin_rows, sizeof langevin_rows / sizeof *langevin_rows, sizeof(langevin_options)},
+    .lay_out = langevin_lay_out,
+    .transition = langevin_transition};

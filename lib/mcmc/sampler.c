@@ -13,12 +13,12 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     LEBM__REQUIRE(kernel);
     const lebm__kernel *found;
     LEBM__TRY(lebm__kernel_find(kernel, &found));
-    lebm_sampler *sampler = lebm__alloc(1, (int64_t)(sizeof *sampler + found->options->size));
+    lebm_sampler *sampler = lebm__alloc(1, (int64_t)(sizeof *sampler + found->options.size));
     if (sampler == NULL) return LEBM_ERR_NOMEM;
     sampler->kernel = found;
     lebm__handle_init(&sampler->head, "sampler");
     lebm__handle_add_options(&sampler->head, &lebm__sampler_table, &sampler->options);
-    lebm__handle_add_options(&sampler->head, found->options, sampler + 1);
+    lebm__handle_add_options(&sampler->head, &found->options, sampler + 1);
     *out = sampler;
     return LEBM_OK;
 }

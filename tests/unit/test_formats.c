@@ -255,9 +255,9 @@ static const struct {
     const char *key, *text;
 } defaults[] = {
     {&lebm__sampler_table, LEBM_SAMPLER_STEPS, "40"},
-    {&lebm__langevin_table, LEBM_SAMPLER_STEP_SIZE, "0.08"},
-    {&lebm__langevin_table, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
-    {&lebm__langevin_table, LEBM_SAMPLER_NOISE, "1"},
+    {&lebm__langevin.options, LEBM_SAMPLER_STEP_SIZE, "0.08"},
+    {&lebm__langevin.options, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
+    {&lebm__langevin.options, LEBM_SAMPLER_NOISE, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_START, "noise"},
     {&lebm__sampler_table, LEBM_SAMPLER_START_STD, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "1e+03"},
@@ -327,6 +327,10 @@ START_TEST(file_defaults_are_as_files_say_them)
 {
     lebm__sampler_options sampler;
     lebm__trainer_options trainer;
+    lebm_sampler *of_langevin;
+    LEBM_ASSERT_OK(lebm_sampler_create(&of_langevin, LEBM_LANGEVIN));
+    check_defaults(&lebm__langevin.options, "sampler", of_langevin->head.options[1].values);
+    lebm_sampler_destroy(of_langevin);
     check_defaults(&lebm__sampler_table, "sampler", &sampler);
     check_defaults(&lebm__trainer_table, "trainer", &trainer);
 }

@@ -99,6 +99,7 @@ struct lebm__layer {
     const lebm__layer_kind *kind;
     lebm__shape in, out;
     int64_t weight, bias;          /* where they begin in the net's parameters; -1: none */
+    int64_t first_block;           /* of its parameters' gradient (nn/tape.h) */
     lebm__matrix weight_matrix[2]; /* the weight packed for the forward and, transposed, for the backward pass */
     lebm__geometry geometry;       /* of conv_transpose2d */
     int64_t tile;                  /* of its minimal filtering: inputs to a tile along either axis */

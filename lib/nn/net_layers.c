@@ -3,7 +3,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "nn/net.h"
+#include "nn/tape.h"
 
 enum {
     MAX_KERNEL = 64,
@@ -38,6 +38,7 @@ static int net_append(lebm_net *net, lebm__layer layer, int64_t ndim, const int6
     layer.weight = layer.bias = -1;
     if (has_weight) layer.weight = net_add_param(net, "weight", ndim, dims);
     if (has_bias) layer.bias = net_add_param(net, "bias", 1, &layer.out.channels);
+    layer.first_block = lebm__net_grad_blocks(net);
     net->layers[net->layer_count++] = layer;
     net->out = layer.out;
     lebm__free(atomic_exchange(&net->spec, NULL));

@@ -99,8 +99,8 @@ int lebm__params_require_set(const lebm__params *params, const char *name)
         const lebm__param *param = &params->list[i];
         const int is_bias = param->ndim == 1; /* zero is a good beginning for one */
         if (param->is_set || is_bias) continue;
-        return lebm__fail(LEBM_ERR_STATE, "%s: %s was never set, and all zero it cannot learn: call lebm_%s_init()",
-                          name, param->name, params->owner->name);
+        return lebm__fail(LEBM_ERR_STATE, "%s: %s was never set, and all zero it cannot learn: initialise or set it",
+                          name, param->name);
     }
     return LEBM_OK;
 }

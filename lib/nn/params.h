@@ -15,7 +15,7 @@ typedef struct {
 } lebm__param;
 
 typedef struct {
-    lebm__handle *owner;     /* which is used and claimed for them; "net" is initialised by lebm_net_init() */
+    lebm__handle *owner;     /* which is used and claimed for them */
     float *values;           /* all tensors one after the other, in PyTorch's order and layout */
     int64_t total, capacity; /* of values */
     lebm__param *list;       /* NULL, as the values are, in a net without layers */

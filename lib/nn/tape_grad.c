@@ -60,8 +60,16 @@ typedef struct {
 
 static tape_grad_block tape_grad_find(const lebm_net *net, int64_t block)
 {
-    int64_t i = 0;
-    while (block >= tape_grad_blocks(&net->layers[i])) block -= tape_grad_blocks(&net->layers[i++]);
+    int64_t i = 0, end = net->layer_count; /* the last layer that begins at or before the block */
+    while (end - i > 1) {
+        const int64_t middle = (i + end) / 2;
+        if (net->layers[middle].first_block <= block) {
+            i = middle;
+        } else {
+            end = middle;
+        }
+    }
+    block -= net->layers[i].first_block;
     if (block == tape_grad_weight_blocks(&net->layers[i])) return (tape_grad_block){i, {0, 0}};
     const tape_grad_cut cut = tape_grad_cut_of(&net->layers[i]);
     const int64_t of_group = tape_grad_shares(cut.size, cut.share), begin = block % of_group * cut.share;
@@ -71,9 +79,9 @@ static tape_grad_block tape_grad_find(const lebm_net *net, int64_t block)
 
 int64_t lebm__net_grad_blocks(const lebm_net *net)
 {
-    int64_t blocks = 0;
-    for (int64_t i = 0; i < net->layer_count; i++) blocks += tape_grad_blocks(&net->layers[i]);
-    return blocks;
+    if (net->layer_count == 0) return 0;
+    const lebm__layer *last = &net->layers[net->layer_count - 1];
+    return last->first_block + tape_grad_blocks(last);
 }
 
 int64_t lebm__net_grad_block_size(const lebm_net *net, int64_t block)

@@ -90,7 +90,7 @@ START_TEST(a_weight_that_was_never_set_is_named)
     make(&c);
     LEBM_ASSERT_STATUS(lebm__params_require_set(&c.params, "the cell h"), LEBM_ERR_STATE);
     LEBM_ASSERT_ERROR_NAMES("the cell h: in.weight was never set");
-    LEBM_ASSERT_ERROR_NAMES("lebm_cell_init()");
+    LEBM_ASSERT_ERROR_NAMES("initialise or set it");
     LEBM_ASSERT_OK(lebm__params_set(&c.params, "cell_set", 0, weight, WEIGHT));
     LEBM_ASSERT_OK(lebm__params_require_set(&c.params, "the cell h"));
     lebm__params_release(&c.params);

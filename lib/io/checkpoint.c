@@ -234,7 +234,7 @@ static int checkpoint_get_kept(const lebm__st_reader *st, const char *z_key, con
                                lebm__kept *kept)
 {
     const lebm__st_tensor *tensor = lebm__st_find(st, z_key);
-    if (tensor == NULL || tensor->count == 0) return LEBM_OK;
+    if (tensor == NULL) return LEBM_OK;
     const int64_t count = tensor->count / dims;
     if (count == 0) {
         return lebm__fail(LEBM_ERR_FORMAT,

@@ -145,8 +145,8 @@ LEBM_API int lebm_trainer_step_of(lebm_trainer *trainer, const float *x, const i
 
 /** Make a model of the averages of f's and g's parameters over the steps, new average = d average + (1 - d) parameters
  * after each, with d = min(average_decay, (1 + t) / (10 + t)) after t such steps; what there was before the first is the
- * average of none. A step with average_decay 0 forgets them. Averages sample and reconstruct better than the parameters,
- * which learning rates keep moving; the training itself does not use them.
+ * average of none. A step with average_decay 0 forgets them. They leave out what the last updates wander about, and are for
+ * sampling and for measuring; the training itself does not use them.
  * @param prior      receives the prior, and
  * @param generator  the generator, with the options of the trainer's; the caller owns both
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the last step had average_decay 0, there was none, or a call

@@ -247,16 +247,19 @@ END_TEST
 START_TEST(another_number_of_observations_begins_anew)
 {
     struct training t;
-    make_keeping(&t);
-    step(&t, all, OBSERVATIONS);
-    set_i64(&t, LEBM_TRAINER_OBSERVATIONS, OBSERVATIONS + 1);
-    ck_assert_int_eq(t.trainer->kept_posterior.count, OBSERVATIONS); /* until the next step */
-    step(&t, first_four, 4);
-    ck_assert_int_eq(t.trainer->kept_posterior.count, OBSERVATIONS + 1);
-    for (int64_t id = 0; id <= OBSERVATIONS; id++) {
-        ck_assert(t.trainer->kept_posterior.visited[id] == (id < 4 ? 1 : 0));
+    static const int64_t others[] = {OBSERVATIONS + 1, OBSERVATIONS - 1};
+    for (int i = 0; i < 2; i++) {
+        make_keeping(&t);
+        step(&t, all, OBSERVATIONS);
+        set_i64(&t, LEBM_TRAINER_OBSERVATIONS, others[i]);
+        ck_assert_int_eq(t.trainer->kept_posterior.count, OBSERVATIONS); /* until the next step */
+        step(&t, first_four, 4);
+        ck_assert_int_eq(t.trainer->kept_posterior.count, others[i]);
+        for (int64_t id = 0; id < others[i]; id++) {
+            ck_assert(t.trainer->kept_posterior.visited[id] == (id < 4 ? 1 : 0));
+        }
+        free_training(&t);
     }
-    free_training(&t);
 
     /* So does a step without them. */
     make_keeping(&t);

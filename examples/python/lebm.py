@@ -1050,8 +1050,8 @@ class Trainer(_Runner):
     def step(self, x: ArrayLike, ids: Optional[ArrayLike] = None) -> None:
         """One step of maximum likelihood on a batch [n, D].
 
-        With the option posterior_chains at "kept" row i is observation ids[i], from 0 to the option observations, less 1:
-        its chain goes on from where the last step that had it left it.
+        With the option posterior_chains at "kept" row i is observation ids[i], less than the option observations: its
+        chain goes on from where the last step that had it left it.
         """
         x = _rows("x", x, self._data_shape)
         if ids is None:

@@ -67,7 +67,8 @@ class Resume(unittest.TestCase):
         resumed.load(self.path)
         for first in range(6, 12, 2):
             resumed.step(X, range(first, first + 20))
-        self.assertEqual([array.tobytes() for model in resumed.average() for array in model.net.params.values()], expected)
+        averages = [array.tobytes() for model in resumed.average() for array in model.net.params.values()]
+        self.assertEqual(averages, expected)
         own = [array.tobytes() for model in self.made[:2] for array in model.net.params.values()]
         self.assertNotEqual(own, expected)
 

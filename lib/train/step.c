@@ -127,13 +127,13 @@ static lebm__run step_begin_run(step *s, const lebm_sampler *sampler, lebm__purp
     return run;
 }
 
-static int step_run_chains(step *s, int phase, lebm__run *run)
+static int step_run_chains(step *s, int phase, lebm__run run)
 {
     const int64_t steps_done = s->trainer->steps_done;
     lebm__run_metrics unused;
     s->phase = phase;
-    run->metrics = &unused;
-    const int status = lebm__sampler_run(run);
+    run.metrics = &unused;
+    const int status = lebm__sampler_run(&run);
     if (status != LEBM_ERR_DIVERGED || steps_done == 0) return status;
     return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
                       (long long)steps_done + 1);
@@ -154,7 +154,7 @@ static int step_run_visits(step *s, int phase)
     run.numbers = visits->ids;
     run.start = is_first ? NULL : visits->z;
     run.is_kept = !is_first;
-    LEBM__TRY(step_run_chains(s, phase, &run));
+    LEBM__TRY(step_run_chains(s, phase, run));
     lebm__visits_scatter(visits, s->batch.z_positive);
     return LEBM_OK;
 }
@@ -168,7 +168,7 @@ static int step_run_to_posterior(step *s)
     lebm__run run = step_begin_run(s, s->trainer->to_posterior, LEBM__FOR_TRAINER_POSTERIOR, s->batch.z_positive);
     run.generator = s->trainer->generator;
     run.x = s->batch.x;
-    return step_run_chains(s, FIRST_VISITS, &run);
+    return step_run_chains(s, FIRST_VISITS, run);
 }
 
 /* Where kept chains to the prior begin: at noise, those that are new or chosen by chance, else where they were. `chance`
@@ -195,7 +195,7 @@ static int step_run_to_prior(step *s)
         run.start = run.z;
         run.is_kept = 1;
     }
-    return step_run_chains(s, TO_PRIOR, &run);
+    return step_run_chains(s, TO_PRIOR, run);
 }
 
 static int step_compute_gradients(step *s)

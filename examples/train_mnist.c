@@ -25,6 +25,9 @@ int main(int argc, char **argv)
         .prior_step_size = .25,
         .prior_last_step_size = .01,
         .posterior_step_size = .005,
+        .posterior_chains = "fresh",
+        .prior_chains = "fresh",
+        .first_visit_steps = 0,
 
         .prior_learning_rate = 3e-3,
         .generator_learning_rate = 1e-3,
@@ -35,6 +38,7 @@ int main(int argc, char **argv)
         .generator_weight_decay = 0,
         .prior_clip_norm = 0,
         .generator_clip_norm = 0,
+        .average_decay = 0,
 
         .read = mnist_read,
     };

@@ -28,6 +28,9 @@ int main(int argc, char **argv)
         .prior_step_size = .25,
         .prior_last_step_size = .01,
         .posterior_step_size = .005,
+        .posterior_chains = "fresh",
+        .prior_chains = "fresh",
+        .first_visit_steps = 0,
 
         .prior_learning_rate = 5e-4,
         .generator_learning_rate = 1e-3,
@@ -38,6 +41,7 @@ int main(int argc, char **argv)
         .generator_weight_decay = 0,
         .prior_clip_norm = 1,
         .generator_clip_norm = 300,
+        .average_decay = 0,
 
         .read = svhn_read,
     };

@@ -29,10 +29,11 @@ static void shuffle(batches *b, int64_t epoch)
     b->epoch = epoch;
 }
 
-void batches_read(batches *b, int64_t step, float *x)
+const int64_t *batches_read(batches *b, int64_t step, float *x)
 {
     const int64_t epoch = step / b->per_epoch, first = step % b->per_epoch * b->size;
     const int64_t row = dataset_image_size(b->data);
     if (epoch != b->epoch) shuffle(b, epoch);
     for (int64_t i = 0; i < b->size; i++) dataset_image(b->data, b->order[first + i], b->range, x + i * row);
+    return b->order + first;
 }

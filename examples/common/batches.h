@@ -19,7 +19,8 @@ typedef struct batches {
 void batches_start(batches *b, const dataset *data, pixel_range range, int64_t size, uint64_t seed);
 void batches_free(batches *b);
 
-/* Writes the batch of training step `step`, 0 or more, to x: size rows. */
-void batches_read(batches *b, int64_t step, float *x);
+/* Writes the batch of training step `step`, 0 or more, to x: size rows. Returns which of the data's images they are, which
+ * holds until the next call. */
+const int64_t *batches_read(batches *b, int64_t step, float *x);
 
 #endif

@@ -76,6 +76,7 @@ static int check(run *r, int status, const char *what)
 
 static int draw_pictures(run *r)
 {
+    run_refresh_view(r);
     int status = picture_samples(&r->view, PICTURE_SAMPLES, r->samples_path);
     if (status == LEBM_OK)
         status = picture_reconstructions(&r->view, &r->held_out, PICTURE_PAIRS, r->reconstructions_path, NULL);
@@ -101,8 +102,8 @@ static bool at_end_of_epoch(const run *r)
 static int train_step(run *r, float *x)
 {
     const double start = seconds_now();
-    batches_read(&r->batches, lebm_trainer_steps_done(r->trainer), x);
-    const int status = check(r, lebm_trainer_step(r->trainer, x, r->batches.size), "training step");
+    const int64_t *images = batches_read(&r->batches, lebm_trainer_steps_done(r->trainer), x);
+    const int status = check(r, lebm_trainer_step_of(r->trainer, x, images, r->batches.size), "training step");
     if (status != LEBM_OK) return status;
 
     r->step_seconds += seconds_now() - start;

@@ -20,10 +20,14 @@ typedef struct train_program {
     double prior_step_size, posterior_step_size;
     double prior_last_step_size, posterior_last_step_size; /* 0: the same */
 
+    const char *posterior_chains, *prior_chains; /* "fresh" or "kept" */
+    int64_t first_visit_steps;                   /* of kept ones; 0: as of others */
+
     double prior_learning_rate, generator_learning_rate; /* of Adam */
     double beta1, beta2, decay_per_epoch;
     double prior_weight_decay, generator_weight_decay;
     double prior_clip_norm, generator_clip_norm;
+    double average_decay; /* 0: no averages */
 
     data_reader *read;
 } train_program;

@@ -57,6 +57,11 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
             F64("posterior-step-size", "S", p->posterior_step_size, 1e-12, 1e6, "their size, see below"),
         [POSTERIOR_LAST_STEP_SIZE] = F64("posterior-last-step-size", "S", p->posterior_last_step_size, 0, 1e6,
                                          "size of the last one, reached by equal factors; 0: the same"),
+        [POSTERIOR_CHAINS] = TEXT("posterior-chains", "HOW", p->posterior_chains,
+                                  "fresh: from noise at each step; kept: one for each image, gone on with"),
+        [FIRST_VISIT_STEPS] = I64("first-visit-steps", "N", p->first_visit_steps, 0, 1000000,
+                                  "steps of a kept chain that begins; 0: as of others"),
+        [PRIOR_CHAINS] = TEXT("prior-chains", "HOW", p->prior_chains, "fresh or kept, likewise"),
         [PRIOR_LEARNING_RATE] =
             F64("prior-learning-rate", "R", p->prior_learning_rate, 0, 1e3, "Adam's learning rate for f"),
         [GENERATOR_LEARNING_RATE] =
@@ -70,6 +75,8 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
         [PRIOR_CLIP_NORM] =
             F64("prior-clip-norm", "N", p->prior_clip_norm, 0, 1e30, "largest norm of the gradient of f; 0: any"),
         [GENERATOR_CLIP_NORM] = F64("generator-clip-norm", "N", p->generator_clip_norm, 0, 1e30, "and of g; 0: any"),
+        [AVERAGE_DECAY] = F64("average-decay", "D", p->average_decay, 0, .999999,
+                              "look at and save averages of the parameters, of this decay; 0: the parameters"),
     };
     memcpy(options, table, sizeof table);
     arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, notes);
@@ -96,6 +103,10 @@ static const struct {
     {POSTERIOR_STEPS, OF_TO_POSTERIOR, LEBM_SAMPLER_STEPS},
     {POSTERIOR_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_STEP_SIZE},
     {POSTERIOR_LAST_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {POSTERIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_POSTERIOR_CHAINS},
+    {FIRST_VISIT_STEPS, OF_TRAINER, LEBM_TRAINER_FIRST_VISIT_STEPS},
+    {PRIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_PRIOR_CHAINS},
+    {AVERAGE_DECAY, OF_TRAINER, LEBM_TRAINER_AVERAGE_DECAY},
     {PRIOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_PRIOR_LEARNING_RATE},
     {GENERATOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_GENERATOR_LEARNING_RATE},
     {BETA1, OF_TRAINER, LEBM_TRAINER_BETA1},
@@ -109,8 +120,9 @@ static const struct {
 
 static int apply_to_trainer(lebm_trainer *trainer, const char *key, const argument *option)
 {
-    return option->kind == ARGUMENT_I64 ? lebm_trainer_set_i64(trainer, key, option->value.i64)
-                                        : lebm_trainer_set_f64(trainer, key, option->value.f64);
+    return option->kind == ARGUMENT_TEXT  ? lebm_trainer_set_str(trainer, key, option->value.text)
+           : option->kind == ARGUMENT_I64 ? lebm_trainer_set_i64(trainer, key, option->value.i64)
+                                          : lebm_trainer_set_f64(trainer, key, option->value.f64);
 }
 
 static int apply_to_sampler(lebm_sampler *sampler, const char *key, const argument *option)

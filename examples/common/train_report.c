@@ -25,6 +25,13 @@ static void print_chain(const lebm_sampler *sampler)
     if (last > 0) printf(" to %g", last);
 }
 
+static void print_if_kept(const run *r, const char *key)
+{
+    const char *chains;
+    or_die(lebm_trainer_get_str(r->trainer, key, &chains), "trainer");
+    if (strcmp(chains, "kept") == 0) printf(", kept");
+}
+
 void report_start(const run *r)
 {
     const argument *o = r->options;
@@ -40,8 +47,10 @@ void report_start(const run *r)
            lebm_net_param_total(g), lebm_generator_sigma(m->generator));
     printf("  chains     prior: ");
     print_chain(m->to_prior);
+    print_if_kept(r, LEBM_TRAINER_PRIOR_CHAINS);
     printf("; posterior: ");
     print_chain(m->to_posterior);
+    print_if_kept(r, LEBM_TRAINER_POSTERIOR_CHAINS);
     putchar('\n');
     printf("  training   %" PRId64 " epochs of %" PRId64 " batches of %" PRId64 ", seed %" PRIu64 ", ",
            o[EPOCHS].value.i64, r->batches.per_epoch, r->batches.size, r->batches.seed);

@@ -35,7 +35,8 @@ typedef struct run {
     data_source source;
     dataset train, held_out;
     model model; /* the one that learns */
-    model view;  /* the same nets, but samplers of its own: looking at the model must not disturb its training */
+    model view; /* what is looked at: the same nets or their averages, and samplers of its own, for looking at the model
+                  * must not disturb its training */
     lebm_trainer *trainer;
 
     batches batches;
@@ -49,6 +50,12 @@ typedef struct run {
 
 /* Whether the run goes on from a checkpoint. */
 bool run_resumes(const run *r);
+
+/* Whether each image's chain to the posterior is kept. */
+bool run_keeps_chains(const run *r);
+
+/* Takes the averages of the parameters for what is looked at, if there are any. */
+void run_refresh_view(run *r);
 
 /* The step at which the last epoch ends. */
 int64_t run_last_step(const run *r);

@@ -18,6 +18,13 @@ bool run_resumes(const run *r)
     return r->options[RESUME].given;
 }
 
+bool run_keeps_chains(const run *r)
+{
+    const char *chains;
+    or_die(lebm_trainer_get_str(r->trainer, LEBM_TRAINER_POSTERIOR_CHAINS, &chains), "trainer");
+    return strcmp(chains, "kept") == 0;
+}
+
 int64_t run_last_step(const run *r)
 {
     return r->options[EPOCHS].value.i64 * r->batches.per_epoch;
@@ -181,6 +188,8 @@ static void read_data(run *r)
 static void start_batches(run *r)
 {
     int64_t seed;
+    if (run_keeps_chains(r))
+        or_die(lebm_trainer_set_i64(r->trainer, LEBM_TRAINER_OBSERVATIONS, r->train.count), "images");
     or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_SEED, &seed), "seed");
     batches_start(&r->batches, &r->train, model_pixel_range(&r->model), r->options[BATCH].value.i64, (uint64_t)seed);
     r->first_step = lebm_trainer_steps_done(r->trainer);
@@ -205,12 +214,40 @@ static lebm_sampler *make_view_sampler(const run *r, const lebm_sampler *trainin
     return sampler;
 }
 
+/* Looking begins at noise, as a first visit does. */
 static void make_view(run *r)
 {
+    int64_t first_visit;
     r->view = (model){.prior = r->model.prior,
                       .generator = r->model.generator,
                       .to_prior = make_view_sampler(r, r->model.to_prior),
                       .to_posterior = make_view_sampler(r, r->model.to_posterior)};
+    or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_FIRST_VISIT_STEPS, &first_visit), "trainer");
+    if (run_keeps_chains(r) && first_visit > 0)
+        or_die(lebm_sampler_set_i64(r->view.to_posterior, LEBM_SAMPLER_STEPS, first_visit), "sampler");
+}
+
+/* Back to the nets that learn. */
+static void drop_averages(run *r)
+{
+    if (r->view.prior != r->model.prior) {
+        lebm_prior_destroy(r->view.prior);
+        lebm_generator_destroy(r->view.generator);
+    }
+    r->view.prior = r->model.prior;
+    r->view.generator = r->model.generator;
+}
+
+void run_refresh_view(run *r)
+{
+    lebm_prior *prior;
+    lebm_generator *generator;
+    const int status = lebm_trainer_average(r->trainer, &prior, &generator);
+    drop_averages(r);
+    if (status == LEBM_ERR_STATE) return; /* there are none */
+    or_die(status, "averages");
+    r->view.prior = prior;
+    r->view.generator = generator;
 }
 
 void run_set_up(run *r, const train_program *program, int argc, char *const *argv)
@@ -232,6 +269,7 @@ void run_set_up(run *r, const train_program *program, int argc, char *const *arg
 void run_free(run *r)
 {
     metrics_close(&r->metrics);
+    drop_averages(r);
     batches_free(&r->batches);
     lebm_sampler_destroy(r->view.to_posterior);
     lebm_sampler_destroy(r->view.to_prior);

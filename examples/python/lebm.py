@@ -270,6 +270,8 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_trainer_create": (c_int, [_out, _h, _h, _h, _h]),
     "lebm_trainer_destroy": (None, [_h]),
     "lebm_trainer_step": (c_int, [_h, _Floats, c_int64]),
+    "lebm_trainer_step_of": (c_int, [_h, _Floats, _i64s, c_int64]),
+    "lebm_trainer_average": (c_int, [_h, _out, _out]),
     "lebm_trainer_end_epoch": (c_int, [_h]),
     "lebm_trainer_steps_done": (c_int64, [_h]),
     "lebm_trainer_epochs_done": (c_int64, [_h]),
@@ -374,6 +376,16 @@ def _string(text: Optional[bytes]) -> str:
 def _numbers(values: ArrayLike) -> Array:
     """The values as C reads them: the same array if it is so already."""
     return np.require(values, np.float32, ["C", "ALIGNED"])
+
+
+def _ids(values: ArrayLike, n: int) -> NDArray[np.int64]:
+    """n whole numbers, as C reads them."""
+    array = np.asarray(values)
+    if array.shape != (n,):
+        raise ShapeError(f"ids has shape {array.shape}; allowed is ({n},)")
+    if array.dtype.kind not in "iu" or (array.dtype == np.uint64 and (array > 2**63 - 1).any()):
+        raise InvalidError(f"ids must be whole numbers of 64 bits, not {array.dtype}")
+    return np.require(array, np.int64, ["C", "ALIGNED"])
 
 
 def _long(shape: tuple[int, ...]) -> list[int]:
@@ -1035,10 +1047,24 @@ class Trainer(_Runner):
         self._data_shape = generator.data_shape
         self.options.update(options)
 
-    def step(self, x: ArrayLike) -> None:
-        """One step of maximum likelihood on a batch [n, D]."""
+    def step(self, x: ArrayLike, ids: Optional[ArrayLike] = None) -> None:
+        """One step of maximum likelihood on a batch [n, D].
+
+        With the option posterior_chains at "kept" row i is observation ids[i], less than the option observations: its
+        chain goes on from where the last step that had it left it.
+        """
         x = _rows("x", x, self._data_shape)
-        self._run("step", x, len(x))
+        if ids is None:
+            self._run("step", x, len(x))
+        else:
+            numbers = _ids(ids, len(x))
+            self._run("step_of", x, numbers.ctypes.data_as(_i64s), len(x))
+
+    def average(self) -> tuple[Prior, Generator]:
+        """Make a model of the averages of the parameters, which the option average_decay asks for."""
+        prior, generator = c_void_p(), c_void_p()
+        _lib.lebm_trainer_average(self._c, byref(prior), byref(generator))
+        return Prior._owner_of(prior), Generator._owner_of(generator)
 
     def end_epoch(self) -> None:
         """End an epoch: learning rates are those options times decay_per_epoch to the number of epochs done."""
@@ -1059,7 +1085,7 @@ class Trainer(_Runner):
         _lib.lebm_trainer_save(self._c, _path(path))
 
     def save_model(self, path: Path) -> None:
-        """Save the model with the settings of its samplers."""
+        """Save the model, or that of its averages if there are any, with the settings of its samplers."""
         _lib.lebm_trainer_save_model(self._c, _path(path))
 
     def load(self, path: Path) -> None:

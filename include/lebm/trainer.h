@@ -42,6 +42,13 @@ typedef struct lebm_trainer lebm_trainer;
  * number of x that is there) or f_gap / sqrt(M) is more than so many times the largest of 1, sigma0, and the root mean
  * squares of x and z+; 0: only if something is not finite (1000) */
 #define LEBM_TRAINER_DIVERGENCE_THRESHOLD "divergence_threshold"
+#define LEBM_TRAINER_POSTERIOR_CHAINS                                                                                  \
+    "posterior_chains"                                /**< str: "fresh" or "kept": lebm_trainer_step_of() ("fresh") */
+#define LEBM_TRAINER_OBSERVATIONS      "observations" /**< i64: how many there are, for kept chains; 0: unknown (0) */
+#define LEBM_TRAINER_FIRST_VISIT_STEPS "first_visit_steps" /**< i64: of a kept chain that begins; 0: as of others (0) */
+#define LEBM_TRAINER_PRIOR_CHAINS      "prior_chains"  /**< str: "fresh" or "kept": lebm_trainer_step_of() ("fresh") */
+#define LEBM_TRAINER_PRIOR_RENEWAL     "prior_renewal" /**< f64: share of kept chains that begin anew (0.05) */
+#define LEBM_TRAINER_AVERAGE_DECAY     "average_decay" /**< f64: of lebm_trainer_average(); 0: no averages (0) */
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update
@@ -170,12 +177,52 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
  * @param x  [n, D]   @param n  1 or more observations
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
  *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE);
- *         LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start is not "noise"; a weight of
- *         a net was never set; another call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED
- *         (not finite, or beyond divergence_threshold, the trainer's or a sampler's: the text names quantity, step and
- *         chain); on failure nothing was changed
+ *         LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start is not "noise";
+ *         posterior_chains is "kept"; a weight of a net was never set; another call is using a net when it is to be
+ *         updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a
+ *         sampler's: the text names quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
+
+/** One step on a batch of which the trainer knows which observations it is of, so that it can keep their chains.
+ *
+ * With posterior_chains = "kept" each observation has a chain of its own: the chain of row i goes on from where the last
+ * step that had observation ids[i] left it, by the steps of the sampler to the posterior, which may be few. That of an
+ * observation which no step has had yet begins at noise and makes first_visit_steps. What a chain draws is a function of
+ * the trainer's seed, the number of steps done, and its observation: it does not depend on where in the batch it is, nor
+ * on what else is there, nor on threads. A step whose chains all begin, of observations 0 to n - 1 in this order, does
+ * what lebm_trainer_step() does with fresh chains, if first_visit_steps is 0.
+ *
+ * With prior_chains = "kept", here as in lebm_trainer_step(), chain i to the prior goes on from where chain i of the last
+ * batch of so many rows ended, or begins at noise: those that are new, and each other one with probability prior_renewal.
+ * What it draws is a function of seed, steps done and i. With prior_renewal 1 they are fresh chains.
+ *
+ * The trainer keeps observations x M numbers, and as many for the prior as its largest batch had rows. A step that keeps
+ * no chains of a kind forgets those of before, as does one with another number of observations. Checkpoints have them.
+ * divergence_threshold of the samplers then means the norm of noise of start_std, for a kept chain has no start.
+ * @param x    [n, D]
+ * @param ids  [n] numbers from 0 to observations - 1, no two the same; not looked at with fresh chains
+ * @param n    1 or more observations
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; an id, with its
+ *         place; a number of x that is not finite or out of range, see LEBM_GENERATOR_MISSING and
+ *         LEBM_GENERATOR_OUT_OF_RANGE); LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start
+ *         is not "noise"; posterior_chains is "kept" while `observations` is 0; a weight of a net was never set; another
+ *         call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond
+ *         divergence_threshold, the trainer's or a sampler's: the text names quantity, step and chain); on failure
+ *         nothing was changed, no chain either
+ * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
+LEBM_API int lebm_trainer_step_of(lebm_trainer *trainer, const float *x, const int64_t *ids, int64_t n);
+
+/** Make a model of the averages of f's and g's parameters over the steps, new average = d average + (1 - d) parameters
+ * after each, with d = min(average_decay, (1 + t) / (10 + t)) after t such steps; what there was before the first is the
+ * average of none. A step with average_decay 0 forgets them. They leave out what the last updates wander about, and are for
+ * sampling and for measuring; the training itself does not use them.
+ * @param prior      receives the prior, and
+ * @param generator  the generator, with the options of the trainer's; the caller owns both
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the last step had average_decay 0, there was none, or a call
+ *         is changing a net), LEBM_ERR_UNSUPPORTED (a kind of generator that cannot be copied), LEBM_ERR_NOMEM
+ * Threads: one call per trainer at a time. @since 0.1.0 */
+LEBM_API int lebm_trainer_average(const lebm_trainer *trainer, lebm_prior **prior, lebm_generator **generator);
 
 /** End an epoch. Steps use both learning rates times decay_per_epoch^(epochs done): a decay that is set later counts for
  * the epochs done before, too.
@@ -197,8 +244,8 @@ LEBM_API int64_t lebm_trainer_epochs_done(const lebm_trainer *trainer);
  * Threads: one call per trainer at a time. @since 0.1.0 */
 LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, double *value);
 
-/** Save a checkpoint: a model file (lebm/model.h) with the optimiser, the numbers of steps and epochs, and all options
- * of trainer and samplers but their threads. Training goes on from it as if it had never stopped, to the bit.
+/** Save a checkpoint: a model file (lebm/model.h) with the optimiser, averages and chains that are kept, the numbers of
+ * steps and epochs, and all options of trainer and samplers but their threads. Training goes on from it as if it had never stopped, to the bit.
  * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not at
  *              all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
@@ -208,6 +255,7 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
 LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 
 /** Save the model alone with the settings of its samplers: a model file that lebm_model_load_sampler() understands.
+ * If the last step had average_decay above 0, its parameters are the averages.
  * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not
  *              at all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),
@@ -218,7 +266,8 @@ LEBM_API int lebm_trainer_save_model(const lebm_trainer *trainer, const char *pa
 
 /** Load a checkpoint into a trainer whose prior, generator and samplers are of the same kind and shape as those saved.
  * Options are set to those saved, but for threads, and those that the file lacks to their file defaults
- * (docs/file-format.md): set what is to differ afterwards. The metrics are gone until the next step.
+ * (docs/file-format.md): set what is to differ afterwards. The metrics are gone until the next step. Chains and averages
+ * are those of the file, or there are none.
  * @param path  in the bytes that the system has for it, UTF-8 or not
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_IO, LEBM_ERR_FORMAT, LEBM_ERR_VERSION (a newer library's), LEBM_ERR_SHAPE
  *         (another architecture), LEBM_ERR_UNSUPPORTED (tensors that are not float32), LEBM_ERR_STATE (the trainer, one

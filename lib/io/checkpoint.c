@@ -19,16 +19,23 @@ static int checkpoint_put_sampler(lebm__st_writer *st, const char *role, const l
     return lebm__put_options(st, role, &sampler->head);
 }
 
-static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer)
+/* The parameters of f and g or, for a model to be used, their averages where there are any. */
+static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int of_averages)
 {
-    LEBM__TRY(lebm__put_model(st, trainer->prior, trainer->generator));
+    const float *values[LEBM__LEARNERS];
+    for (int i = 0; i < LEBM__LEARNERS; i++) {
+        const lebm__learner *learner = &trainer->learners[i];
+        const int is_average = of_averages && learner->average.updates > 0;
+        values[i] = is_average ? learner->average.values : learner->params->values;
+    }
+    LEBM__TRY(lebm__put_model(st, trainer->prior, trainer->generator, values[LEBM__PRIOR], values[LEBM__GENERATOR]));
     LEBM__TRY(checkpoint_put_sampler(st, LEBM_TO_PRIOR, trainer->to_prior));
     return checkpoint_put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
 }
 
-/* Keys of what Adam has of a learner: "adam.f" of its numbers, "adam.m.f" and "adam.v.f" of its moments. */
+/* Keys of what a learner has: "adam.f" of Adam's numbers, "adam.m.f" and "adam.v.f" of its moments, "average.f". */
 typedef struct {
-    char adam[LEBM__KEY_SIZE], m[LEBM__KEY_SIZE], v[LEBM__KEY_SIZE];
+    char adam[LEBM__KEY_SIZE], m[LEBM__KEY_SIZE], v[LEBM__KEY_SIZE], average[LEBM__KEY_SIZE];
 } learner_keys;
 
 static learner_keys checkpoint_make_learner_keys(const lebm__learner *learner)
@@ -37,6 +44,7 @@ static learner_keys checkpoint_make_learner_keys(const lebm__learner *learner)
     lebm__make_key(keys.adam, "adam", learner->name);
     lebm__make_key(keys.m, "adam.m", learner->name);
     lebm__make_key(keys.v, "adam.v", learner->name);
+    lebm__make_key(keys.average, "average", learner->name);
     return keys;
 }
 
@@ -45,7 +53,22 @@ static int checkpoint_put_learner(lebm__st_writer *st, const lebm__learner *lear
     const learner_keys keys = checkpoint_make_learner_keys(learner);
     LEBM__TRY(lebm__put_i64(st, keys.adam, "steps", learner->adam.steps));
     LEBM__TRY(lebm__put_tensors(st, keys.m, learner->params, learner->adam.m));
-    return lebm__put_tensors(st, keys.v, learner->params, learner->adam.v);
+    LEBM__TRY(lebm__put_tensors(st, keys.v, learner->params, learner->adam.v));
+    if (learner->average.updates == 0) return LEBM_OK;
+    return lebm__put_tensors(st, keys.average, learner->params, learner->average.values);
+}
+
+static const char posterior_key[] = "chains.posterior", visited_key[] = "chains.visited", prior_key[] = "chains.prior";
+
+static int checkpoint_put_chains(lebm__st_writer *st, const lebm_trainer *trainer)
+{
+    const lebm__kept *posterior = &trainer->kept_posterior, *prior = &trainer->kept_prior;
+    if (posterior->count > 0) {
+        LEBM__TRY(lebm__put_tensor(st, posterior_key, 2, (int64_t[]){posterior->count, posterior->dims}, posterior->z));
+        LEBM__TRY(lebm__put_tensor(st, visited_key, 1, &posterior->count, posterior->visited));
+    }
+    if (prior->count == 0) return LEBM_OK;
+    return lebm__put_tensor(st, prior_key, 2, (int64_t[]){prior->count, prior->dims}, prior->z);
 }
 
 static int checkpoint_put_training(lebm__st_writer *st, const lebm_trainer *trainer)
@@ -54,7 +77,9 @@ static int checkpoint_put_training(lebm__st_writer *st, const lebm_trainer *trai
     LEBM__TRY(lebm__put_i64(st, "trainer", "steps_done", trainer->steps_done));
     LEBM__TRY(lebm__put_i64(st, "trainer", "epochs_done", trainer->epochs_done));
     for (int i = 0; i < LEBM__LEARNERS; i++) LEBM__TRY(checkpoint_put_learner(st, &trainer->learners[i]));
-    return LEBM_OK;
+    const int64_t averaged = trainer->learners[LEBM__PRIOR].average.updates; /* those of all learners */
+    if (averaged > 0) LEBM__TRY(lebm__put_i64(st, "average", "updates", averaged));
+    return checkpoint_put_chains(st, trainer);
 }
 
 static int checkpoint_save(const lebm_trainer *trainer, const char *path, int with_training)
@@ -64,7 +89,7 @@ static int checkpoint_save(const lebm_trainer *trainer, const char *path, int wi
     int status = lebm__model_use(trainer->prior, trainer->generator);
     if (status == LEBM_OK) {
         status = lebm__model_require_set(trainer->prior, trainer->generator); /* a file does not tell */
-        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer);
+        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer, !with_training);
         if (status == LEBM_OK && with_training) status = checkpoint_put_training(&st, trainer);
         if (status == LEBM_OK) status = lebm__st_write(&st, path);
         lebm__model_leave(trainer->prior, trainer->generator);
@@ -94,11 +119,13 @@ int lebm_trainer_save_model(const lebm_trainer *trainer, const char *path)
 typedef struct {
     float *params, *m, *v;
     int64_t updates;
+    lebm__average average;
 } learner_state;
 
 typedef struct {
     float *numbers; /* what the learners' point into */
     learner_state learners[LEBM__LEARNERS];
+    lebm__kept posterior, prior;
     int64_t steps_done, epochs_done;
     lebm__handle options, to_prior, to_posterior; /* of the trainer and its samplers */
 } checkpoint;
@@ -192,8 +219,45 @@ static int checkpoint_get_learner(const lebm__st_reader *st, const lebm__learner
     LEBM__TRY(checkpoint_get_count(st, keys.adam, "steps", &state->updates));
     LEBM__TRY(lebm__get_tensors(st, learner->name, learner->params, spec, -FLT_MAX, state->params));
     LEBM__TRY(lebm__get_tensors(st, keys.m, learner->params, spec, -FLT_MAX, state->m));
-    return lebm__get_tensors(st, keys.v, learner->params, spec, 0,
-                             state->v); /* Adam takes roots of the second moments */
+    LEBM__TRY(lebm__get_tensors(st, keys.v, learner->params, spec, 0, state->v)); /* Adam takes their roots */
+    lebm__average *average = &state->average;
+    if (lebm__find_text(st, "average", "updates") == NULL) return LEBM_OK;
+    LEBM__TRY(checkpoint_get_count(st, "average", "updates", &average->updates));
+    if (average->updates == 0) return LEBM_OK;
+    average->values = lebm__alloc_raw(learner->params->total, sizeof *average->values);
+    if (average->values == NULL) return LEBM_ERR_NOMEM;
+    return lebm__get_tensors(st, keys.average, learner->params, spec, -FLT_MAX, average->values);
+}
+
+/* Read chains, as many as the first tensor of the two has rows: those of `z`, and which of them have begun. */
+static int checkpoint_get_kept(const lebm__st_reader *st, const char *z_key, const char *visited, int64_t dims,
+                               lebm__kept *kept)
+{
+    const lebm__st_tensor *tensor = lebm__st_find(st, z_key);
+    if (tensor == NULL) return LEBM_OK;
+    const int64_t count = tensor->count / dims;
+    if (count == 0) {
+        return lebm__fail(LEBM_ERR_FORMAT,
+                          "'%.256s': tensor '%s' has %" PRId64 " numbers; a chain of this model has %" PRId64, st->path,
+                          z_key, tensor->count, dims);
+    }
+    LEBM__TRY(lebm__kept_create(kept, count, dims));
+    LEBM__TRY(lebm__get_tensor(st, z_key, 2, (int64_t[]){count, dims}, -FLT_MAX, kept->z));
+    if (visited == NULL) return LEBM_OK;
+    LEBM__TRY(lebm__get_tensor(st, visited, 1, &count, 0, kept->visited));
+    for (int64_t i = 0; i < count; i++) {
+        if (kept->visited[i] == 0.0f || kept->visited[i] == 1.0f) continue;
+        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': number %" PRId64 " of tensor '%s' is %g; it must be 0 or 1",
+                          st->path, i, visited, (double)kept->visited[i]);
+    }
+    return LEBM_OK;
+}
+
+static int checkpoint_get_chains(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
+{
+    const int64_t dims = lebm_prior_latent_size(trainer->prior);
+    LEBM__TRY(checkpoint_get_kept(st, posterior_key, visited_key, dims, &c->posterior));
+    return checkpoint_get_kept(st, prior_key, NULL, dims, &c->prior);
 }
 
 static int checkpoint_get_learners(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
@@ -222,29 +286,53 @@ static int checkpoint_get_checkpoint(const lebm__st_reader *st, const lebm_train
     LEBM__TRY(lebm__check_keys(st, NULL)); /* first: the values of a newer library's file may be news, too */
     LEBM__TRY(checkpoint_match_architecture(st, trainer));
     LEBM__TRY(checkpoint_get_settings(st, trainer, c));
-    return checkpoint_get_learners(st, trainer, c);
+    LEBM__TRY(checkpoint_get_learners(st, trainer, c));
+    return checkpoint_get_chains(st, trainer, c);
 }
 
-static void checkpoint_set_learner(lebm__learner *learner, const learner_state *state)
+static void checkpoint_set_learner(lebm__learner *learner, learner_state *state)
 {
     const size_t bytes = (size_t)learner->params->total * sizeof *state->params;
-    if (bytes > 0) memcpy(learner->params->values, state->params, bytes); /* without layers there is no memory */
+    lebm__params_assign(learner->params, state->params);
     memcpy(learner->adam.m, state->m, bytes);
     memcpy(learner->adam.v, state->v, bytes);
     learner->adam.steps = state->updates;
-    lebm__params_set_all(learner->params);
+    lebm__average_destroy(&learner->average);
+    learner->average = state->average;
+    state->average = (lebm__average){0};
+}
+
+static void checkpoint_set_chains(lebm__kept *kept, lebm__kept *read)
+{
+    lebm__kept_destroy(kept);
+    *kept = *read;
+    *read = (lebm__kept){0};
 }
 
 /* Nothing here can fail. */
-static void checkpoint_set_trainer(lebm_trainer *trainer, const checkpoint *c)
+static void checkpoint_set_trainer(lebm_trainer *trainer, checkpoint *c)
 {
     for (int i = 0; i < LEBM__LEARNERS; i++) checkpoint_set_learner(&trainer->learners[i], &c->learners[i]);
     lebm__handle_assign_options(&trainer->head, &c->options);
     lebm__handle_assign_options(&trainer->to_prior->head, &c->to_prior);
     lebm__handle_assign_options(&trainer->to_posterior->head, &c->to_posterior);
+    checkpoint_set_chains(&trainer->kept_posterior, &c->posterior);
+    checkpoint_set_chains(&trainer->kept_prior, &c->prior);
     trainer->steps_done = c->steps_done;
     trainer->epochs_done = c->epochs_done;
     trainer->has_stepped = 0; /* the metrics were those of another training */
+}
+
+/* What the trainer did not take. */
+static void checkpoint_release(checkpoint *c)
+{
+    lebm__handle_free_options(&c->options);
+    lebm__handle_free_options(&c->to_prior);
+    lebm__handle_free_options(&c->to_posterior);
+    lebm__kept_destroy(&c->posterior);
+    lebm__kept_destroy(&c->prior);
+    for (int i = 0; i < LEBM__LEARNERS; i++) lebm__average_destroy(&c->learners[i].average);
+    lebm__free(c->numbers);
 }
 
 static int checkpoint_load(lebm_trainer *trainer, const char *path, const char *function)
@@ -259,10 +347,7 @@ static int checkpoint_load(lebm_trainer *trainer, const char *path, const char *
         checkpoint_set_trainer(trainer, &c);
         lebm__model_yield(trainer->prior, trainer->generator, 0);
     }
-    lebm__handle_free_options(&c.options);
-    lebm__handle_free_options(&c.to_prior);
-    lebm__handle_free_options(&c.to_posterior);
-    lebm__free(c.numbers);
+    checkpoint_release(&c);
     return status;
 }
 

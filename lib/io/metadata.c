@@ -25,6 +25,7 @@ static const struct {
     {LEBM_TO_POSTERIOR, &lebm__sampler_table, {"kernel"}},
     {"trainer", &lebm__trainer_table, {"steps_done", "epochs_done"}},
     {"adam", NULL, {"f.steps", "g.steps"}},
+    {"average", NULL, {"updates"}},
 };
 
 enum { GROUPS = sizeof groups / sizeof *groups };

@@ -27,7 +27,8 @@ static int model_put_spec(lebm__st_writer *st, const char *group, const char *sp
     return spec == NULL ? LEBM_ERR_NOMEM : lebm__put_text(st, group, "spec", spec);
 }
 
-int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_generator *generator)
+int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_generator *generator, const float *f,
+                    const float *g)
 {
     char version[LEBM__NUMBER_SIZE];
     snprintf(version, sizeof version, "%d", FORMAT_VERSION);
@@ -42,8 +43,8 @@ int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_gen
     }
     LEBM__TRY(lebm__put_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
     LEBM__TRY(lebm__put_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
-    LEBM__TRY(lebm__put_tensors(st, "f", &prior->net->params, prior->net->params.values));
-    return lebm__put_tensors(st, "g", generator->params, generator->params->values);
+    LEBM__TRY(lebm__put_tensors(st, "f", &prior->net->params, f));
+    return lebm__put_tensors(st, "g", generator->params, g);
 }
 
 int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_generator *generator)
@@ -57,7 +58,9 @@ int lebm_model_save(const char *path, const lebm_prior *prior, const lebm_genera
     int status = lebm__model_use(prior, generator);
     if (status == LEBM_OK) {
         status = lebm__model_require_set(prior, generator); /* a file does not tell */
-        if (status == LEBM_OK) status = lebm__put_model(&st, prior, generator);
+        if (status == LEBM_OK) {
+            status = lebm__put_model(&st, prior, generator, prior->net->params.values, generator->params->values);
+        }
         if (status == LEBM_OK) status = lebm__st_write(&st, path);
         lebm__model_leave(prior, generator);
     }

@@ -8,8 +8,9 @@
 
 /* ---- Writing ---- */
 
-/* Describe a model, whose nets are borrowed until the file is written. */
-int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_generator *generator);
+/* Describe a model with these parameters of f and g, which are borrowed until the file is written. */
+int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_generator *generator, const float *f,
+                    const float *g);
 
 /* ---- Reading: what is missing or wrong is LEBM_ERR_FORMAT with a text that names the file ---- */
 

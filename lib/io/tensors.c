@@ -18,19 +18,30 @@ static int64_t tensors_find_bad(const float *values, int64_t count, float min)
     return i;
 }
 
+static int64_t tensors_size(int64_t ndim, const int64_t *dims)
+{
+    int64_t size = 1;
+    for (int64_t i = 0; i < ndim; i++) size *= dims[i];
+    return size;
+}
+
+int lebm__put_tensor(lebm__st_writer *st, const char *key, int64_t ndim, const int64_t *dims, const float *values)
+{
+    const int64_t size = tensors_size(ndim, dims), bad = tensors_find_bad(values, size, -FLT_MAX);
+    if (bad < size) {
+        return lebm__fail(LEBM_ERR_INVALID, "cannot save tensor '%s': its number %" PRId64 " is %g", key, bad,
+                          (double)values[bad]);
+    }
+    return lebm__st_add_tensor(st, key, ndim, dims, values);
+}
+
 int lebm__put_tensors(lebm__st_writer *st, const char *group, const lebm__params *params, const float *values)
 {
     for (int64_t i = 0; i < params->count; i++) { /* without layers the list is NULL */
         const lebm__param *param = &params->list[i];
-        const float *tensor = values + param->offset;
-        const int64_t bad = tensors_find_bad(tensor, param->size, -FLT_MAX);
         char key[LEBM__KEY_SIZE];
         lebm__make_key(key, group, param->name);
-        if (bad < param->size) {
-            return lebm__fail(LEBM_ERR_INVALID, "cannot save tensor '%s': its number %" PRId64 " is %g", key, bad,
-                              (double)tensor[bad]);
-        }
-        LEBM__TRY(lebm__st_add_tensor(st, key, param->ndim, param->dims, tensor));
+        LEBM__TRY(lebm__put_tensor(st, key, param->ndim, param->dims, values + param->offset));
     }
     return LEBM_OK;
 }
@@ -46,8 +57,9 @@ static const lebm__st_tensor *tensors_find_ending(const lebm__st_reader *st, con
         const char *name = tensor->name, *end = name + strlen(name);
         if ((size_t)(end - name) < length || strcmp(end - length, words) != 0) continue;
         const size_t before = (size_t)(end - name) - length;
-        const int is_net = before == 2 && (name[0] == 'f' || name[0] == 'g'), is_adam = strncmp(name, "adam.", 5) == 0;
-        if ((before == 0 || name[before - 1] == '.') && !is_net && !is_adam) return tensor;
+        const int is_net = before == 2 && (name[0] == 'f' || name[0] == 'g');
+        const int is_of_training = strncmp(name, "adam.", 5) == 0 || strncmp(name, "average.", 8) == 0;
+        if ((before == 0 || name[before - 1] == '.') && !is_net && !is_of_training) return tensor;
     }
     return NULL;
 }
@@ -108,21 +120,25 @@ static int tensors_check_surplus(const lebm__st_reader *st, const char *group, c
     return count == params->count ? LEBM_OK : tensors_surplus(st, group, prefix, params, spec);
 }
 
+int lebm__get_tensor(const lebm__st_reader *st, const char *key, int64_t ndim, const int64_t *dims, float min,
+                     float *values)
+{
+    LEBM__TRY(lebm__st_read(st, key, ndim, dims, values));
+    const int64_t size = tensors_size(ndim, dims), bad = tensors_find_bad(values, size, min);
+    if (bad == size) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': number %" PRId64 " of tensor '%s' is %g", st->path, bad, key,
+                      (double)values[bad]);
+}
+
 int lebm__get_tensors(const lebm__st_reader *st, const char *group, const lebm__params *params, const char *spec,
                       float min, float *values)
 {
     for (int64_t i = 0; i < params->count; i++) { /* without layers the list is NULL */
         const lebm__param *param = &params->list[i];
-        float *tensor = values + param->offset;
         char key[LEBM__KEY_SIZE];
         lebm__make_key(key, group, param->name);
         if (lebm__st_find(st, key) == NULL) return tensors_missing(st, key, param, spec);
-        LEBM__TRY(lebm__st_read(st, key, param->ndim, param->dims, tensor));
-        const int64_t bad = tensors_find_bad(tensor, param->size, min);
-        if (bad < param->size) {
-            return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': number %" PRId64 " of tensor '%s' is %g", st->path, bad, key,
-                              (double)tensor[bad]);
-        }
+        LEBM__TRY(lebm__get_tensor(st, key, param->ndim, param->dims, min, values + param->offset));
     }
     return tensors_check_surplus(st, group, params, spec);
 }

@@ -1,5 +1,7 @@
 #include "math/rng.h"
 
+#include <stddef.h>
+
 #include "math/kernels.h"
 
 /* Blocks of four words, made many at a time: a multiple of the lanes of any kernel. */
@@ -23,7 +25,9 @@ lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose)
     return (lebm__key){{words[0], words[BLOCKS]}};
 }
 
-void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out)
+/* Row i is of chain chains[i] or, if that is NULL, of first_chain + i. */
+static void rng_normals(lebm__key key, int64_t first_chain, const int64_t *chains, uint32_t step, int64_t n,
+                        int64_t dims, float *out)
 {
     const lebm__kernel_table *kernels = lebm__kernels();
     const int64_t blocks = (dims + 3) / 4; /* of one chain */
@@ -32,8 +36,9 @@ void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n,
         uint32_t bits[4 * BLOCKS]; /* counters, then the random words of their blocks */
         float normals[4 * BLOCKS];
         const int64_t begin_chain = chain, begin_block = block;
-        for (int64_t i = 0; i < BLOCKS; i++) {
-            rng_set_counter(bits, i, (uint32_t)block, step, (uint64_t)(first_chain + chain));
+        for (int64_t i = 0; i < BLOCKS; i++) { /* those of no row are of any chain */
+            const int64_t number = chains == NULL ? first_chain + chain : chains[chain < n ? chain : 0];
+            rng_set_counter(bits, i, (uint32_t)block, step, (uint64_t)number);
             if (++block == blocks) chain++, block = 0;
         }
         kernels->philox(key.word, BLOCKS, bits);
@@ -45,6 +50,16 @@ void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n,
             if (++block == blocks) chain++, block = 0;
         }
     }
+}
+
+void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out)
+{
+    rng_normals(key, first_chain, NULL, step, n, dims, out);
+}
+
+void lebm__normals_of(lebm__key key, const int64_t *chains, uint32_t step, int64_t n, int64_t dims, float *out)
+{
+    rng_normals(key, 0, chains, step, n, dims, out);
 }
 
 void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out)

@@ -16,13 +16,18 @@ typedef enum {
     LEBM__FOR_POSTERIOR,
     LEBM__FOR_TRAINER_POSTERIOR,
     LEBM__FOR_TRAINER_PRIOR,
-    LEBM__FOR_DRAW
+    LEBM__FOR_DRAW,
+    LEBM__FOR_TRAINER_KEPT,
+    LEBM__FOR_TRAINER_RENEWAL
 } lebm__purpose;
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);
 
 /* out[n, dims] = standard normal numbers; row i holds those of chain first_chain + i at `step`. */
 void lebm__normals(lebm__key key, int64_t first_chain, uint32_t step, int64_t n, int64_t dims, float *out);
+
+/* The same with row i of chain chains[i]. */
+void lebm__normals_of(lebm__key key, const int64_t *chains, uint32_t step, int64_t n, int64_t dims, float *out);
 
 /* out[count] = uniform numbers in (0, 1): those of the key from number `first` on. */
 void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out);

@@ -24,12 +24,17 @@ static int chain_check_finite(const lebm__chain *chain, chain_quantity q)
                       chain->target.name, hint);
 }
 
+static int64_t chain_number(const lebm__tile *tile, int64_t row)
+{
+    return tile->numbers == NULL ? tile->first + row : tile->numbers[row];
+}
+
 /* Fail at the first chain whose state is not finite or too far away. */
 static int chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
 {
     for (int64_t i = 0; i < tile->n; i++) {
         if (tile->squares[i] <= tile->max_squares[i]) continue;
-        const chain_quantity q = {"norm of z", sqrt(tile->squares[i]), step, tile->first + i};
+        const chain_quantity q = {"norm of z", sqrt(tile->squares[i]), step, chain_number(tile, i)};
         const double max = sqrt(tile->max_squares[i]);
         LEBM__TRY(chain_check_finite(chain, q));
         return lebm__fail(
@@ -48,8 +53,8 @@ static int chain_check_densities(const lebm__chain *chain, const lebm__tile *til
     const int64_t dims = chain->target.dims;
     for (int64_t i = 0; i < tile->n; i++) {
         tile->score_norm[i] = sqrt(lebm__kernels()->squares(dims, tile->score + i * dims));
-        const chain_quantity density = {"log density", tile->log_density[i], step, tile->first + i};
-        const chain_quantity norm = {"norm of the score", tile->score_norm[i], step, tile->first + i};
+        const chain_quantity density = {"log density", tile->log_density[i], step, chain_number(tile, i)};
+        const chain_quantity norm = {"norm of the score", tile->score_norm[i], step, chain_number(tile, i)};
         LEBM__TRY(chain_check_finite(chain, density));
         LEBM__TRY(chain_check_finite(chain, norm));
     }
@@ -70,8 +75,10 @@ static void chain_set_max(const lebm__chain *chain, const lebm__tile *tile)
 {
     const double times = chain->divergence_threshold > 0.0 ? fmax(chain->divergence_threshold, 1.0) : 0.0;
     const double spread = chain->target.spread * sqrt(fmax(chain->temperature, 1.0));
+    const double noise = chain->start_std * sqrt((double)chain->target.dims);
     for (int64_t i = 0; i < tile->n; i++) {
-        const double norm = fmax(spread, sqrt(tile->squares[i]));
+        const double start = chain->is_kept ? noise : sqrt(tile->squares[i]);
+        const double norm = fmax(spread, start);
         tile->max_squares[i] = times > 0.0 ? times * times * norm * norm : DBL_MAX;
     }
 }
@@ -96,7 +103,10 @@ double lebm__chain_step_size(const lebm__chain *chain, int64_t step)
 void lebm__chain_noise(const lebm__chain *chain, const lebm__tile *tile, int64_t step, float *noise)
 {
     const uint32_t number = (uint32_t)(chain->steps_before + step);
-    lebm__normals(chain->key, tile->first, number, tile->n, chain->target.dims, noise);
+    if (tile->numbers == NULL)
+        lebm__normals(chain->key, tile->first, number, tile->n, chain->target.dims, noise);
+    else
+        lebm__normals_of(chain->key, tile->numbers, number, tile->n, chain->target.dims, noise);
 }
 
 int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile)

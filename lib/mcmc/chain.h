@@ -14,6 +14,8 @@ struct lebm__chain {
     lebm__step_sizes step_sizes;
     double temperature;          /* T of the target pi^(1/T) */
     double divergence_threshold; /* of |z|, in units of its start's or of the target's spread; 0: none */
+    int is_kept;                 /* an earlier run's end is no start: the unit is that of the noise of */
+    double start_std;            /* this standard deviation, at which the chains once began */
     lebm__key key;
     int (*stop)(void *context); /* asked before each step; nonzero: return LEBM_STOPPED */
     void *context;

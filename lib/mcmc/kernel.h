@@ -9,9 +9,10 @@
 
 typedef struct lebm__chain lebm__chain; /* how the chains are to run: mcmc/chain.h */
 
-/* A tile of chains: n rows, the first of which is chain `first`. */
+/* A tile of chains: n rows. Their numbers key their random numbers, and error texts say them. */
 typedef struct {
     int64_t first, n;
+    const int64_t *numbers;           /* [n]; NULL: row i is chain first + i */
     float *z, *score;                 /* [n, dims] the states, and the scores where they were evaluated last */
     double *log_density, *score_norm; /* [n] the same of log pi, and of |score| */
     double *squares, *max_squares;    /* [n] |z|^2, and what it may be */

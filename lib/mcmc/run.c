@@ -60,17 +60,24 @@ static int run_stop(void *context)
     return r->stopped;
 }
 
+void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z)
+{
+    const int64_t dims = lebm_prior_latent_size(run->prior);
+    if (run->numbers == NULL)
+        lebm__normals(run->key, row, 0, n, dims, z);
+    else
+        lebm__normals_of(run->key, run->numbers + row, 0, n, dims, z);
+    for (int64_t i = 0; i < n * dims; i++) z[i] *= (float)run->options->start_std;
+}
+
 /* Where the chains of a tile begin. */
 static void run_start(const run_state *r, const lebm__tile *tile, int64_t row)
 {
     const lebm__run *run = r->run;
-    const int64_t numel = tile->n * r->dims;
-    if (run->start != NULL) {
-        memcpy(tile->z, run->start + row * r->dims, (size_t)numel * sizeof *tile->z);
-        return;
-    }
-    lebm__normals(run->key, tile->first, 0, tile->n, r->dims, tile->z);
-    for (int64_t i = 0; i < numel; i++) tile->z[i] *= (float)run->options->start_std;
+    if (run->start == NULL)
+        lebm__run_noise(run, row, tile->n, tile->z);
+    else
+        memcpy(tile->z, run->start + row * r->dims, (size_t)(tile->n * r->dims) * sizeof *tile->z);
 }
 
 /* All steps of a tile of chains. */
@@ -90,10 +97,13 @@ static int run_tile(void *context, int64_t task, int thread)
                                .step_sizes = *(const lebm__step_sizes *)run->kernel_options,
                                .temperature = options->temperature,
                                .divergence_threshold = options->divergence_threshold,
+                               .is_kept = run->is_kept,
+                               .start_std = options->start_std,
                                .key = run->key,
                                .stop = run_stop,
                                .context = &(run_place){r, thread}};
     tile->first = row;
+    tile->numbers = run->numbers == NULL ? NULL : run->numbers + row;
     tile->n = left < r->rows ? left : r->rows;
     tile->log_density = r->log_density + row;
     tile->score_norm = r->score_norm + row;

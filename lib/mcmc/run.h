@@ -29,14 +29,19 @@ typedef struct {
     const lebm_prior *prior;
     const lebm_generator *generator; /* NULL: towards the prior */
     const float *x;                  /* [n, D] of the posterior */
-    int64_t n;                       /* chains */
+    int64_t n;                       /* chains, */
+    const int64_t *numbers;          /* [n] their numbers, which key their random numbers; NULL: 0 to n - 1 */
     const float *start;              /* [n, M], which may be z; NULL: noise */
+    int is_kept;                     /* the start is where earlier runs ended: no measure of how far chains may go */
     float *z;                        /* [n, M] receives the last states, on success only */
     lebm__run_metrics *metrics;
     lebm__progress progress;
 } lebm__run;
 
 int lebm__sampler_run(const lebm__run *run);
+
+/* z[n, M] = the noise that chains of the run begin at, from row `row` on, unless they are given a start. */
+void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z);
 
 /* The mean over chains, added in their order. */
 double lebm__mean(const double *values, int64_t n);

@@ -37,6 +37,23 @@ void lebm__generator_init(lebm_generator *generator, const lebm__generator_kind 
     lebm__handle_add_options(&generator->head, &generator_table, &generator->options);
 }
 
+int lebm__generator_copy(lebm_generator **out, const lebm_generator *generator, const float *values)
+{
+    const lebm__generator_kind *kind = generator->kind;
+    const lebm__params *params = generator->params;
+    *out = NULL;
+    if (kind->create == NULL) {
+        return lebm__fail(LEBM_ERR_UNSUPPORTED, "a generator of the kind '%.64s' cannot be copied", kind->name);
+    }
+    const char *spec = kind->spec(generator);
+    if (spec == NULL) return LEBM_ERR_NOMEM;
+    LEBM__TRY(kind->create(out, spec, params->total, generator->likelihood, generator->sigma));
+    lebm__handle_assign_options(&(*out)->head, &generator->head);
+    if (kind->net != NULL) lebm__handle_assign_options(&kind->net(*out)->head, &kind->net(generator)->head);
+    lebm__params_assign((*out)->params, values);
+    return LEBM_OK;
+}
+
 int lebm__generator_skips_missing(const lebm_generator *generator)
 {
     return strcmp(generator->options.missing, "skip") == 0;

@@ -21,8 +21,8 @@ typedef struct {
     const char *name; /* as files say it */
     const char *data; /* LEBM_PIXELS or another kind of data */
 
-    /* Make one of a file: `spec` as spec() below tells it, with no more than `max_params` parameters. NULL: only a
-     * trainer that has one reads it. */
+    /* Make one of a file, or a copy: `spec` as spec() below tells it, with no more than `max_params` parameters. NULL:
+     * only a trainer that has one reads it, and it has no copies. */
     int (*create)(lebm_generator **out, const char *spec, int64_t max_params, const char *likelihood, double sigma);
     void (*destroy)(lebm_generator *generator);
 
@@ -90,6 +90,10 @@ const lebm__generator_kind *lebm__generator_find_kind(const char *name);
 /* Begin one: all members but the kind's own. `likelihood` is a static string. */
 void lebm__generator_init(lebm_generator *generator, const lebm__generator_kind *kind, lebm__params *params,
                           int64_t latent_size, int64_t data_size, const char *likelihood, double sigma);
+
+/* Make one of the same form and options with parameters of its own, values[total]; LEBM_ERR_UNSUPPORTED if its kind
+ * cannot be made of a spec. */
+int lebm__generator_copy(lebm_generator **out, const lebm_generator *generator, const float *values);
 
 int lebm__generator_skips_missing(const lebm_generator *generator);
 

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "nn/evaluate.h"
+#include "nn/spec.h"
 
 /* Its outputs are counted once it cannot grow any more. */
 static int prior_take_net(lebm_net *f, const char *function)
@@ -37,6 +38,21 @@ int lebm_prior_create(lebm_prior **out, lebm_net *f, double sigma0)
     lebm__handle_init(&prior->head, "prior");
     *out = prior;
     return LEBM_OK;
+}
+
+int lebm__prior_copy(lebm_prior **out, const lebm_prior *prior, const float *values)
+{
+    lebm_net *f;
+    const lebm__params *params = &prior->net->params;
+    const char *spec = lebm_net_spec(prior->net);
+    *out = NULL;
+    if (spec == NULL) return LEBM_ERR_NOMEM;
+    LEBM__TRY(lebm__net_from_spec(&f, spec, params->total));
+    lebm__handle_assign_options(&f->head, &prior->net->head);
+    lebm__params_assign(&f->params, values);
+    const int status = lebm_prior_create(out, f, prior->sigma0);
+    lebm_net_destroy(f);
+    return status;
 }
 
 void lebm_prior_destroy(lebm_prior *prior)

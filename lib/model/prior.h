@@ -14,6 +14,9 @@ struct lebm_prior {
     double sigma0;
 };
 
+/* Make one of the same form with parameters of its own, values[total]. */
+int lebm__prior_copy(lebm_prior **out, const lebm_prior *prior, const float *values);
+
 /* What up to `rows` rows need, in the arena; NULL if that has no memory. */
 lebm__tape *lebm__prior_lay_out(const lebm_prior *prior, int64_t rows, lebm__passes passes, lebm__arena *arena);
 

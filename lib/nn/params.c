@@ -82,6 +82,13 @@ int lebm__params_set(lebm__params *params, const char *function, int64_t index, 
     return status;
 }
 
+void lebm__params_assign(lebm__params *params, const float *values)
+{
+    const size_t bytes = (size_t)params->total * sizeof *values;
+    if (bytes > 0) memcpy(params->values, values, bytes); /* without layers there is no memory */
+    lebm__params_set_all(params);
+}
+
 void lebm__params_changed(lebm__params *params)
 {
     atomic_fetch_add(&params->version, 1);

@@ -44,6 +44,9 @@ int lebm__params_set(lebm__params *params, const char *function, int64_t index, 
  * random stream `stream` + i. */
 int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, uint64_t stream);
 
+/* Let all numbers be values[total], given. */
+void lebm__params_assign(lebm__params *params, const float *values);
+
 /* To be called after values changed; and after all of them were given. */
 void lebm__params_changed(lebm__params *params);
 void lebm__params_set_all(lebm__params *params);

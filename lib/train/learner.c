@@ -32,6 +32,7 @@ void lebm__learner_destroy(lebm__learner *learner)
     lebm__free(learner->sums);
     lebm__free(learner->grads);
     lebm__adam_destroy(&learner->adam);
+    lebm__average_destroy(&learner->average);
 }
 
 int lebm__learner_reserve(lebm__learner *learner, int64_t levels)
@@ -81,19 +82,24 @@ static int learner_compute_part(void *context, int64_t task, int thread)
     const lebm__learner *learner = update->learners;
     const lebm__adam_settings *settings = update->settings;
     for (; task >= learner_parts(learner); learner++, settings++) task -= learner_parts(learner);
-    const int64_t first = task * PART, left = learner->adam.size - first;
-    if (lebm__adam_compute(&learner->adam, settings, learner->scale, first, left < PART ? left : PART, learner->grads,
-                           learner->params->values)) {
+    const int64_t first = task * PART, left = learner->adam.size - first, count = left < PART ? left : PART;
+    const float *params = learner->params->values;
+    if (lebm__adam_compute(&learner->adam, settings, learner->scale, first, count, learner->grads, params)) {
+        lebm__average_compute(&learner->average, first, count, params, learner->adam.new_params);
         return LEBM_OK;
     }
     return lebm__fail(LEBM_ERR_DIVERGED, "Adam's update of %s is not finite", learner->name);
 }
 
-int lebm__learners_compute(lebm__learner *learners, const lebm__adam_settings *settings, int count, lebm__pool *pool)
+int lebm__learners_compute(lebm__learner *learners, const lebm__adam_settings *settings, double average_decay,
+                           int count, lebm__pool *pool)
 {
     learner_update update = {learners, settings};
     int64_t parts = 0;
-    for (int i = 0; i < count; i++) parts += learner_parts(&learners[i]);
+    for (int i = 0; i < count; i++) {
+        LEBM__TRY(lebm__average_begin(&learners[i].average, learners[i].adam.size, average_decay));
+        parts += learner_parts(&learners[i]);
+    }
     return lebm__pool_run(pool, parts, learner_compute_part, &update);
 }
 
@@ -102,6 +108,7 @@ void lebm__learners_accept(lebm__learner *learners, int count)
     for (int i = 0; i < count; i++) {
         lebm__params *params = learners[i].params;
         lebm__adam_accept(&learners[i].adam, &params->values);
+        lebm__average_accept(&learners[i].average);
         params->capacity = params->total; /* of the memory that came by the exchange */
         lebm__params_changed(params);
     }

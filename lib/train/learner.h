@@ -7,6 +7,7 @@
 #include "model/gradient.h"
 #include "nn/params.h"
 #include "train/adam.h"
+#include "train/average.h"
 
 enum { LEBM__MAX_TERMS = 2 };
 
@@ -27,6 +28,7 @@ typedef struct {
     float *sums, *grads; /* grads[params->total] of the batch */
     double scale;        /* of the gradient, for Adam */
     lebm__adam adam;
+    lebm__average average;
 } lebm__learner;
 
 int lebm__learner_create(lebm__learner *learner, const char *name, lebm__params *params, const lebm__gradient *gradient,
@@ -41,9 +43,10 @@ int lebm__learner_reserve(lebm__learner *learner, int64_t levels);
 double lebm__learner_norm(const lebm__learner *learner, int64_t n);
 void lebm__learner_clip(lebm__learner *learner, double norm, double clip_norm, int64_t n);
 
-/* Adam's step for all learners in two halves: compute what would be (LEBM_ERR_DIVERGED if it is not finite), which
- * changes no parameter; and let it be so. */
-int lebm__learners_compute(lebm__learner *learners, const lebm__adam_settings *settings, int count, lebm__pool *pool);
+/* Adam's step for all learners, and their averages, in two halves: compute what would be (LEBM_ERR_DIVERGED if it is not
+ * finite), which changes no parameter; and let it be so. */
+int lebm__learners_compute(lebm__learner *learners, const lebm__adam_settings *settings, double average_decay,
+                           int count, lebm__pool *pool);
 void lebm__learners_accept(lebm__learner *learners, int count);
 
 #endif

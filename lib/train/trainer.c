@@ -48,6 +48,8 @@ void lebm_trainer_destroy(lebm_trainer *trainer)
 {
     if (trainer == NULL) return;
     for (int i = 0; i < LEBM__LEARNERS; i++) lebm__learner_destroy(&trainer->learners[i]);
+    lebm__kept_destroy(&trainer->kept_posterior);
+    lebm__kept_destroy(&trainer->kept_prior);
     lebm__free(trainer->activations.memory);
     lebm__pool_destroy(trainer->pool);
     lebm__free(trainer);
@@ -76,6 +78,35 @@ void lebm__trainer_release(lebm_trainer *trainer)
     lebm__handle_yield(&trainer->to_prior->head, 0); /* once: from then on another call may claim it */
     if (trainer->to_posterior != trainer->to_prior) lebm__handle_yield(&trainer->to_posterior->head, 0);
     lebm__handle_yield(&trainer->head, 0);
+}
+
+/* The averages of both learners become a model, or nothing does. */
+static int trainer_copy_averages(const lebm_trainer *trainer, lebm_prior **prior, lebm_generator **generator)
+{
+    const lebm__average *f = &trainer->learners[LEBM__PRIOR].average, *g = &trainer->learners[LEBM__GENERATOR].average;
+    if (f->updates == 0) { /* memory there may be, of a step that failed */
+        return lebm__fail(LEBM_ERR_STATE, "there are no averages: the last step must have been made with option "
+                                          "average_decay above 0");
+    }
+    LEBM__TRY(lebm__prior_copy(prior, trainer->prior, f->values));
+    const int status = lebm__generator_copy(generator, trainer->generator, g->values);
+    if (status == LEBM_OK) return LEBM_OK;
+    lebm_prior_destroy(*prior);
+    *prior = NULL;
+    return status;
+}
+
+int lebm_trainer_average(const lebm_trainer *trainer, lebm_prior **prior, lebm_generator **generator)
+{
+    if (prior != NULL) *prior = NULL;
+    if (generator != NULL) *generator = NULL;
+    LEBM__REQUIRE(trainer);
+    LEBM__REQUIRE(prior);
+    LEBM__REQUIRE(generator);
+    LEBM__TRY(lebm__model_use(trainer->prior, trainer->generator)); /* a step changes averages under its claim */
+    const int status = trainer_copy_averages(trainer, prior, generator);
+    lebm__model_leave(trainer->prior, trainer->generator);
+    return status;
 }
 
 int lebm_trainer_end_epoch(lebm_trainer *trainer)

@@ -6,13 +6,15 @@
 #include "lebm/trainer.h"
 #include "math/threads.h"
 #include "train/gradients.h"
+#include "train/kept.h"
 #include "train/learner.h"
 
 typedef struct {
     lebm__learner_options learner[LEBM__LEARNERS];
     double beta1, beta2, epsilon, decay_per_epoch, divergence_threshold;
-    int64_t seed, threads;
-    char note[LEBM__TEXT_SIZE];
+    double prior_renewal, average_decay;
+    int64_t observations, first_visit_steps, seed, threads;
+    char posterior_chains[LEBM__TEXT_SIZE], prior_chains[LEBM__TEXT_SIZE], note[LEBM__TEXT_SIZE];
 } lebm__trainer_options;
 
 typedef struct {
@@ -27,6 +29,7 @@ struct lebm_trainer {
     lebm_sampler *to_prior, *to_posterior;
     lebm__trainer_options options;
     lebm__learner learners[LEBM__LEARNERS];
+    lebm__kept kept_posterior, kept_prior; /* of the last step, if that kept any */
     int64_t steps_done, epochs_done;
     lebm__activations activations;
     int has_stepped;

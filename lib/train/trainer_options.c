@@ -26,6 +26,20 @@ static const lebm__option trainer_rows[] = {
         LEBM_TRAINER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
         "how many times 1, sigma0, or the root mean square of x or z, whichever is largest, a step's error "
         "may reach; 0: any"),
+    LEBM__OPTION_STR(LEBM_TRAINER_POSTERIOR_CHAINS, ROW(posterior_chains), "fresh", "fresh|kept", "fresh",
+                     "whether a step's chains to the posterior begin at noise, or go on where the last step on that "
+                     "observation left them"),
+    LEBM__OPTION_I64(LEBM_TRAINER_OBSERVATIONS, ROW(observations), 0, 0, INT32_MAX, "0",
+                     "how many observations there are to keep chains of; 0: not known"),
+    LEBM__OPTION_I64(LEBM_TRAINER_FIRST_VISIT_STEPS, ROW(first_visit_steps), 0, 0, 1000000000, "0",
+                     "steps of the chain of an observation that has none yet, if chains are kept; 0: as of others"),
+    LEBM__OPTION_STR(
+        LEBM_TRAINER_PRIOR_CHAINS, ROW(prior_chains), "fresh", "fresh|kept", "fresh",
+        "whether a step's chains to the prior begin at noise, or go on where those of the last step ended"),
+    LEBM__OPTION_F64(LEBM_TRAINER_PRIOR_RENEWAL, ROW(prior_renewal), 0.05, 0.0, 1.0, "0.05",
+                     "probability with which a kept chain to the prior begins at noise again"),
+    LEBM__OPTION_F64(LEBM_TRAINER_AVERAGE_DECAY, ROW(average_decay), 0.0, 0.0, 0.999999, "0",
+                     "decay of the averages of the parameters over the updates; 0: there are none"),
     LEBM__OPTION_I64(LEBM_TRAINER_SEED, ROW(seed), 0, 0, INT64_MAX, "0", "key of all random numbers of training"),
     LEBM__OPTION_I64(LEBM_TRAINER_THREADS, ROW(threads), 0, 0, 1024, NULL,
                      "threads of a step; 0: LEBM_NUM_THREADS or all processors"),

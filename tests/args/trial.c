@@ -75,6 +75,11 @@ int name_ends(const function *f, const char *end)
     return length >= of_end && strcmp(f->name + length - of_end, end) == 0;
 }
 
+int is_step(const function *f)
+{
+    return name_ends(f, "_trainer_step") || name_ends(f, "_trainer_step_of");
+}
+
 int is_promised(const function *f, int64_t status)
 {
     char word[64];
@@ -188,7 +193,7 @@ whole whole_of(const trial *t, const parameter *p)
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
-        const int least = strstr(t->f->name, "_run_") || name_ends(t->f, "_step") ? 1 : 0;
+        const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
     }
     if (is_named(p, "count")) {
@@ -304,6 +309,7 @@ static value argument(const trial *t, int i, int number)
         const float *content = is_named(p, "x") || is_named(p, "grad_out") ? t->w->x : t->w->z;
         return (value){.pointer = place(i, content, (size_t)floats_of(t, p) * sizeof(float))};
     }
+    if (is_type(p, "const int64_t *")) return (value){.pointer = place(i, t->w->ids, sizeof t->w->ids)};
     if (is_type(p, "float *")) return (value){.pointer = place(i, NULL, (size_t)floats_of(t, p) * sizeof(float))};
     if (is_type(p, "int64_t *") && is_named(p, "chw")) return (value){.pointer = place(i, NULL, 3 * sizeof(int64_t))};
     if (is_type(p, "int64_t *")) return (value){.pointer = place(i, NULL, sizeof(int64_t))};
@@ -371,7 +377,8 @@ value trial_call(trial *t)
         const unsigned char *begin = places[i].end - places[i].size;
         for (int j = 1; j <= WATCHED; j++)
             LEBM_ASSERT_MSG(begin[-j] == UNTOUCHED, "%s() wrote to byte -%d of %s", t->f->name, j, p->name);
-        LEBM_ASSERT_MSG(!is_type(p, "const float *") || memcmp(begin, places[i].given, places[i].size) == 0,
+        const int is_read = is_type(p, "const float *") || is_type(p, "const int64_t *");
+        LEBM_ASSERT_MSG(!is_read || memcmp(begin, places[i].given, places[i].size) == 0,
                         "%s() wrote to %s, which is const", t->f->name, p->name);
     }
     return result;

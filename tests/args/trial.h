@@ -48,6 +48,9 @@ int returns_status(const function *f);
 /** Whether the function's comment promises a status. */
 int is_promised(const function *f, int64_t status);
 
+/** Whether it makes a step of training. */
+int is_step(const function *f);
+
 /** Whether the name of a function ends so. */
 int name_ends(const function *f, const char *end);
 

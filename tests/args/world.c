@@ -54,6 +54,7 @@ void world_make(struct world *w, const struct world_kind *kind)
     uint64_t seed = 4;
     for (int i = 0; i < N * LATENT; i++) w->z[i] = (float)test_normal(&seed);
     for (int i = 0; i < N * DATA; i++) w->x[i] = (float)test_uniform(&seed, 0, 1);
+    for (int i = 0; i < N; i++) w->ids[i] = (i + 5) % N;
     write_bytes(saved_path, "an older file", 13);
 
     w->net = make_net(net_spec, 1);
@@ -67,6 +68,9 @@ void world_make(struct world *w, const struct world_kind *kind)
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, kind->threads));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-3));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 1e-3));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.9));
+    LEBM_ASSERT_OK(lebm_trainer_set_str(w->trainer, LEBM_TRAINER_PRIOR_CHAINS, "kept"));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_OBSERVATIONS, N));
     LEBM_ASSERT_OK(lebm_trainer_set_progress(w->trainer, go_on, NULL));
     if (kind->has_stepped) {
         float z[N * LATENT];
@@ -154,6 +158,17 @@ static void hash_options_of_generator(uint64_t *hash, const lebm_generator *gene
         }                                                                                                              \
     }
 
+static void hash_averages(uint64_t *hash, const lebm_trainer *trainer)
+{
+    lebm_prior *prior;
+    lebm_generator *generator;
+    if (lebm_trainer_average(trainer, &prior, &generator) != LEBM_OK) return;
+    hash_net(hash, lebm_prior_net(prior));
+    hash_net(hash, lebm_generator_net(generator));
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+}
+
 static void hash_file(uint64_t *hash, const char *from)
 {
     size_t size;
@@ -202,6 +217,7 @@ uint64_t world_use(struct world *w)
     }
     if (w->trainer) {
         LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
+        hash_averages(&hash, w->trainer);
         hash_net(&hash, lebm_prior_net(w->prior));
         hash_net(&hash, lebm_generator_net(w->generator));
     }

@@ -16,7 +16,7 @@ extern const char saved_path[], checkpoint_path[];
 
 struct world_kind {
     int threads;     /* of samplers and trainer; with more than one, convolutions are filtered */
-    int has_stepped; /* samplers have run, and the trainer has made a step */
+    int has_stepped; /* samplers have run, and the trainer has made a step, of which it keeps averages */
     const char *likelihood;
 };
 
@@ -27,6 +27,7 @@ struct world {
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1] */
+    int64_t ids[N];                   /* of the rows of x */
 };
 
 /** Fixtures: go to a new folder with a checkpoint for Gaussian worlds; leave and remove it, which fails if there is any

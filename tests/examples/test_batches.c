@@ -27,8 +27,11 @@ START_TEST(an_epoch_shows_no_image_twice)
         int seen[IMAGES] = {0};
         for (int step = 0; step < PER_EPOCH; step++) {
             float x[SIZE];
-            batches_read(&b, epoch * PER_EPOCH + step, x);
-            for (int i = 0; i < SIZE; i++) ck_assert_int_eq(seen[number_of(x[i])]++, 0);
+            const int64_t *images = batches_read(&b, epoch * PER_EPOCH + step, x);
+            for (int i = 0; i < SIZE; i++) {
+                ck_assert_int_eq(seen[number_of(x[i])]++, 0);
+                ck_assert_int_eq(images[i], number_of(x[i]));
+            }
         }
     }
     batches_free(&b);

@@ -14,20 +14,30 @@ enum { FACTOR = 256, MORE = 1 << 14, MOST_NUMBERS = 512 };
 
 /* All of a trainer that a checkpoint changes. */
 typedef struct state {
-    float numbers[LEBM__LEARNERS][3][MOST_NUMBERS]; /* parameters and both moments */
-    int64_t updates[LEBM__LEARNERS], steps_done, epochs_done;
+    float numbers[LEBM__LEARNERS][4][MOST_NUMBERS]; /* parameters, both moments and, if there are, averages */
+    float chains[3][MOST_NUMBERS];                  /* to the posterior, which are visited, and to the prior */
+    int64_t updates[LEBM__LEARNERS], averaged[LEBM__LEARNERS], kept[2], steps_done, epochs_done;
     lebm__trainer_options options;
     lebm__sampler_options to_prior, to_posterior;
     char own_options[2][64]; /* of the samplers' kernels */
 } state;
 
-static void take_learner(const lebm__learner *learner, float numbers[3][MOST_NUMBERS])
+static void take_learner(const lebm__learner *learner, float numbers[4][MOST_NUMBERS])
 {
     const size_t bytes = (size_t)learner->params->total * sizeof(float);
     FUZZ_ASSERT(learner->params->total <= MOST_NUMBERS, "the test has no room for the net");
     memcpy(numbers[0], learner->params->values, bytes);
     memcpy(numbers[1], learner->adam.m, bytes);
     memcpy(numbers[2], learner->adam.v, bytes);
+    memset(numbers[3], 0, sizeof numbers[3]);
+    if (learner->average.updates > 0) memcpy(numbers[3], learner->average.values, bytes);
+}
+
+/* As many numbers as there is room for; the others are the size of the file, which the limit on memory holds. */
+static void take_chains(const float *from, int64_t count, float numbers[MOST_NUMBERS])
+{
+    memset(numbers, 0, MOST_NUMBERS * sizeof *numbers);
+    if (count > 0) memcpy(numbers, from, (size_t)(count < MOST_NUMBERS ? count : MOST_NUMBERS) * sizeof *numbers);
 }
 
 static void take_own_options(const lebm_sampler *sampler, char own[64])
@@ -43,7 +53,14 @@ static void take_state(const lebm_trainer *trainer, state *s)
     for (int i = 0; i < LEBM__LEARNERS; i++) {
         take_learner(&trainer->learners[i], s->numbers[i]);
         s->updates[i] = trainer->learners[i].adam.steps;
+        s->averaged[i] = trainer->learners[i].average.updates;
     }
+    const lebm__kept *posterior = &trainer->kept_posterior, *prior = &trainer->kept_prior;
+    s->kept[0] = posterior->count;
+    s->kept[1] = prior->count;
+    take_chains(posterior->z, posterior->count * posterior->dims, s->chains[0]);
+    take_chains(posterior->visited, posterior->count, s->chains[1]);
+    take_chains(prior->z, prior->count * prior->dims, s->chains[2]);
     s->steps_done = trainer->steps_done;
     s->epochs_done = trainer->epochs_done;
     s->options = trainer->options;
@@ -54,10 +71,10 @@ static void take_state(const lebm_trainer *trainer, state *s)
 }
 
 /* Fails unless all numbers are finite, and the second moments not negative. */
-static void check_numbers(const float numbers[3][MOST_NUMBERS])
+static void check_numbers(const float numbers[4][MOST_NUMBERS])
 {
     for (int i = 0; i < MOST_NUMBERS; i++) {
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < 4; k++)
             FUZZ_ASSERT(numbers[k][i] - numbers[k][i] == 0, "%g is loaded", (double)numbers[k][i]);
         FUZZ_ASSERT(numbers[2][i] >= 0, "a second moment of %g", (double)numbers[2][i]);
     }
@@ -68,7 +85,14 @@ static void check_accepted(training *t, const state *loaded)
     static state again;
     for (int i = 0; i < LEBM__LEARNERS; i++) {
         check_numbers(loaded->numbers[i]);
-        FUZZ_ASSERT(loaded->updates[i] >= 0, "counts below 0");
+        FUZZ_ASSERT(loaded->updates[i] >= 0 && loaded->averaged[i] >= 0, "counts below 0");
+        FUZZ_ASSERT(loaded->averaged[i] == loaded->averaged[0], "averages of one net");
+    }
+    for (int i = 0; i < MOST_NUMBERS; i++) {
+        const float visited = loaded->chains[1][i];
+        for (int k = 0; k < 3; k++)
+            FUZZ_ASSERT(loaded->chains[k][i] - loaded->chains[k][i] == 0, "%g is loaded", (double)loaded->chains[k][i]);
+        FUZZ_ASSERT(visited == 0 || visited == 1, "%g visits", (double)visited);
     }
     FUZZ_ASSERT(loaded->steps_done >= 0 && loaded->epochs_done >= 0, "counts below 0");
     FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, fuzz_path(FUZZ_OUTPUT)));
@@ -77,6 +101,14 @@ static void check_accepted(training *t, const state *loaded)
     FUZZ_ASSERT(memcmp(&again, loaded, sizeof again) == 0, "saved and loaded, the trainer is another");
     FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, fuzz_path(FUZZ_OTHER)));
     fuzz_check_same_files(FUZZ_OUTPUT, FUZZ_OTHER);
+}
+
+/* What a trainer holds as long as it lives, which would look like memory that is lost. */
+static void forget_kept(lebm_trainer *trainer)
+{
+    lebm__kept_destroy(&trainer->kept_posterior);
+    lebm__kept_destroy(&trainer->kept_prior);
+    for (int i = 0; i < LEBM__LEARNERS; i++) lebm__average_destroy(&trainer->learners[i].average);
 }
 
 /* Loads a file that is hostile. */
@@ -95,6 +127,7 @@ static void check_load(training *t, const char *path, int64_t most_bytes)
     } else {
         fuzz_limit(2 * most_bytes, 0);
         check_accepted(t, &after);
+        forget_kept(t->trainer);
     }
     fuzz_end();
 }

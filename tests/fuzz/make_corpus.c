@@ -148,6 +148,26 @@ static void make_models(const char *path)
     free_training(&t);
 }
 
+/* Of a training that has chains of two of three observations, one to the prior, and averages. */
+static void make_keeping_checkpoints(training *t, const char *path)
+{
+    const float x[4] = {0.5f, -0.5f, 1, -1};
+    FUZZ_ASSERT_OK(lebm_trainer_set_str(t->trainer, LEBM_TRAINER_POSTERIOR_CHAINS, "kept"));
+    FUZZ_ASSERT_OK(lebm_trainer_set_str(t->trainer, LEBM_TRAINER_PRIOR_CHAINS, "kept"));
+    FUZZ_ASSERT_OK(lebm_trainer_set_i64(t->trainer, LEBM_TRAINER_OBSERVATIONS, 3));
+    FUZZ_ASSERT_OK(lebm_trainer_set_f64(t->trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.9));
+    for (int64_t id = 0; id < 2; id++) FUZZ_ASSERT_OK(lebm_trainer_step_of(t->trainer, x, &id, 1));
+    FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, path));
+    bytes b = take(path);
+    put("checkpoint", "kept", b.data, b.size);
+    put_edited("checkpoint", "visits_are_missing", &b, "chains.visited", "chains.visits");
+    put_edited("checkpoint", "chains_of_another_size", &b, "\"shape\":[3,2]", "\"shape\":[2,3]");
+    put_edited("checkpoint", "average_is_missing", &b, "average.f.0.weight", "average.f.1.weight");
+    put_edited("checkpoint", "averages_of_nothing", &b, "\"average.updates\":\"2\"", "\"average.updates\":\"0\"");
+    memset(b.data + b.size - 4, 0xff, 4);
+    put("checkpoint", "chain_is_not_a_number", b.data, b.size);
+}
+
 static void make_checkpoints(const char *path)
 {
     training t;
@@ -172,6 +192,7 @@ static void make_checkpoints(const char *path)
     FUZZ_ASSERT_OK(lebm_trainer_save_model(t.trainer, path));
     b = take(path);
     put("checkpoint", "model_only", b.data, b.size);
+    make_keeping_checkpoints(&t, path);
     free_training(&t);
 }
 

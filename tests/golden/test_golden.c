@@ -334,6 +334,12 @@ static double option(const struct golden_model *g, const char *key)
     return value;
 }
 
+static int is_news_to_pytorch(const char *key)
+{
+    return strcmp(key, LEBM_TRAINER_DIVERGENCE_THRESHOLD) == 0 || strcmp(key, LEBM_TRAINER_PRIOR_RENEWAL) == 0 ||
+           strcmp(key, LEBM_TRAINER_AVERAGE_DECAY) == 0;
+}
+
 /* A trainer with the options in the file. */
 static lebm_trainer *make_trainer(const struct golden_model *g, lebm_sampler *to_prior, lebm_sampler *to_posterior)
 {
@@ -343,7 +349,7 @@ static lebm_trainer *make_trainer(const struct golden_model *g, lebm_sampler *to
     for (int64_t i = 0; i < lebm_trainer_option_count(trainer); i++) {
         const char *key = lebm_trainer_option_key(trainer, i);
         if (strcmp(lebm_trainer_option_type(trainer, key), "f64") != 0) continue;
-        if (strcmp(key, LEBM_TRAINER_DIVERGENCE_THRESHOLD) == 0) continue; /* of which PyTorch knows nothing */
+        if (is_news_to_pytorch(key)) continue;
         LEBM_ASSERT_OK(lebm_trainer_set_f64(trainer, key, option(g, key)));
         options++;
     }

@@ -55,7 +55,10 @@ int64_t survive(const function *f, const struct world_kind *kind, const failing 
     for (int variant = 0; trial_make(&t, f, variant, &w); variant++) {
         int64_t status;
         const uint64_t clean = trial_of_fresh_world(f, variant, kind, &status);
-        if (status == LEBM_ERR_STATE) break; /* a metric before any run */
+        if (status == LEBM_ERR_STATE) {
+            world_free(&w);
+            return -1;
+        }
         for (int64_t k = 0, last = 0; last < enough; k++) {
             const end e = try_without(f, variant, kind, way, k, clean);
             failures += e.has_failed;

@@ -17,7 +17,8 @@ typedef struct {
 
 /** Calls the function with its first allocation failing, then with its second, and so on until there is none left, in
  * all its variants. Fails unless each time it either does its work all the same, or says that there is no memory,
- * changes nothing, and does its work as soon as there is. Returns how often it said so. */
+ * changes nothing, and does its work as soon as there is. Returns how often it said so; -1 if the function has nothing to
+ * tell in such a world, as before any run. */
 int64_t survive(const function *f, const struct world_kind *kind, const failing *way);
 
 #endif

@@ -54,6 +54,44 @@ class Resume(unittest.TestCase):
         resumed.step(X)
         self.assertEqual([array.tobytes() for model in self.made[:2] for array in model.net.params.values()], expected)
 
+    def test_kept_chains_and_averages_go_on(self) -> None:
+        options: dict[str, lebm.Value] = {"posterior_chains": "kept", "prior_chains": "kept", "observations": 30}
+        options["average_decay"] = 0.9
+        whole = self.make(**options)
+        for first in range(0, 12, 2):
+            if first == 6:
+                whole.save(self.path)
+            whole.step(X, ids=np.arange(first, first + 20))
+        expected = [array.tobytes() for model in whole.average() for array in model.net.params.values()]
+        resumed = self.make()
+        resumed.load(self.path)
+        for first in range(6, 12, 2):
+            resumed.step(X, range(first, first + 20))
+        averages = [array.tobytes() for model in resumed.average() for array in model.net.params.values()]
+        self.assertEqual(averages, expected)
+        own = [array.tobytes() for model in self.made[:2] for array in model.net.params.values()]
+        self.assertNotEqual(own, expected)
+
+    def test_ids_are_checked(self) -> None:
+        trainer = self.make(posterior_chains="kept", observations=20)
+        with self.assertRaisesRegex(lebm.StateError, "which observations the rows of x are"):
+            trainer.step(X)
+        with self.assertRaisesRegex(lebm.RangeError, r"ids\[19\] is 20; allowed are 0 to 19"):
+            trainer.step(X, np.arange(1, 21))
+        with self.assertRaisesRegex(lebm.RangeError, r"ids\[1\] is 3, as ids\[0\] is"):
+            trainer.step(X, [3] * 20)
+        for ids in [0], np.arange(40).reshape(20, 2):
+            with self.assertRaisesRegex(lebm.ShapeError, r"allowed is \(20,\)"):
+                trainer.step(X, ids)
+        for wrong in np.arange(20.0), ["1"] * 20, np.full(20, 2**63, np.uint64):
+            with self.assertRaisesRegex(lebm.InvalidError, "ids must be whole numbers"):
+                trainer.step(X, wrong)
+        self.assertEqual(trainer.steps_done, 0)
+        for kind in np.int8, np.uint64, np.int32:
+            trainer.step(X, np.arange(20, dtype=kind)[::-1])
+        with self.assertRaisesRegex(lebm.StateError, "average_decay"):
+            trainer.average()
+
     def test_options_that_were_set_and_change_are_named(self) -> None:
         self.save(prior_learning_rate=0.01, note="saved", threads=2)
         trainer = self.make(steps=4, prior_learning_rate=0.02, generator_learning_rate=1e-4, threads=1)

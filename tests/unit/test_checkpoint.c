@@ -95,6 +95,42 @@ static void train(training *t)
     LEBM_ASSERT_OK(lebm_trainer_end_epoch(t->trainer));
 }
 
+/* The same of a training that keeps chains and averages: of OBSERVATIONS, and each step has others. */
+enum { OBSERVATIONS = 10 };
+
+static training make_keeping(void)
+{
+    training t = make_standard();
+    set_options(&t);
+    LEBM_ASSERT_OK(lebm_trainer_set_str(t.trainer, LEBM_TRAINER_POSTERIOR_CHAINS, "kept"));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_OBSERVATIONS, OBSERVATIONS));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_FIRST_VISIT_STEPS, 8));
+    LEBM_ASSERT_OK(lebm_trainer_set_str(t.trainer, LEBM_TRAINER_PRIOR_CHAINS, "kept"));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t.trainer, LEBM_TRAINER_PRIOR_RENEWAL, 0.25));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(t.trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.95));
+    return t;
+}
+
+static void train_keeping(training *t, int steps)
+{
+    for (int i = 0; i < steps; i++) {
+        const int64_t done = lebm_trainer_steps_done(t->trainer);
+        int64_t ids[BATCH];
+        for (int64_t k = 0; k < BATCH; k++) ids[k] = (k * 3 + done) % OBSERVATIONS;
+        float *x = test_random_floats(BATCH * DATA, -1, 1, 100 + (uint64_t)done);
+        LEBM_ASSERT_OK(lebm_trainer_step_of(t->trainer, x, ids, BATCH - done % 3));
+        free(x);
+    }
+}
+
+static void save_keeping(int steps)
+{
+    training t = make_keeping();
+    train_keeping(&t, steps);
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    free_training(&t);
+}
+
 /* A checkpoint of a training that had begun. */
 static void save_checkpoint(void)
 {
@@ -161,6 +197,60 @@ START_TEST(goes_on_to_the_bit)
     free_training(&whole);
     free_training(&first);
     free_training(&second);
+}
+END_TEST
+
+START_TEST(goes_on_with_chains_and_averages_to_the_bit) /* _i: steps before */
+{
+    training whole = make_keeping(), second = make_standard();
+    lebm_prior *prior[2];
+    lebm_generator *generator[2];
+    train_keeping(&whole, _i + 3);
+    save_keeping(_i);
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(second.trainer, LEBM_TRAINER_THREADS, 3));
+    LEBM_ASSERT_OK(lebm_trainer_load(second.trainer, path));
+    train_keeping(&second, 3);
+    assert_same_nets(lebm_prior_net(whole.prior), lebm_prior_net(second.prior));
+    assert_same_nets(lebm_generator_net(whole.generator), lebm_generator_net(second.generator));
+    assert_same_state(&whole, &second);
+    LEBM_ASSERT_OK(lebm_trainer_average(whole.trainer, &prior[0], &generator[0]));
+    LEBM_ASSERT_OK(lebm_trainer_average(second.trainer, &prior[1], &generator[1]));
+    assert_same_nets(lebm_prior_net(prior[0]), lebm_prior_net(prior[1]));
+    assert_same_nets(lebm_generator_net(generator[0]), lebm_generator_net(generator[1]));
+    for (int i = 0; i < 2; i++) {
+        lebm_prior_destroy(prior[i]);
+        lebm_generator_destroy(generator[i]);
+    }
+    free_training(&whole);
+    free_training(&second);
+}
+END_TEST
+
+/* A file of before has no chains and no averages: all chains are fresh again, and if they are to be kept nobody was visited
+ * yet. */
+START_TEST(forgets_chains_that_the_file_has_not)
+{
+    training t = make_keeping(), same = make_standard();
+    lebm_prior *prior;
+    lebm_generator *generator;
+    const char *chains;
+    save_checkpoint();
+    train_keeping(&t, 2);
+    ck_assert_int_eq(t.trainer->kept_posterior.count, OBSERVATIONS);
+    LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_load(same.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_get_str(t.trainer, LEBM_TRAINER_POSTERIOR_CHAINS, &chains));
+    ck_assert_str_eq(chains, "fresh");
+    LEBM_ASSERT_STATUS(lebm_trainer_average(t.trainer, &prior, &generator), LEBM_ERR_STATE);
+    assert_same_state(&t, &same);
+    LEBM_ASSERT_OK(lebm_trainer_set_str(t.trainer, LEBM_TRAINER_POSTERIOR_CHAINS, "kept"));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(t.trainer, LEBM_TRAINER_OBSERVATIONS, OBSERVATIONS));
+    train_keeping(&t, 1);
+    int64_t visited = 0;
+    for (int i = 0; i < OBSERVATIONS; i++) visited += t.trainer->kept_posterior.visited[i] == 1;
+    ck_assert_int_eq(visited, BATCH - 2);
+    free_training(&t);
+    free_training(&same);
 }
 END_TEST
 
@@ -401,6 +491,97 @@ START_TEST(refuses_edited_checkpoints)
 }
 END_TEST
 
+static const struct {
+    const char *from, *to;
+    int status;
+    const char *error;
+} keeping_edits[] = {
+    {"\"trainer.posterior_chains\":\"kept\"", "\"trainer.posterior_chains\":\"kep\"", LEBM_ERR_FORMAT,
+     "posterior_chains"},
+    {"\"trainer.observations\":\"10\"", "\"trainer.observations\":\"-1\"", LEBM_ERR_FORMAT, "observations"},
+    {"\"trainer.average_decay\":\"0.95\"", "\"trainer.average_decay\":\"1\"", LEBM_ERR_FORMAT, "average_decay"},
+    {"\"trainer.prior_renewal\":\"0.25\"", "\"trainer.prior_renewal\":\"1.5\"", LEBM_ERR_FORMAT, "prior_renewal"},
+    {"\"average.updates\":\"2\"", "\"average.updates\":\"-2\"", LEBM_ERR_FORMAT, "average.updates is -2"},
+    {"\"average.updates\":\"2\"", "\"average.updates\":\"9223372036854775807\"", LEBM_ERR_FORMAT, "average.updates"},
+    {"\"average.updates\":\"2\"", "\"average.steps\":\"2\"", LEBM_ERR_VERSION, "'average.steps' is unknown"},
+    {"\"average.f.0.weight\"", "\"average.f.0.wait\"", LEBM_ERR_FORMAT, "'average.f.0.weight' is missing"},
+    {"\"average.g.3.bias\"", "\"average.g.3.bios\"", LEBM_ERR_FORMAT, "'average.g.3.bias' is missing"},
+    {"\"f.0.weight\"", "\"f.0.wait\"", LEBM_ERR_FORMAT, "'f.0.weight' is missing, which a net of the spec"},
+    {"\"chains.visited\"", "\"chains.visits\"", LEBM_ERR_FORMAT, "chains.visited"},
+    {"\"chains.visited\":{\"dtype\":\"F32\",\"shape\":[10]", "\"chains.visited\":{\"dtype\":\"F32\",\"shape\":[2,5]",
+     LEBM_ERR_FORMAT, "'chains.visited' is of shape [2,5]; needed is [10]"},
+    {"\"chains.posterior\":{\"dtype\":\"F32\",\"shape\":[10,3]",
+     "\"chains.posterior\":{\"dtype\":\"F32\",\"shape\":[3,10]", LEBM_ERR_FORMAT,
+     "'chains.posterior' is of shape [3,10]; needed is [10,3]"},
+    {"\"chains.posterior\":{\"dtype\":\"F32\"", "\"chains.posterior\":{\"dtype\":\"I32\"", LEBM_ERR_UNSUPPORTED, "I32"},
+    {"\"chains.prior\":{\"dtype\":\"F32\",\"shape\":[7,3]", "\"chains.prior\":{\"dtype\":\"F32\",\"shape\":[21]",
+     LEBM_ERR_FORMAT, "'chains.prior' is of shape [21]; needed is [7,3]"},
+};
+
+START_TEST(refuses_edited_chains_and_averages)
+{
+    training t = make_keeping();
+    train_keeping(&t, 1);
+    save_keeping(2);
+    edit_header(keeping_edits[_i].from, keeping_edits[_i].to);
+    assert_refused(&t, keeping_edits[_i].status, keeping_edits[_i].error);
+    free_training(&t);
+}
+END_TEST
+
+/* A file with chains whose last tensors are short of a chain, or empty. */
+START_TEST(refuses_chains_of_no_row)
+{
+    training t = make_keeping();
+    train_keeping(&t, 1);
+    save_keeping(2);
+    edit_header("\"chains.prior\"",
+                "\"chains.prier\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},\"chains.prior\"");
+    LEBM_ASSERT_OK(lebm_trainer_load(t.trainer, path)); /* which is nobody's */
+    ck_assert_int_eq(t.trainer->kept_prior.count, BATCH);
+    edit_header("\"chains.prior\"", "\"chains.others\"");
+    edit_header("\"chains.prier\"", "\"chains.prior\"");
+    assert_refused(&t, LEBM_ERR_FORMAT, "'chains.prior' has 0 numbers");
+    free_training(&t);
+}
+END_TEST
+
+/* The last tensors are average.g.3.bias, of 5 numbers, and the chains: of 10 and 7 rows, and the 10 that were visited. */
+START_TEST(refuses_impossible_chains)
+{
+    static const struct {
+        size_t from_end; /* of the file, in numbers */
+        float value;
+        const char *error;
+    } bad[] = {
+        {1, NAN, "number 20 of tensor 'chains.prior' is"},
+        {21, INFINITY, "number 0 of tensor 'chains.prior' is inf"},
+        {22, 0.5f, "number 9 of tensor 'chains.visited' is 0.5; it must be 0 or 1"},
+        {22, -1, "number 9 of tensor 'chains.visited' is -1"},
+        {31, NAN, "number 0 of tensor 'chains.visited' is"},
+        {32, NAN, "number 29 of tensor 'chains.posterior' is"},
+        {61, -INFINITY, "number 0 of tensor 'chains.posterior' is -inf"},
+        {62, NAN, "number 4 of tensor 'average.g.3.bias' is"},
+    };
+    training t = make_keeping();
+    size_t size;
+    train_keeping(&t, 1);
+    save_keeping(2);
+    unsigned char *bytes = read_bytes(path, &size);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        unsigned char *edited = malloc(size);
+        ck_assert_ptr_nonnull(edited);
+        memcpy(edited, bytes, size);
+        memcpy(edited + size - 4 * bad[i].from_end, &bad[i].value, 4);
+        write_bytes(path, edited, size);
+        assert_refused(&t, LEBM_ERR_FORMAT, bad[i].error);
+        free(edited);
+    }
+    free(bytes);
+    free_training(&t);
+}
+END_TEST
+
 /* A value in the last tensor, adam.v.g.3.bias, comes after all else was read. */
 START_TEST(refuses_impossible_moments)
 {
@@ -524,6 +705,14 @@ START_TEST(survives_each_failing_allocation)
     free(before);
     free_training(&standard);
     free_training(&same);
+
+    save_keeping(2); /* with chains and averages, in the place of others */
+    standard = make_keeping();
+    train_keeping(&standard, 1);
+    before = state_of(&standard, &before_size);
+    fail_each(lebm__alloc_fail_after, load_it, assert_unchanged, 9);
+    free(before);
+    free_training(&standard);
 }
 END_TEST
 
@@ -533,6 +722,8 @@ int main(void)
     TCase *resuming = tcase_create("resuming");
     tcase_add_checked_fixture(resuming, make_folder, remove_folder);
     tcase_add_test(resuming, goes_on_to_the_bit);
+    tcase_add_loop_test(resuming, goes_on_with_chains_and_averages_to_the_bit, 0, 4);
+    tcase_add_test(resuming, forgets_chains_that_the_file_has_not);
     tcase_add_test(resuming, goes_back);
     tcase_add_test(resuming, restores_options_but_threads);
     tcase_add_test(resuming, keeps_only_what_differs);
@@ -548,6 +739,9 @@ int main(void)
     tcase_set_timeout(refusing, 30);
     tcase_add_loop_test(refusing, refuses_another_architecture, 0, sizeof others / sizeof *others);
     tcase_add_loop_test(refusing, refuses_edited_checkpoints, 0, sizeof edits / sizeof *edits);
+    tcase_add_loop_test(refusing, refuses_edited_chains_and_averages, 0, sizeof keeping_edits / sizeof *keeping_edits);
+    tcase_add_test(refusing, refuses_chains_of_no_row);
+    tcase_add_test(refusing, refuses_impossible_chains);
     tcase_add_test(refusing, refuses_impossible_moments);
     tcase_add_test(refusing, refuses_what_is_no_checkpoint);
     tcase_add_test(refusing, refuses_null);

@@ -277,6 +277,12 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
     {&lebm__sampler_table, LEBM_SAMPLER_TEMPERATURE, "1"},
+    {&lebm__trainer_table, LEBM_TRAINER_POSTERIOR_CHAINS, "fresh"},
+    {&lebm__trainer_table, LEBM_TRAINER_OBSERVATIONS, "0"},
+    {&lebm__trainer_table, LEBM_TRAINER_FIRST_VISIT_STEPS, "0"},
+    {&lebm__trainer_table, LEBM_TRAINER_PRIOR_CHAINS, "fresh"},
+    {&lebm__trainer_table, LEBM_TRAINER_PRIOR_RENEWAL, "0.05"},
+    {&lebm__trainer_table, LEBM_TRAINER_AVERAGE_DECAY, "0"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };

@@ -220,9 +220,13 @@ static void table_draw(const lebm_generator *generator, void *workspace, lebm__k
     table_mean(generator, workspace, z, n, x);
 }
 
+static int table_create(lebm_generator **out, const char *spec, int64_t max_params, const char *likelihood,
+                        double sigma);
+
 static const lebm__generator_kind table_kind = {
     .name = "table",
     .data = "rows",
+    .create = table_create,
     .destroy = table_destroy,
     .spec = table_spec,
     .shape = table_shape,
@@ -243,16 +247,32 @@ static const lebm__generator_kind table_kind = {
     .draw = table_draw,
 };
 
-static lebm_generator *make_table(void)
+static lebm_generator *make_table_of(const lebm__generator_kind *kind)
 {
     table_generator *table = lebm__alloc(1, sizeof *table);
     const int64_t dims[] = {ROWS_OF_TABLE, D};
     ck_assert_ptr_nonnull(table);
-    lebm__generator_init(&table->base, &table_kind, &table->params, M, D, "unit gaussian", 1);
+    lebm__generator_init(&table->base, kind, &table->params, M, D, "unit gaussian", 1);
     table->params.owner = &table->base.head;
     LEBM_ASSERT_OK(lebm__params_reserve(&table->params, 1, ROWS_OF_TABLE * D));
     ck_assert_int_eq(lebm__params_add(&table->params, "table", 2, dims), 0);
     return &table->base;
+}
+
+static lebm_generator *make_table(void)
+{
+    return make_table_of(&table_kind);
+}
+
+static int table_create(lebm_generator **out, const char *spec, int64_t max_params, const char *likelihood,
+                        double sigma)
+{
+    ck_assert_str_eq(spec, "table 6 3");
+    ck_assert_str_eq(likelihood, "unit gaussian");
+    ck_assert_int_eq(max_params, ROWS_OF_TABLE * D);
+    ck_assert_double_eq(sigma, 1);
+    *out = make_table();
+    return LEBM_OK;
 }
 
 struct world {
@@ -262,7 +282,7 @@ struct world {
     lebm_trainer *trainer;
 };
 
-static void make_world(struct world *w)
+static void make_world_of(struct world *w, const lebm__generator_kind *kind)
 {
     lebm_net *f;
     float start[ROWS_OF_TABLE * D] = {0};
@@ -270,7 +290,7 @@ static void make_world(struct world *w)
     LEBM_ASSERT_OK(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
     LEBM_ASSERT_OK(lebm_prior_create(&w->prior, f, 1));
     lebm_net_destroy(f);
-    w->generator = make_table();
+    w->generator = make_table_of(kind);
     LEBM_ASSERT_OK(lebm_generator_set_param(w->generator, 0, start, ROWS_OF_TABLE * D));
     LEBM_ASSERT_OK(lebm_sampler_create(&w->to_prior, LEBM_LANGEVIN));
     LEBM_ASSERT_OK(lebm_sampler_create(&w->to_posterior, LEBM_LANGEVIN));
@@ -278,6 +298,11 @@ static void make_world(struct world *w)
     LEBM_ASSERT_OK(lebm_sampler_set_i64(w->to_posterior, LEBM_SAMPLER_STEPS, 5));
     LEBM_ASSERT_OK(lebm_trainer_create(&w->trainer, w->prior, w->generator, w->to_prior, w->to_posterior));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 0.05));
+}
+
+static void make_world(struct world *w)
+{
+    make_world_of(w, &table_kind);
 }
 
 static void free_world(struct world *w)
@@ -398,6 +423,55 @@ START_TEST(it_is_saved_and_goes_on)
 }
 END_TEST
 
+START_TEST(it_keeps_chains_and_averages)
+{
+    float x[N * D], table[ROWS_OF_TABLE * D], average[ROWS_OF_TABLE * D];
+    int64_t ids[N];
+    struct world w;
+    lebm_prior *prior;
+    lebm_generator *generator;
+    const char *missing;
+    make_x(x);
+    make_world(&w);
+    for (int i = 0; i < N; i++) ids[i] = N - i;
+    LEBM_ASSERT_OK(lebm_trainer_set_str(w.trainer, LEBM_TRAINER_POSTERIOR_CHAINS, "kept"));
+    LEBM_ASSERT_OK(lebm_trainer_set_i64(w.trainer, LEBM_TRAINER_OBSERVATIONS, N + 1));
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(w.trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.9));
+    LEBM_ASSERT_OK(lebm_generator_set_str(w.generator, LEBM_GENERATOR_MISSING, "skip"));
+    LEBM_ASSERT_OK(lebm_trainer_step_of(w.trainer, x, ids, N));
+    LEBM_ASSERT_OK(lebm_trainer_average(w.trainer, &prior, &generator));
+    get_table(&w, table);
+    LEBM_ASSERT_OK(lebm_generator_get_param(generator, 0, average, ROWS_OF_TABLE * D));
+    for (int i = 0; i < ROWS_OF_TABLE * D; i++)
+        LEBM_ASSERT_NEAR(average[i], 0.9 * table[i], 1e-6); /* it was 0 before */
+    LEBM_ASSERT_OK(lebm_generator_get_str(generator, LEBM_GENERATOR_MISSING, &missing));
+    ck_assert_str_eq(missing, "skip");
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+    free_world(&w);
+}
+END_TEST
+
+START_TEST(a_kind_that_cannot_be_made_has_no_copies)
+{
+    float x[N * D];
+    struct world w;
+    lebm_prior *prior;
+    lebm_generator *generator;
+    lebm__generator_kind only_one = table_kind;
+    only_one.create = NULL;
+    make_x(x);
+    make_world_of(&w, &only_one);
+    LEBM_ASSERT_OK(lebm_trainer_set_f64(w.trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.9));
+    LEBM_ASSERT_OK(lebm_trainer_step(w.trainer, x, N));
+    LEBM_ASSERT_STATUS(lebm_trainer_average(w.trainer, &prior, &generator), LEBM_ERR_UNSUPPORTED);
+    LEBM_ASSERT_ERROR_NAMES("kind 'table' cannot be copied");
+    ck_assert_ptr_null(prior);
+    ck_assert_ptr_null(generator);
+    free_world(&w);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("generator_kind");
@@ -407,6 +481,8 @@ static Suite *suite(void)
     tcase_add_test(kind, it_learns_the_mean_of_x);
     tcase_add_test(kind, threads_change_no_bit);
     tcase_add_test(kind, it_is_saved_and_goes_on);
+    tcase_add_test(kind, it_keeps_chains_and_averages);
+    tcase_add_test(kind, a_kind_that_cannot_be_made_has_no_copies);
     suite_add_tcase(suite, kind);
     return suite;
 }

@@ -123,12 +123,12 @@ END_TEST
 
 START_TEST(keys_differ_by_seed_stream_and_purpose)
 {
-    enum { SIDE = 12, ALL = SIDE * SIDE * 4 };
+    enum { SIDE = 12, PURPOSES = LEBM__FOR_TRAINER_RENEWAL + 1, ALL = SIDE * SIDE * PURPOSES };
     static uint64_t made[ALL];
     int count = 0;
     for (uint64_t seed = 0; seed < SIDE; seed++) {
         for (uint64_t stream = 0; stream < SIDE; stream++) {
-            for (int p = 0; p < 4; p++) {
+            for (int p = 0; p < PURPOSES; p++) {
                 const lebm__key key = lebm__key_make(seed, stream << (stream % 3 * 16), (lebm__purpose)p);
                 made[count++] = (uint64_t)key.word[0] << 32 | key.word[1];
             }
@@ -191,6 +191,15 @@ START_TEST(a_row_does_not_depend_on_its_tile) /* _i: numbers of a row less 1 */
         for (int64_t i = n * dims; i < N * dims; i++)
             LEBM_ASSERT_MSG(some[i] > 1e38f, "number %lld behind a tile of %lld was written", (long long)i,
                             (long long)n);
+    }
+    int64_t chains[N];
+    for (int64_t i = 0; i < N; i++) chains[i] = i * 37 % N;
+    for (int64_t n = 1; n <= N; n += 11) { /* rows of any chains */
+        memset(some, 0x7f, (size_t)(N * dims) * sizeof *some);
+        lebm__normals_of(key, chains, 3, n, dims, some);
+        for (int64_t i = 0; i < n; i++) LEBM_ASSERT_SAME_BITS(some + i * dims, all + chains[i] * dims, dims);
+        for (int64_t i = n * dims; i < N * dims; i++)
+            LEBM_ASSERT_MSG(some[i] > 1e38f, "written behind %lld rows", (long long)n);
     }
     lebm__normals(key, 0, 4, N, dims, some);
     int64_t equal = 0;

@@ -14,7 +14,7 @@ runs can be run part by part, in any order; the minutes are rough ones, on 2 cor
     release      4   as built: all tests but the long ones
     asan         4   under AddressSanitizer and UndefinedBehaviorSanitizer: all tests but the long ones
     threads      1   under ThreadSanitizer: what has threads
-    tsan         6   under ThreadSanitizer: all tests but the long ones
+    tsan        10   under ThreadSanitizer: all tests but the long ones
     long         5   as built: the long tests of kind exact, and clang's analyser
     asan-long   10   under AddressSanitizer and UndefinedBehaviorSanitizer: the long tests
     tsan-long   20   under ThreadSanitizer: the long tests

@@ -9,6 +9,7 @@
 #include "model/generator.h"
 #include "nn/tape.h"
 #include "support/approx.h"
+#include "support/nets.h"
 
 enum { ROWS_OF_TABLE = 6, D = 3, M = 2, N = 37 };
 
@@ -413,6 +414,13 @@ START_TEST(it_is_saved_and_goes_on)
     LEBM_ASSERT_SAME_BITS(straight, resumed, ROWS_OF_TABLE * D);
 
     /* Only a trainer that has such a generator can read it. */
+    lebm_trainer *of_net;
+    lebm_generator *net = make_generator(make_net("in 2; linear 3", 2), LEBM_GAUSSIAN, 1);
+    LEBM_ASSERT_OK(lebm_trainer_create(&of_net, w.prior, net, w.to_prior, w.to_posterior));
+    LEBM_ASSERT_STATUS(lebm_trainer_load(of_net, path), LEBM_ERR_SHAPE);
+    LEBM_ASSERT_ERROR_NAMES("of the kind 'table', but the trainer's is 'net'");
+    lebm_trainer_destroy(of_net);
+    lebm_generator_destroy(net);
     LEBM_ASSERT_OK(lebm_model_save(model_path, w.prior, w.generator));
     LEBM_ASSERT_STATUS(lebm_model_load(model_path, &prior, &generator), LEBM_ERR_VERSION);
     LEBM_ASSERT_ERROR_NAMES("no generator of kind 'table'");

@@ -170,11 +170,6 @@ double lebm_generator_sigma(const lebm_generator *generator)
 
 /* ---- Its parameters ---- */
 
-static const lebm__param *generator_param(const lebm_generator *generator, int64_t index)
-{
-    return generator == NULL ? NULL : lebm__params_find(generator->params, index);
-}
-
 int64_t lebm_generator_param_count(const lebm_generator *generator)
 {
     return generator == NULL ? 0 : generator->params->count;
@@ -182,26 +177,22 @@ int64_t lebm_generator_param_count(const lebm_generator *generator)
 
 int64_t lebm_generator_param_size(const lebm_generator *generator, int64_t index)
 {
-    const lebm__param *param = generator_param(generator, index);
-    return param == NULL ? 0 : param->size;
+    return generator == NULL ? 0 : lebm__params_size(generator->params, index);
 }
 
 const char *lebm_generator_param_name(const lebm_generator *generator, int64_t index)
 {
-    const lebm__param *param = generator_param(generator, index);
-    return param == NULL ? NULL : param->name;
+    return generator == NULL ? NULL : lebm__params_name(generator->params, index);
 }
 
 int64_t lebm_generator_param_ndim(const lebm_generator *generator, int64_t index)
 {
-    const lebm__param *param = generator_param(generator, index);
-    return param == NULL ? 0 : param->ndim;
+    return generator == NULL ? 0 : lebm__params_ndim(generator->params, index);
 }
 
 int64_t lebm_generator_param_dim(const lebm_generator *generator, int64_t index, int64_t axis)
 {
-    const lebm__param *param = generator_param(generator, index);
-    return param == NULL || axis < 0 || axis >= param->ndim ? 0 : param->dims[axis];
+    return generator == NULL ? 0 : lebm__params_dim(generator->params, index, axis);
 }
 
 int lebm_generator_get_param(const lebm_generator *generator, int64_t index, float *dst, int64_t count)

@@ -170,6 +170,7 @@ static int64_t generator_net_observed(const lebm_generator *generator, const flo
 static int64_t generator_net_count(const lebm_generator *generator, const float *x, int64_t n)
 {
     double squares;
+    if (!lebm__generator_skips_missing(generator)) return n * generator->data_size; /* x was checked */
     return generator_net_observed(generator, x, n, &squares);
 }
 

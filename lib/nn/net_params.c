@@ -13,33 +13,24 @@ int64_t lebm_net_param_total(const lebm_net *net)
     return net == NULL ? 0 : net->params.total;
 }
 
-static const lebm__param *net_params_find(const lebm_net *net, int64_t index)
-{
-    return net == NULL ? NULL : lebm__params_find(&net->params, index);
-}
-
 int64_t lebm_net_param_size(const lebm_net *net, int64_t index)
 {
-    const lebm__param *param = net_params_find(net, index);
-    return param == NULL ? 0 : param->size;
+    return net == NULL ? 0 : lebm__params_size(&net->params, index);
 }
 
 const char *lebm_net_param_name(const lebm_net *net, int64_t index)
 {
-    const lebm__param *param = net_params_find(net, index);
-    return param == NULL ? NULL : param->name;
+    return net == NULL ? NULL : lebm__params_name(&net->params, index);
 }
 
 int64_t lebm_net_param_ndim(const lebm_net *net, int64_t index)
 {
-    const lebm__param *param = net_params_find(net, index);
-    return param == NULL ? 0 : param->ndim;
+    return net == NULL ? 0 : lebm__params_ndim(&net->params, index);
 }
 
 int64_t lebm_net_param_dim(const lebm_net *net, int64_t index, int64_t axis)
 {
-    const lebm__param *param = net_params_find(net, index);
-    return param == NULL || axis < 0 || axis >= param->ndim ? 0 : param->dims[axis];
+    return net == NULL ? 0 : lebm__params_dim(&net->params, index, axis);
 }
 
 int lebm_net_get_param(const lebm_net *net, int64_t index, float *dst, int64_t count)

@@ -43,10 +43,34 @@ const lebm__param *lebm__params_find(const lebm__params *params, int64_t index)
     return index < 0 || index >= params->count ? NULL : &params->list[index];
 }
 
-/* The tensor that get and set mean, of parameters in use: those of a net that grows move. */
-static int params_find_for_copy(const lebm__params *params, int64_t index, int64_t count, lebm__param **param)
+int64_t lebm__params_size(const lebm__params *params, int64_t index)
 {
-    *param = index < 0 || index >= params->count ? NULL : &params->list[index];
+    const lebm__param *param = lebm__params_find(params, index);
+    return param == NULL ? 0 : param->size;
+}
+
+const char *lebm__params_name(const lebm__params *params, int64_t index)
+{
+    const lebm__param *param = lebm__params_find(params, index);
+    return param == NULL ? NULL : param->name;
+}
+
+int64_t lebm__params_ndim(const lebm__params *params, int64_t index)
+{
+    const lebm__param *param = lebm__params_find(params, index);
+    return param == NULL ? 0 : param->ndim;
+}
+
+int64_t lebm__params_dim(const lebm__params *params, int64_t index, int64_t axis)
+{
+    const lebm__param *param = lebm__params_find(params, index);
+    return param == NULL || axis < 0 || axis >= param->ndim ? 0 : param->dims[axis];
+}
+
+/* The tensor that get and set mean, of parameters in use: those of a net that grows move. */
+static int params_find_for_copy(const lebm__params *params, int64_t index, int64_t count, const lebm__param **param)
+{
+    *param = lebm__params_find(params, index);
     if (*param == NULL) {
         return lebm__fail(LEBM_ERR_RANGE, "index is %lld; the %s has %lld parameter tensors", (long long)index,
                           params->owner->name, (long long)params->count);
@@ -60,7 +84,7 @@ static int params_find_for_copy(const lebm__params *params, int64_t index, int64
 
 int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int64_t count)
 {
-    lebm__param *param;
+    const lebm__param *param;
     LEBM__TRY(lebm__handle_use(params->owner));
     const int status = params_find_for_copy(params, index, count, &param);
     if (status == LEBM_OK) memcpy(dst, params->values + param->offset, (size_t)count * sizeof *dst);
@@ -70,12 +94,12 @@ int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int6
 
 int lebm__params_set(lebm__params *params, const char *function, int64_t index, const float *src, int64_t count)
 {
-    lebm__param *param;
+    const lebm__param *param;
     LEBM__TRY(lebm__handle_claim(params->owner, function, 0));
     const int status = params_find_for_copy(params, index, count, &param);
     if (status == LEBM_OK) {
         memcpy(params->values + param->offset, src, (size_t)count * sizeof *src);
-        param->is_set = 1;
+        params->list[index].is_set = 1;
         lebm__params_changed(params);
     }
     lebm__handle_yield(params->owner, 0);

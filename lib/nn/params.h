@@ -36,6 +36,12 @@ void lebm__params_release(lebm__params *params);
 /* The tensor at `index`, or NULL. */
 const lebm__param *lebm__params_find(const lebm__params *params, int64_t index);
 
+/* Its size, name, number of dimensions and each of these; 0 or NULL if there is none. */
+int64_t lebm__params_size(const lebm__params *params, int64_t index);
+const char *lebm__params_name(const lebm__params *params, int64_t index);
+int64_t lebm__params_ndim(const lebm__params *params, int64_t index);
+int64_t lebm__params_dim(const lebm__params *params, int64_t index, int64_t axis);
+
 /* The work of lebm_net_get_param() and lebm_net_set_param(), the latter for the public function `function`. */
 int lebm__params_get(const lebm__params *params, int64_t index, float *dst, int64_t count);
 int lebm__params_set(lebm__params *params, const char *function, int64_t index, const float *src, int64_t count);

@@ -19,18 +19,31 @@ static int checkpoint_put_sampler(lebm__st_writer *st, const char *role, const l
     return lebm__put_options(st, role, &sampler->head);
 }
 
-/* The parameters of f and g or, for a model to be used, their averages where there are any. */
-static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int of_averages)
+/* A model's chains to the posterior begin at noise. So do first visits alone, where chains are kept. */
+static int checkpoint_put_first_visits(lebm__st_writer *st, const lebm_trainer *trainer)
+{
+    lebm_sampler *first_visits;
+    LEBM__TRY(lebm_sampler_copy(&first_visits, trainer->to_posterior));
+    first_visits->options.steps = lebm__trainer_first_visit_steps(trainer);
+    const int status = checkpoint_put_sampler(st, LEBM_TO_POSTERIOR, first_visits);
+    lebm_sampler_destroy(first_visits);
+    return status;
+}
+
+/* The parameters of f and g and, of chains, how they are learned or, for a model to be used, their averages where there are
+ * any, and how chains begin. */
+static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int is_to_be_used)
 {
     const float *values[LEBM__LEARNERS];
     for (int i = 0; i < LEBM__LEARNERS; i++) {
         const lebm__learner *learner = &trainer->learners[i];
-        const int is_average = of_averages && learner->average.updates > 0;
+        const int is_average = is_to_be_used && learner->average.updates > 0;
         values[i] = is_average ? learner->average.values : learner->params->values;
     }
     LEBM__TRY(lebm__put_model(st, trainer->prior, trainer->generator, values[LEBM__PRIOR], values[LEBM__GENERATOR]));
     LEBM__TRY(checkpoint_put_sampler(st, LEBM_TO_PRIOR, trainer->to_prior));
-    return checkpoint_put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
+    return is_to_be_used ? checkpoint_put_first_visits(st, trainer)
+                         : checkpoint_put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
 }
 
 /* Keys of what a learner has: "adam.f" of Adam's numbers, "adam.m.f" and "adam.v.f" of its moments, "average.f". */

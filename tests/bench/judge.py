@@ -118,10 +118,14 @@ def frechet_distance(one, other):
     return ((one[0] - other[0]) ** 2).sum() + np.trace(one[1]) + np.trace(other[1]) - 2 * trace
 
 
+def decode(generator, z):
+    return generator.decode(z).reshape(-1, *generator.data_shape)
+
+
 def samples(path, prior, generator, seed):
     to_prior = lebm.load_sampler(path, "to_prior")
     to_prior.options["seed"] = seed
-    return generator.decode(to_prior.run_prior(prior, SAMPLES))
+    return decode(generator, to_prior.run_prior(prior, SAMPLES))
 
 
 def reconstruction_mse(path, prior, generator, images, steps, start):
@@ -131,7 +135,7 @@ def reconstruction_mse(path, prior, generator, images, steps, start):
     if start is not None:
         to_posterior.options["start"] = "given"
     z = to_posterior.run_posterior(prior, generator, images, start)
-    return float(np.mean((generator.decode(z) - images) ** 2))
+    return float(np.mean((decode(generator, z) - images) ** 2))
 
 
 def kept_chains(path, n):
@@ -146,18 +150,18 @@ def kept_chains(path, n):
 def score(arguments):
     judge = load_judge(arguments.judge)
     training, _ = read(arguments.train)
-    held_out, _ = read(arguments.eval)
+    held_out = read(arguments.eval)[0][: arguments.eval_images]
     data = normal_of(judge, training)
     starts = {"mse": None}
     if arguments.kept:
         starts["kept"] = kept_chains(arguments.kept, len(held_out))
     columns = ["distance", *(f"{name} {n}" for name in starts for n in arguments.steps)]
     print(f"| model | {' | '.join(columns)} |\n|{' --- |' * (len(columns) + 1)}", flush=True)
-    print(f"| held-out images | {frechet_distance(data, normal_of(judge, held_out)):.1f} |" + " |" * (len(columns) - 1))
+    print(f"| held-out images | {frechet_distance(data, normal_of(judge, held_out)):.3f} |" + " |" * (len(columns) - 1))
     for path in arguments.models:
         prior, generator = lebm.load_model(path)
         drawn = samples(path, prior, generator, arguments.seed)
-        figures = [f"{frechet_distance(data, normal_of(judge, drawn)):.1f}"]
+        figures = [f"{frechet_distance(data, normal_of(judge, drawn)):.3f}"]
         for start in starts.values():
             for n in arguments.steps:
                 figures.append(f"{reconstruction_mse(path, prior, generator, held_out, n, start):.5f}")
@@ -173,8 +177,9 @@ def main():
     parser.add_argument("--judge", type=pathlib.Path, required=True, help="file of the classifier")
     parser.add_argument("--steps", type=int, nargs="+", default=[20, 200], help="of chains to the posterior")
     parser.add_argument("--kept", type=pathlib.Path, help="checkpoint with kept chains to begin at, too")
+    parser.add_argument("--eval-images", type=int, help="reconstruct the first so many held-out images alone")
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     torch.set_flush_denormal(True)
     (learn if arguments.what == "learn" else score)(arguments)
 

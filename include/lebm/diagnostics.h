@@ -18,9 +18,8 @@
  * **Chains are split** into halves, without the draw in the middle if the length is odd, so that a chain that drifts is
  * told from one that does not; then one chain will do.
  *
- * **Memory**: beside the draws, which are not copied as a whole, each thread needs about 32 chains * length bytes, plus
- * from 64 to 128 for each draw of one chain but 1 MiB at most where these are few; and ranks need 8 chains * length bytes
- * that all threads share. No more threads than dimensions are used. */
+ * **Memory**: the draws are not copied as a whole. A call needs up to 32 chains * length + 80 length bytes and 1 MiB for
+ * each thread, of which there are no more than dimensions, and 8 chains * length + 32 length bytes for all. */
 #ifndef LEBM_DIAGNOSTICS_H
 #define LEBM_DIAGNOSTICS_H
 

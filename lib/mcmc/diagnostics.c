@@ -65,8 +65,8 @@ static void diagnostics_convergence(const diagnostics_call *call, diagnostics_wo
     if (call->out[ESS_TAIL] != NULL) {
         const double low = lebm__column_quantile(column, 0.05), high = lebm__column_quantile(column, 0.95);
         const double low_ess = diagnostics_quantile_ess(call, worker, low);
-        results[ESS_TAIL] =
-            fmin(low_ess, diagnostics_quantile_ess(call, worker, high)); /* the other one if one is NaN */
+        const double high_ess = diagnostics_quantile_ess(call, worker, high);
+        results[ESS_TAIL] = fmin(low_ess, high_ess); /* that of one where the other is NaN */
     }
     const lebm__parts scores = lebm__column_parts(column, column->series, 2);
     lebm__column_leave_middles(column);

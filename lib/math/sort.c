@@ -63,3 +63,39 @@ void lebm__sort(int64_t n, uint64_t *keys[2], uint32_t *order[2])
         order[1] = from_order;
     }
 }
+
+/* The value of a digit that the key at *place has, by the counts of its values; *place becomes that among those keys. */
+static int64_t sort_find(const uint32_t *counts, int64_t *place)
+{
+    int64_t value = 0;
+    while (*place >= counts[value]) *place -= counts[value++];
+    return value;
+}
+
+/* From the highest digit on, the keys are left that have the digits of the one that is looked for. */
+double lebm__nth(int64_t n, const double *numbers, int64_t place, uint64_t *spare)
+{
+    uint32_t counts[PLACES];
+    int64_t left = 0;
+    memset(counts, 0, sizeof counts);
+    for (int64_t i = 0; i < n; i++) counts[sort_digit(lebm__sort_key(numbers[i]), DIGITS - 1)]++;
+    const int64_t highest = sort_find(counts, &place);
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t key = lebm__sort_key(numbers[i]);
+        spare[left] = key;
+        left += sort_digit(key, DIGITS - 1) == highest;
+    }
+    for (int digit = DIGITS - 2; digit >= 0; digit--) {
+        const int64_t count = left;
+        memset(counts, 0, sizeof counts);
+        for (int64_t i = 0; i < count; i++) counts[sort_digit(spare[i], digit)]++;
+        const int64_t value = sort_find(counts, &place);
+        left = 0;
+        for (int64_t i = 0; i < count; i++) {
+            const uint64_t key = spare[i];
+            spare[left] = key;
+            left += sort_digit(key, digit) == value;
+        }
+    }
+    return lebm__sort_number(spare[0]);
+}

@@ -14,4 +14,7 @@ double lebm__sort_number(uint64_t key);
  * room; they change places with the others when that is where the result lies. */
 void lebm__sort(int64_t n, uint64_t *keys[2], uint32_t *order[2]);
 
+/* The number that would be at this place, 0 to n - 1, if they were sorted; `spare` has room for n keys. */
+double lebm__nth(int64_t n, const double *numbers, int64_t place, uint64_t *spare);
+
 #endif

@@ -1,6 +1,7 @@
 #include "mcmc/column.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "math/distribution.h"
 #include "math/sort.h"
@@ -14,13 +15,6 @@ void lebm__column_lay_out(lebm__column *column, int64_t chains, int64_t length, 
         column->keys[i] = lebm__arena_take(arena, count, sizeof *column->keys[i]);
         column->order[i] = lebm__arena_take(arena, count, sizeof *column->order[i]);
     }
-}
-
-/* Which of the two memories of keys holds what is sorted; the other one is for series. */
-static void column_share_memory(lebm__column *column)
-{
-    column->sorted = (void *)column->keys[0];
-    column->series = (void *)column->keys[1];
 }
 
 /* Powers of numbers up to the fourth are summed: draws that are far from 1 are multiplied by a power of 2. */
@@ -46,7 +40,8 @@ int lebm__column_read(lebm__column *column, const lebm__draws *draws, int64_t di
         }
     }
     column->count = draws->chains * draws->length;
-    column_share_memory(column);
+    column->sorted = NULL;
+    column->series = (void *)column->keys[1];
     column_scale(column, largest);
     return 1;
 }
@@ -63,7 +58,8 @@ void lebm__column_sort(lebm__column *column)
         column->order[0][i] = (uint32_t)i;
     }
     lebm__sort(column->count, column->keys, column->order);
-    column_share_memory(column);
+    column->sorted = (void *)column->keys[0]; /* of whose memory either may be by now */
+    column->series = (void *)column->keys[1];
     for (int64_t i = 0; i < column->count; i++) column->sorted[i] = lebm__sort_number(column->keys[0][i]);
 }
 
@@ -79,11 +75,17 @@ void lebm__column_leave_middles(lebm__column *column)
     column->count = kept;
 }
 
+double lebm__column_nth(const lebm__column *column, int64_t place)
+{
+    if (column->sorted != NULL) return column->sorted[place];
+    return lebm__nth(column->count, column->x, place, column->keys[1]);
+}
+
 double lebm__column_quantile(const lebm__column *column, double probability)
 {
     const double place = probability * (double)(column->count - 1), below = floor(place), part = place - below;
     const int64_t i = (int64_t)below;
-    const double low = column->sorted[i], high = column->sorted[i + 1 < column->count ? i + 1 : i];
+    const double low = lebm__column_nth(column, i), high = lebm__column_nth(column, i + 1 < column->count ? i + 1 : i);
     /* From the nearer end, as NumPy does it: whether a draw that is all but the quantile is below it shows in an ESS. */
     return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1.0 - part);
 }

@@ -41,7 +41,7 @@ typedef struct {
     int exponent;                  /* the draws are x 2^exponent: what is squared neither overflows nor vanishes */
     double *x;                     /* [chains, length] */
     double *series;                /* [chains, length] what was made of them last; not over a sort */
-    double *sorted;                /* [count] */
+    double *sorted;                /* [count]; NULL before a sort */
     uint64_t *keys[2];             /* [chains * length]: the memory of sorted and of series */
     uint32_t *order[2];            /* [chains * length] places in x of what is sorted */
 } lebm__column;
@@ -58,7 +58,11 @@ lebm__parts lebm__column_parts(const lebm__column *column, const double *values,
 void lebm__column_sort(lebm__column *column);
 void lebm__column_leave_middles(lebm__column *column);
 
-/* The quantile of what is sorted: between two draws on the line from one to the other (type 7 of Hyndman and Fan 1996). */
+/* The draw at a place, 0 to count - 1, of their order. If nothing is sorted yet it is looked for, which for a few is
+ * faster than a sort, and takes the memory of series. */
+double lebm__column_nth(const lebm__column *column, int64_t place);
+
+/* A quantile: between two draws on the line from one to the other (type 7 of Hyndman and Fan 1996). */
 double lebm__column_quantile(const lebm__column *column, double probability);
 
 /* series = 1 where x is at most the limit, else 0. */

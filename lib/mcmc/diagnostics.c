@@ -127,7 +127,6 @@ static void diagnostics_quantile(const diagnostics_call *call, diagnostics_worke
     static const double one_below = 0.1586553, one_above = 0.8413447; /* the digits that posterior and ArviZ have */
     lebm__column *column = &worker->column;
     const double p = call->probability, last = (double)(column->count - 1);
-    lebm__column_sort(column);
     const double quantile = lebm__column_quantile(column, p);
     results[QUANTILE] = ldexp(quantile, column->exponent);
     if (call->out[MCSE] == NULL) return;
@@ -136,7 +135,8 @@ static void diagnostics_quantile(const diagnostics_call *call, diagnostics_worke
     const double a = ess * p + 1.0, b = ess * (1.0 - p) + 1.0;
     const double low = floor(lebm__beta_quantile(one_below, a, b) * (last + 1.0) - 1.0);
     const double high = ceil(lebm__beta_quantile(one_above, a, b) * (last + 1.0) - 1.0);
-    const double from = column->sorted[(int64_t)fmax(low, 0.0)], to = column->sorted[(int64_t)fmin(high, last)];
+    const double from = lebm__column_nth(column, (int64_t)fmax(low, 0.0));
+    const double to = lebm__column_nth(column, (int64_t)fmin(high, last));
     results[MCSE] = ldexp(0.5 * (to - from), column->exponent);
 }
 

@@ -3,11 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+enum { MOST_LANES = 8 }; /* chains that are transformed at once: as many as fill a vector */
+
 void lebm__mixing_lay_out(lebm__mixing *mixing, int64_t chains, const lebm__fft *fft, lebm__arena *arena)
 {
-    enum { MOST = 8, NUMBERS = 1 << 14 }; /* chains that fill vectors, and numbers that stay in the cache */
+    enum { NUMBERS = 1 << 14 }; /* that stay in the cache */
     int64_t lanes = NUMBERS / fft->length;
-    if (lanes > MOST) lanes = MOST;
+    if (lanes > MOST_LANES) lanes = MOST_LANES;
     if (lanes > chains) lanes = chains;
     if (lanes < 1) lanes = 1;
     const int64_t numbers = fft->length * lanes;
@@ -20,19 +22,28 @@ void lebm__mixing_lay_out(lebm__mixing *mixing, int64_t chains, const lebm__fft 
                              .lanes = lanes};
 }
 
-/* From the first number on, so that the mean of equal ones is that number and their variance 0. */
+enum { SUMS = 4 }; /* that are added up side by side, so that none waits for the one before */
+
+/* The sum of the numbers' distances from the first one, which is exact where all are the same: their mean is that number,
+ * and their variance 0. */
 double lebm__mean_of(const double *values, int64_t count)
 {
-    double sum = 0.0;
-    for (int64_t i = 0; i < count; i++) sum += values[i] - values[0];
-    return values[0] + sum / (double)count;
+    double sums[SUMS] = {0.0};
+    const int64_t whole = count / SUMS * SUMS;
+    for (int64_t i = 0; i < whole; i += SUMS)
+        for (int k = 0; k < SUMS; k++) sums[k] += values[i + k] - values[0];
+    for (int64_t i = whole; i < count; i++) sums[0] += values[i] - values[0];
+    return values[0] + ((sums[0] + sums[1]) + (sums[2] + sums[3])) / (double)count;
 }
 
 double lebm__squares_about(const double *values, int64_t count, double mean)
 {
-    double sum = 0.0;
-    for (int64_t i = 0; i < count; i++) sum += (values[i] - mean) * (values[i] - mean);
-    return sum;
+    double sums[SUMS] = {0.0};
+    const int64_t whole = count / SUMS * SUMS;
+    for (int64_t i = 0; i < whole; i += SUMS)
+        for (int k = 0; k < SUMS; k++) sums[k] += (values[i + k] - mean) * (values[i + k] - mean);
+    for (int64_t i = whole; i < count; i++) sums[0] += (values[i] - mean) * (values[i] - mean);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 static double mixing_variance(const double *values, int64_t count)
@@ -81,20 +92,21 @@ double lebm__nested_rhat(lebm__mixing *mixing, const lebm__parts *parts, int64_t
     return sqrt(1.0 + mixing_ratio(mixing_variance(means, superchains), within));
 }
 
-/* The distances of up to `lanes` chains from the means of their halves: one half in the real parts, the other one in the
- * imaginary parts, then as many zeros or more, so that no end meets a beginning. */
+/* The distances of up to `lanes` chains from the means of their halves, one half in the real parts, the other one in the
+ * imaginary parts, and behind them as many zeros or more, so that no end meets a beginning. */
 static void mixing_load(lebm__mixing *mixing, const lebm__fft *fft, const lebm__parts *parts, int64_t chain)
 {
-    const int64_t lanes = mixing->lanes, length = lebm__part_length(parts), numbers = fft->length * lanes;
-    memset(mixing->x.re, 0, (size_t)numbers * sizeof *mixing->x.re);
-    memset(mixing->x.im, 0, (size_t)numbers * sizeof *mixing->x.im);
-    for (int64_t lane = 0; lane < lanes && chain + lane < parts->chains; lane++) {
-        const int64_t i = 2 * (chain + lane);
-        const double *first = lebm__part(parts, i), *second = lebm__part(parts, i + 1);
-        const double first_mean = mixing->means[i], second_mean = mixing->means[i + 1];
-        for (int64_t t = 0; t < length; t++) {
-            mixing->x.re[t * lanes + lane] = first[t] - first_mean;
-            mixing->x.im[t * lanes + lane] = second[t] - second_mean;
+    const int64_t lanes = mixing->lanes, left = parts->chains - chain, length = lebm__part_length(parts);
+    const int64_t taken = left < lanes ? left : lanes, rest = (fft->length - (taken < lanes ? 0 : length)) * lanes;
+    double *re = mixing->x.re, *im = mixing->x.im;
+    const double *halves[MOST_LANES][2], *means = mixing->means + 2 * chain;
+    for (int64_t i = 0; i < 2 * taken; i++) halves[i / 2][i % 2] = lebm__part(parts, 2 * chain + i);
+    memset(re + fft->length * lanes - rest, 0, (size_t)rest * sizeof *re);
+    memset(im + fft->length * lanes - rest, 0, (size_t)rest * sizeof *im);
+    for (int64_t t = 0; t < length; t++) {
+        for (int64_t lane = 0; lane < taken; lane++) {
+            re[t * lanes + lane] = halves[lane][0][t] - means[2 * lane];
+            im[t * lanes + lane] = halves[lane][1][t] - means[2 * lane + 1];
         }
     }
 }

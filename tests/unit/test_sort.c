@@ -27,6 +27,11 @@ static void check(const double *numbers, int64_t n)
         order[0][i] = (uint32_t)i;
     }
     qsort(expected, (size_t)n, sizeof *expected, compare);
+    for (int64_t i = 0; i < n; i += 1 + n / 50) {
+        const double nth = lebm__nth(n, numbers, i, keys[1]);
+        LEBM_ASSERT_MSG(nth == expected[i].number, "at place %lld of %lld is %g, expected is %g", (long long)i,
+                        (long long)n, nth, expected[i].number);
+    }
     lebm__sort(n, keys, order);
     for (int64_t i = 0; i < n; i++) {
         const double number = lebm__sort_number(keys[0][i]);

@@ -11,10 +11,8 @@ void lebm__column_lay_out(lebm__column *column, int64_t chains, int64_t length, 
     const int64_t count = chains * length;
     *column = (lebm__column){.chains = chains, .length = length};
     column->x = lebm__arena_take(arena, count, sizeof *column->x);
-    for (int i = 0; i < 2; i++) {
-        column->keys[i] = lebm__arena_take(arena, count, sizeof *column->keys[i]);
-        column->order[i] = lebm__arena_take(arena, count, sizeof *column->order[i]);
-    }
+    column->order = lebm__arena_take(arena, count, sizeof *column->order);
+    for (int i = 0; i < 2; i++) column->words[i] = lebm__arena_take(arena, count, sizeof *column->words[i]);
 }
 
 /* Powers of numbers up to the fourth are summed: draws that are far from 1 are multiplied by a power of 2. */
@@ -41,7 +39,7 @@ int lebm__column_read(lebm__column *column, const lebm__draws *draws, int64_t di
     }
     column->count = draws->chains * draws->length;
     column->sorted = NULL;
-    column->series = (void *)column->keys[1];
+    column->series = (void *)column->words[0];
     column_scale(column, largest);
     return 1;
 }
@@ -53,14 +51,9 @@ lebm__parts lebm__column_parts(const lebm__column *column, const double *values,
 
 void lebm__column_sort(lebm__column *column)
 {
-    for (int64_t i = 0; i < column->count; i++) {
-        column->keys[0][i] = lebm__sort_key(column->x[i]);
-        column->order[0][i] = (uint32_t)i;
-    }
-    lebm__sort(column->count, column->keys, column->order);
-    column->sorted = (void *)column->keys[0]; /* of whose memory either may be by now */
-    column->series = (void *)column->keys[1];
-    for (int64_t i = 0; i < column->count; i++) column->sorted[i] = lebm__sort_number(column->keys[0][i]);
+    lebm__sort(column->count, column->x, column->words, column->order);
+    column->sorted = (void *)column->words[1]; /* which may be the other one by now */
+    column->series = (void *)column->words[0];
 }
 
 void lebm__column_leave_middles(lebm__column *column)
@@ -68,9 +61,9 @@ void lebm__column_leave_middles(lebm__column *column)
     int64_t kept = 0;
     if (column->length % 2 == 0) return;
     for (int64_t i = 0; i < column->count; i++) {
-        if (column->order[0][i] % column->length == column->length / 2) continue;
+        if (column->order[i] % column->length == column->length / 2) continue;
         column->sorted[kept] = column->sorted[i];
-        column->order[0][kept++] = column->order[0][i];
+        column->order[kept++] = column->order[i];
     }
     column->count = kept;
 }
@@ -78,7 +71,7 @@ void lebm__column_leave_middles(lebm__column *column)
 double lebm__column_nth(const lebm__column *column, int64_t place)
 {
     if (column->sorted != NULL) return column->sorted[place];
-    return lebm__nth(column->count, column->x, place, column->keys[1]);
+    return lebm__nth(column->count, column->x, place, column->words[0]);
 }
 
 double lebm__column_quantile(const lebm__column *column, double probability)
@@ -118,7 +111,7 @@ static double column_score(const lebm__column *column, const double *scores, int
 /* Give the draws that are sorted to places first to end - 1 a score. */
 static void column_give(lebm__column *column, int64_t first, int64_t end, double score)
 {
-    for (int64_t i = first; i < end; i++) column->series[column->order[0][i]] = score;
+    for (int64_t i = first; i < end; i++) column->series[column->order[i]] = score;
 }
 
 void lebm__column_rank(lebm__column *column, const double *scores)

@@ -42,8 +42,8 @@ typedef struct {
     double *x;                     /* [chains, length] */
     double *series;                /* [chains, length] what was made of them last; not over a sort */
     double *sorted;                /* [count]; NULL before a sort */
-    uint64_t *keys[2];             /* [chains * length]: the memory of sorted and of series */
-    uint32_t *order[2];            /* [chains * length] places in x of what is sorted */
+    uint64_t *words[2];            /* [chains * length]: the memory of series and of sorted */
+    uint32_t *order;               /* [chains * length] places in x of what is sorted */
 } lebm__column;
 
 void lebm__column_lay_out(lebm__column *column, int64_t chains, int64_t length, lebm__arena *arena);

@@ -7,14 +7,15 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "math/distribution.h"
+#include "math/sort.h"
 #include "math/threads.h"
 #include "mcmc/column.h"
 #include "mcmc/mixing.h"
 
 enum {
     MOST_RESULTS = 3,
-    TO_HALVE = 4,          /* draws of a chain, at least, whose halves have a variance */
-    MOST_DRAWS = INT32_MAX /* of a dimension */
+    TO_HALVE = 4,                  /* draws of a chain, at least, whose halves have a variance */
+    MOST_DRAWS = LEBM__MOST_SORTED /* of a dimension */
 };
 
 typedef struct diagnostics_call diagnostics_call;

@@ -14,7 +14,7 @@ void lebm__mixing_lay_out(lebm__mixing *mixing, int64_t chains, const lebm__fft 
     if (lanes < 1) lanes = 1;
     const int64_t numbers = fft->length * lanes;
     *mixing = (lebm__mixing){.means = lebm__arena_take(arena, 2 * chains, sizeof(double)),
-                             .autocovariance = lebm__arena_take(arena, fft->length, sizeof(double)),
+                             .autocovariance = lebm__arena_take(arena, numbers, sizeof(double)),
                              .x.re = lebm__arena_take(arena, numbers, sizeof(double)),
                              .x.im = lebm__arena_take(arena, numbers, sizeof(double)),
                              .spare.re = lebm__arena_take(arena, numbers, sizeof(double)),
@@ -116,18 +116,19 @@ static void mixing_load(lebm__mixing *mixing, const lebm__fft *fft, const lebm__
  * is linear, so that one way back does for the power of all chains. */
 static void mixing_autocovariance(lebm__mixing *mixing, const lebm__fft *fft, const lebm__parts *parts)
 {
-    const int64_t lanes = mixing->lanes;
-    double *power = mixing->autocovariance;
-    memset(power, 0, (size_t)fft->length * sizeof *power);
+    const int64_t lanes = mixing->lanes, numbers = fft->length * lanes;
+    double *power = mixing->autocovariance; /* [length, lanes] */
+    memset(power, 0, (size_t)numbers * sizeof *power);
     for (int64_t chain = 0; chain < parts->chains; chain += lanes) {
         mixing_load(mixing, fft, parts, chain);
         lebm__fft_run(fft, lanes, &mixing->x, &mixing->spare);
         const double *re = mixing->x.re, *im = mixing->x.im;
-        for (int64_t k = 0; k < fft->length; k++, re += lanes, im += lanes)
-            for (int64_t lane = 0; lane < lanes; lane++) power[k] += re[lane] * re[lane] + im[lane] * im[lane];
+        for (int64_t i = 0; i < numbers; i++) power[i] += re[i] * re[i] + im[i] * im[i];
     }
-    memcpy(mixing->x.re, power, (size_t)fft->length * sizeof *power);
-    memset(mixing->x.im, 0, (size_t)fft->length * sizeof *power);
+    for (int64_t k = 0; k < fft->length; k++) {
+        mixing->x.re[k] = mixing->x.im[k] = 0.0;
+        for (int64_t lane = 0; lane < lanes; lane++) mixing->x.re[k] += power[k * lanes + lane];
+    }
     lebm__fft_run(fft, 1, &mixing->x, &mixing->spare);
     const double count = (double)(2 * parts->chains * lebm__part_length(parts)) * (double)fft->length;
     for (int64_t t = 0; t < fft->length; t++) mixing->autocovariance[t] = mixing->x.re[t] / count;

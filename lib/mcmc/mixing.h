@@ -9,7 +9,7 @@
 /* What one thread needs to measure parts. */
 typedef struct {
     double *means;            /* [parts] */
-    double *autocovariance;   /* [length of the transform] */
+    double *autocovariance;   /* [length of the transform, lanes], first of the power */
     lebm__complexes x, spare; /* [length of the transform, lanes] */
     int64_t lanes;            /* chains that are transformed at once */
 } lebm__mixing;

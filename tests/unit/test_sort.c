@@ -19,30 +19,25 @@ static int compare(const void *a, const void *b)
 static void check(const double *numbers, int64_t n)
 {
     item *expected = test_alloc(n, sizeof *expected);
-    uint64_t *keys[2] = {test_alloc(n, sizeof **keys), test_alloc(n, sizeof **keys)};
-    uint32_t *order[2] = {test_alloc(n, sizeof **order), test_alloc(n, sizeof **order)};
-    for (int64_t i = 0; i < n; i++) {
-        expected[i] = (item){numbers[i], (uint32_t)i};
-        keys[0][i] = lebm__sort_key(numbers[i]);
-        order[0][i] = (uint32_t)i;
-    }
+    uint64_t *words[2] = {test_alloc(n, sizeof **words), test_alloc(n, sizeof **words)};
+    uint32_t *order = test_alloc(n, sizeof *order);
+    for (int64_t i = 0; i < n; i++) expected[i] = (item){numbers[i], (uint32_t)i};
     qsort(expected, (size_t)n, sizeof *expected, compare);
     for (int64_t i = 0; i < n; i += 1 + n / 50) {
-        const double nth = lebm__nth(n, numbers, i, keys[1]);
+        const double nth = lebm__nth(n, numbers, i, words[1]);
         LEBM_ASSERT_MSG(nth == expected[i].number, "at place %lld of %lld is %g, expected is %g", (long long)i,
                         (long long)n, nth, expected[i].number);
     }
-    lebm__sort(n, keys, order);
+    lebm__sort(n, numbers, words, order);
     for (int64_t i = 0; i < n; i++) {
-        const double number = lebm__sort_number(keys[0][i]);
-        LEBM_ASSERT_MSG(number == expected[i].number && order[0][i] == expected[i].place,
+        double number;
+        memcpy(&number, words[1] + i, sizeof number);
+        LEBM_ASSERT_MSG(number == expected[i].number && order[i] == expected[i].place,
                         "%lld of %lld is number %u, %g; expected is number %u, %g", (long long)i, (long long)n,
-                        order[0][i], number, expected[i].place, expected[i].number);
+                        order[i], number, expected[i].place, expected[i].number);
     }
-    for (int i = 0; i < 2; i++) {
-        free(keys[i]);
-        free(order[i]);
-    }
+    for (int i = 0; i < 2; i++) free(words[i]);
+    free(order);
     free(expected);
 }
 
@@ -76,6 +71,28 @@ START_TEST(equal_numbers_keep_their_order)
 }
 END_TEST
 
+/* Numbers of which the highest 33 bits that differ do not tell the order: few such numbers at a time, many, and so many
+ * that their other bits must; with some elsewhere, so that there is no more that all have in common. */
+START_TEST(numbers_that_are_close_together)
+{
+    enum { MOST = 5000 };
+    static double numbers[MOST];
+    uint64_t seed = 3;
+    for (int cluster = 1; cluster <= MOST; cluster *= 4) {
+        for (int outliers = 0; outliers < 2; outliers++) {
+            for (int i = 0; i < MOST; i++) {
+                const double centre = 1 + (double)(i / cluster % 100);
+                numbers[i] = centre + ldexp(test_uniform(&seed, -1, 1), cluster < 60 ? -25 : -40);
+                if (outliers && i % 700 == 5) numbers[i] = test_normal(&seed) * 1e200;
+            }
+            check(numbers, MOST);
+            for (int i = 0; i < MOST; i++) numbers[i] = -numbers[i];
+            check(numbers, MOST);
+        }
+    }
+}
+END_TEST
+
 START_TEST(the_ends_of_what_there_is)
 {
     static const double numbers[] = {
@@ -92,6 +109,7 @@ static Suite *suite(void)
     TCase *tests = tcase_create("order");
     tcase_add_test(tests, numbers_of_all_sizes);
     tcase_add_test(tests, equal_numbers_keep_their_order);
+    tcase_add_test(tests, numbers_that_are_close_together);
     tcase_add_test(tests, the_ends_of_what_there_is);
     suite_add_tcase(suite, tests);
     return suite;

@@ -114,8 +114,8 @@ static void diagnostics_sd(const diagnostics_call *call, diagnostics_worker *wor
     enum { SD, MCSE };
     lebm__column *column = &worker->column;
     const double mean = lebm__mean_of(column->x, column->count), n = (double)column->count;
+    const double variance = lebm__squares_about(column->x, column->count, mean) / n;
     lebm__column_square(column, mean);
-    const double variance = lebm__mean_of(column->series, column->count);
     const double of_squares = lebm__squares_about(column->series, column->count, variance) / n;
     const double of_variance = of_squares / diagnostics_ess(call, worker, column->series);
     results[SD] = ldexp(sqrt(variance * n / (n - 1.0)), column->exponent);

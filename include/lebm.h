@@ -59,6 +59,7 @@
 #ifndef LEBM_H
 #define LEBM_H
 
+#include "lebm/diagnostics.h"
 #include "lebm/export.h"
 #include "lebm/generator.h"
 #include "lebm/model.h"

@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # numpy.typing is slow to import
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
 
 __all__ = [
     "Net",
@@ -50,6 +51,17 @@ __all__ = [
     "save_model",
     "load_model",
     "load_sampler",
+    "convergence",
+    "nested_rhat",
+    "mean_error",
+    "sd_error",
+    "quantile_error",
+    "e_bfmi",
+    "Convergence",
+    "NestedRhat",
+    "MeanError",
+    "SdError",
+    "QuantileError",
     "version",
     "build_info",
     "Options",
@@ -202,6 +214,7 @@ _PROGRESS = ctypes.CFUNCTYPE(c_int, c_double)
 
 _h, _out, _text = c_void_p, POINTER(c_void_p), c_char_p
 _i64s, _f64s = POINTER(c_int64), POINTER(c_double)
+_draws = _f64s, c_int64, c_int64, c_int64, _i64s
 
 # Result and arguments of every function. All that return an int return a status.
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
@@ -282,6 +295,12 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_model_save": (c_int, [_text, _h, _h]),
     "lebm_model_load": (c_int, [_text, _out, _out]),
     "lebm_model_load_sampler": (c_int, [_text, _text, _out]),
+    "lebm_diagnostics_convergence": (c_int, [*_draws, c_int64, _f64s, _f64s, _f64s]),
+    "lebm_diagnostics_nested_rhat": (c_int, [*_draws, c_int64, c_int64, _f64s, _f64s]),
+    "lebm_diagnostics_mean": (c_int, [*_draws, c_int64, _f64s, _f64s, _f64s]),
+    "lebm_diagnostics_sd": (c_int, [*_draws, c_int64, _f64s, _f64s]),
+    "lebm_diagnostics_quantile": (c_int, [*_draws, c_double, c_int64, _f64s, _f64s]),
+    "lebm_diagnostics_e_bfmi": (c_int, [_f64s, c_int64, c_int64, _i64s, c_int64, _f64s]),
 }
 for _name in "net", "generator", "sampler", "trainer":
     _FUNCTIONS |= {
@@ -1144,6 +1163,128 @@ def load_sampler(path: Path, role: str) -> Sampler:
     sampler = c_void_p()
     _lib.lebm_model_load_sampler(_path(path), _bytes("role", role), byref(sampler))
     return Sampler._owner_of(sampler)
+
+
+# Diagnostics. Draws are [chains, draws] of one number or [chains, draws, ...] of several; results have the shape of the
+# last axes, and are NumPy's float64 where there are none.
+
+
+class Convergence(NamedTuple):
+    """What convergence() finds."""
+
+    rhat: Any  #: 1 where the chains agree; at most 1.01 is good
+    ess_bulk: Any  #: effective sample size for the centre; at least 400 is good
+    ess_tail: Any  #: effective sample size for the quantiles at 5 % and 95 %
+
+
+class NestedRhat(NamedTuple):
+    """What nested_rhat() finds."""
+
+    raw: Any  #: of the draws as they are, as R's posterior computes it
+    ranked: Any  #: of ranks of chains in halves, as ArviZ computes it; NaN for chains of less than four draws
+
+
+class MeanError(NamedTuple):
+    """What mean_error() finds."""
+
+    mean: Any
+    mcse: Any  #: Monte Carlo standard error of the mean
+    autocorrelation_time: Any  #: draws that count as one
+
+
+class SdError(NamedTuple):
+    """What sd_error() finds."""
+
+    sd: Any
+    mcse: Any  #: Monte Carlo standard error of the standard deviation
+
+
+class QuantileError(NamedTuple):
+    """What quantile_error() finds."""
+
+    quantile: Any
+    mcse: Any  #: Monte Carlo standard error of the quantile
+
+
+def _doubles(name: str, values: ArrayLike, axes: str) -> Doubles:
+    """An array of at least two axes, whose strides are whole numbers of doubles: where it lies, if it is so already."""
+    array = np.require(values, np.float64, ["ALIGNED"])
+    if array.ndim < 2:
+        raise ShapeError(f"{name} has shape {array.shape}; allowed is {axes}")
+    return np.ascontiguousarray(array) if any(stride % 8 for stride in array.strides) else array
+
+
+def _measured(function: Any, values: ArrayLike, results: int, *numbers: Any, threads: SupportsIndex) -> list[Any]:
+    """The results of a function on draws."""
+    draws = _doubles("draws", values, "(chains, draws) or (chains, draws, ...)")
+    flat = draws.reshape(*draws.shape[:2], math.prod(draws.shape[2:]))
+    strides = (c_int64 * 3)(*(stride // 8 for stride in flat.strides))
+    out = [np.full(flat.shape[2], np.nan) for _ in range(results)]
+    pointers = [array.ctypes.data_as(_f64s) for array in out]
+    function(flat.ctypes.data_as(_f64s), *flat.shape, strides, *numbers, _integer("threads", threads), *pointers)
+    return [array.reshape(draws.shape[2:])[()] for array in out]
+
+
+def convergence(draws: ArrayLike, threads: SupportsIndex = 0) -> Convergence:
+    """R-hat and effective sample sizes: whether chains agree and are long enough (lebm/diagnostics.h)."""
+    return Convergence(*_measured(_lib.lebm_diagnostics_convergence, draws, 3, threads=threads))
+
+
+def _by_superchain(draws: ArrayLike, superchains: ArrayLike) -> tuple[ArrayLike, int]:
+    """The draws with the chains of each superchain side by side, and the number of superchains."""
+    names, counts = np.unique(superchains, return_counts=True)
+    if np.shape(superchains) != np.shape(draws)[:1] or (counts != counts[0]).any():
+        raise ShapeError("superchains must be their number, or say for each chain which it belongs to, to each as many")
+    return np.asarray(draws)[np.argsort(superchains, kind="stable")], len(names)
+
+
+def nested_rhat(
+    draws: ArrayLike, superchains: Union[SupportsIndex, ArrayLike], threads: SupportsIndex = 0
+) -> NestedRhat:
+    """Nested R-hat of many short chains, of which those of a superchain began at one place (lebm/diagnostics.h).
+
+    superchains is their number, if the first chains are one superchain, the next ones another, and so on; or an array
+    that says for each chain which superchain it belongs to.
+    """
+    if np.ndim(superchains) > 0:
+        draws, superchains = _by_superchain(draws, superchains)
+    number = _integer("superchains", superchains)
+    if np.ndim(draws) > 1 and np.shape(draws)[1] < 4:  # too few to be halved: no pointer for the second result
+        raw = _measured(_raw_nested_rhat, draws, 1, number, threads=threads)[0]
+        return NestedRhat(raw, np.full_like(raw, np.nan)[()])
+    return NestedRhat(*_measured(_lib.lebm_diagnostics_nested_rhat, draws, 2, number, threads=threads))
+
+
+def _raw_nested_rhat(*arguments: Any) -> None:
+    _lib.lebm_diagnostics_nested_rhat(*arguments, None)
+
+
+def mean_error(draws: ArrayLike, threads: SupportsIndex = 0) -> MeanError:
+    """Mean, its Monte Carlo standard error, and how many draws of a chain count as one (lebm/diagnostics.h)."""
+    return MeanError(*_measured(_lib.lebm_diagnostics_mean, draws, 3, threads=threads))
+
+
+def sd_error(draws: ArrayLike, threads: SupportsIndex = 0) -> SdError:
+    """Standard deviation, and its Monte Carlo standard error (lebm/diagnostics.h)."""
+    return SdError(*_measured(_lib.lebm_diagnostics_sd, draws, 2, threads=threads))
+
+
+def quantile_error(draws: ArrayLike, probability: float, threads: SupportsIndex = 0) -> QuantileError:
+    """A quantile, and its Monte Carlo standard error (lebm/diagnostics.h)."""
+    real = _real("probability", probability)
+    return QuantileError(*_measured(_lib.lebm_diagnostics_quantile, draws, 2, real, threads=threads))
+
+
+def e_bfmi(energies: ArrayLike, threads: SupportsIndex = 0) -> Doubles:
+    """E-BFMI of each chain, of energies [chains, draws] of Hamiltonian Monte Carlo; below 0.3 is bad."""
+    array = _doubles("energies", energies, "(chains, draws)")
+    if array.ndim != 2:
+        raise ShapeError(f"energies has shape {array.shape}; allowed is (chains, draws)")
+    out = np.empty(len(array))
+    strides = (c_int64 * 2)(*(stride // 8 for stride in array.strides))
+    place, number = array.ctypes.data_as(_f64s), _integer("threads", threads)
+    _lib.lebm_diagnostics_e_bfmi(place, *array.shape, strides, number, out.ctypes.data_as(_f64s))
+    return out
 
 
 def version() -> str:

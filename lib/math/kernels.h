@@ -41,6 +41,14 @@ typedef struct {
     int64_t in_point, out_point; /* and from one point to the next */
 } lebm__filter;
 
+/* A pass of a Fourier transform of `length`: `step` series of n numbers side by side. */
+typedef struct {
+    int64_t length, n, step;
+    const double *cosines, *sines; /* [length] of 2 pi k / length */
+    const double *re, *im;         /* [n, step] */
+    double *out_re, *out_im;       /* [n / 4, 4 step] */
+} lebm__fourier;
+
 typedef struct {
     const char *name;
     int64_t lanes; /* floats in a vector: packed matrices are cut into panels of two vectors (matrix_float32.c) */
@@ -86,6 +94,10 @@ typedef struct {
 
     /* grad = x - sigmoid(g), which may take the place of g, and the sum of x g - softplus(g). */
     double (*bernoulli)(int64_t n, const float *x, const float *g, float *grad);
+
+    /* Each series becomes four of a fourth of the length, of which the transforms are its own at every fourth place;
+     * nothing if n is less than 4. */
+    void (*fourier)(const lebm__fourier *pass);
 
     /* A step of Adam, written beside the old state: whether the new one is finite. */
     int (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, const float *params, const float *m,

@@ -2,6 +2,7 @@
  * in LEBM__TABLE. */
 #include "math/elementwise.inc.h"
 #include "math/filter.inc.h"
+#include "math/fourier.inc.h"
 #include "math/patches.inc.h"
 #include "math/product.inc.h"
 
@@ -28,5 +29,6 @@ const lebm__kernel_table LEBM__TABLE = {
     .squares = elementwise_squares,
     .residual = elementwise_residual,
     .bernoulli = elementwise_bernoulli,
+    .fourier = fourier_pass,
     .adam = elementwise_adam,
 };

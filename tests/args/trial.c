@@ -172,6 +172,10 @@ static const struct {
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
     {"stream", {2, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
+    {"chains", {CHAINS, 1, INT32_MAX, CHAINS, LEBM_ERR_RANGE}},
+    {"dims", {LATENT, 1, INT32_MAX, LATENT, LEBM_ERR_RANGE}},
+    {"superchains", {2, 2, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
+    {"threads", {2, 0, 1024, 1024, LEBM_ERR_RANGE}},
 };
 
 /* The net whose tensors the function means. */
@@ -195,6 +199,10 @@ whole whole_of(const trial *t, const parameter *p)
     if (is_named(p, "n")) {
         const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
+    }
+    if (is_named(p, "length")) { /* to halve chains it takes four draws, which only the raw nested R-hat does not */
+        const value *ranked = argument_of(t, "ranked");
+        return (whole){LENGTH, ranked && !ranked->pointer ? 1 : 4, INT32_MAX, LENGTH, status};
     }
     if (is_named(p, "count")) {
         const int64_t count = lebm_net_param_size(net, 0);
@@ -220,6 +228,7 @@ whole whole_of(const trial *t, const parameter *p)
 real real_of(const trial *t, const parameter *p)
 {
     if (is_named(p, "sigma0")) return (real){1.5, 1e-6, 1e6};
+    if (is_named(p, "probability")) return (real){0.5, 1e-9, 1 - 1e-9};
     if (is_named(p, "sigma")) {
         const int is_gaussian = strcmp(argument_of(t, "likelihood")->text, LEBM_GAUSSIAN) == 0;
         return is_gaussian ? (real){0.3, 1e-6, 1e6} : (real){0, 0, 0};
@@ -284,6 +293,22 @@ int64_t floats_of(const trial *t, const parameter *p)
     return 0;
 }
 
+/* Doubles of an array. */
+static int64_t doubles_of(const trial *t, const parameter *p)
+{
+    if (strncmp(t->f->name, "lebm_diagnostics_", 17) != 0) return 1;
+    if (is_named(p, "draws")) return CHAINS * LENGTH * LATENT;
+    if (is_named(p, "energies")) return CHAINS * LENGTH;
+    return is_named(p, "e_bfmi") ? CHAINS : LATENT;
+}
+
+/* Strides of the axes of row-major draws, or energies. */
+static const int64_t *strides_of(const trial *t)
+{
+    static const int64_t of_draws[3] = {LENGTH * LATENT, LATENT, 1}, of_energies[3] = {LENGTH, 1};
+    return argument_of(t, "energies") ? of_energies : of_draws;
+}
+
 static void *handle_of(const trial *t, const parameter *p)
 {
     const struct world *w = t->w;
@@ -309,11 +334,17 @@ static value argument(const trial *t, int i, int number)
         const float *content = is_named(p, "x") || is_named(p, "grad_out") ? t->w->x : t->w->z;
         return (value){.pointer = place(i, content, (size_t)floats_of(t, p) * sizeof(float))};
     }
+    if (is_type(p, "const double *"))
+        return (value){.pointer = place(i, t->w->draws, (size_t)doubles_of(t, p) * sizeof(double))};
+    if (is_named(p, "strides")) {
+        const size_t axes = argument_of(t, "energies") ? 2 : 3;
+        return (value){.pointer = place(i, strides_of(t), axes * sizeof(int64_t))};
+    }
     if (is_type(p, "const int64_t *")) return (value){.pointer = place(i, t->w->ids, sizeof t->w->ids)};
     if (is_type(p, "float *")) return (value){.pointer = place(i, NULL, (size_t)floats_of(t, p) * sizeof(float))};
     if (is_type(p, "int64_t *") && is_named(p, "chw")) return (value){.pointer = place(i, NULL, 3 * sizeof(int64_t))};
     if (is_type(p, "int64_t *")) return (value){.pointer = place(i, NULL, sizeof(int64_t))};
-    if (is_type(p, "double *")) return (value){.pointer = place(i, NULL, sizeof(double))};
+    if (is_type(p, "double *")) return (value){.pointer = place(i, NULL, (size_t)doubles_of(t, p) * sizeof(double))};
     if (is_type(p, "const char **")) return (value){.pointer = place(i, NULL, sizeof(char *))};
     if (is_type(p, "const char *")) {
         text = text_of(t, p, number);
@@ -377,7 +408,8 @@ value trial_call(trial *t)
         const unsigned char *begin = places[i].end - places[i].size;
         for (int j = 1; j <= WATCHED; j++)
             LEBM_ASSERT_MSG(begin[-j] == UNTOUCHED, "%s() wrote to byte -%d of %s", t->f->name, j, p->name);
-        const int is_read = is_type(p, "const float *") || is_type(p, "const int64_t *");
+        const int is_read =
+            is_type(p, "const float *") || is_type(p, "const double *") || is_type(p, "const int64_t *");
         LEBM_ASSERT_MSG(!is_read || memcmp(begin, places[i].given, places[i].size) == 0,
                         "%s() wrote to %s, which is const", t->f->name, p->name);
     }

@@ -55,6 +55,7 @@ void world_make(struct world *w, const struct world_kind *kind)
     for (int i = 0; i < N * LATENT; i++) w->z[i] = (float)test_normal(&seed);
     for (int i = 0; i < N * DATA; i++) w->x[i] = (float)test_uniform(&seed, 0, 1);
     for (int i = 0; i < N; i++) w->ids[i] = (i + 5) % N;
+    for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] = test_normal(&seed);
     write_bytes(saved_path, "an older file", 13);
 
     w->net = make_net(net_spec, 1);

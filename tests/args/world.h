@@ -10,6 +10,7 @@
 #include "lebm.h"
 
 enum { LATENT = 3, DATA = 32, N = 70 }; /* N rows are more than the public passes hold at once */
+enum { CHAINS = 4, LENGTH = 9 };        /* of draws with LATENT numbers each */
 
 /** Files: what a world saves to, and a checkpoint of a trainer like its own. */
 extern const char saved_path[], checkpoint_path[];
@@ -28,6 +29,7 @@ struct world {
     lebm_trainer *trainer;
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1] */
     int64_t ids[N];                   /* of the rows of x */
+    double draws[CHAINS * LENGTH * LATENT];
 };
 
 /** Fixtures: go to a new folder with a checkpoint for Gaussian worlds; leave and remove it, which fails if there is any

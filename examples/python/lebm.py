@@ -28,7 +28,7 @@ import re
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from collections.abc import Generator as PythonGenerator
 from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int64, c_uint64, c_void_p
 from typing import TYPE_CHECKING, Any, MutableMapping, NamedTuple, NoReturn, Optional, SupportsIndex, TypeVar, Union
@@ -965,10 +965,19 @@ class _Runner(_Handle):
 class Sampler(_Runner):
     """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h).
 
-    Metrics of the last run, means over the chains at the start of its last step:
+    Kernels are "langevin", and with a test that makes them exact "mala" and "hmc". Metrics of the last run, means over the
+    chains where they were evaluated last:
 
         log_density: f(z) + log p0(z), plus log p(x|z) for the posterior
         score_norm: Euclidean norm of its gradient in z
+
+    and of all its steps, which langevin has with measure_acceptance=1 alone, but for the last:
+
+        acceptance: probability with which a step is accepted, mean over the chains; of langevin, by a test
+        acceptance_min: the same of the chain with the least
+        acceptance_q10: the 10 % quantile over the chains
+        energy_error: mean of |log r|, with r the ratio that a test accepts a step by
+        step_size: that of the last step
     """
 
     _kind = "sampler"
@@ -1167,11 +1176,16 @@ def _default_and_bounds(about: Option, value: Value) -> str:
     return f"{kind} = {value!r}, {' or '.join(map(repr, about.choices)) or 'any text'}"
 
 
-def _add_options_to_help(handle: Union[Net, Generator, _Runner]) -> None:
-    """Add the library's own list of options to the docstring of a class."""
-    text = inspect.getdoc(type(handle)) or ""  # python3 -OO has none
-    text += "\n\nOptions, with their defaults and bounds, which are allowed:\n"
+def _add_options_to_help(
+    handle: Union[Net, Generator, _Runner],
+    title: str = "Options, with their defaults and bounds, which are allowed",
+    known: Container[str] = (),
+) -> None:
+    """Add the library's own list of options, but for those that are known, to the docstring of a class."""
+    text = (inspect.getdoc(type(handle)) or "") + f"\n\n{title}:\n"  # python3 -OO has no docstring
     for key, value in handle.options.items():
+        if key in known:
+            continue
         about = handle.options.describe(key)
         text += f"\n    {key}: {_default_and_bounds(about, value)}\n        {about.help}"
     type(handle).__doc__ = text + "\n"
@@ -1182,6 +1196,9 @@ def _complete_help() -> None:
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
     for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
         _add_options_to_help(handle)
+    of_all = set(sampler.options) & set(Sampler("mala").options) - {"step_size", "last_step_size", "target_acceptance"}
+    for kernel in "mala", "hmc":
+        _add_options_to_help(Sampler(kernel), f'Of kernel "{kernel}" besides', of_all)
 
 
 _complete_help()

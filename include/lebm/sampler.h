@@ -6,6 +6,22 @@
  *
  *     z' = z + s d log p/dz + sqrt(2 s T) e,   e ~ N(0, I),   s = option step_size,   T = option temperature
  *
+ * Its chains come to rest near p, the nearer the smaller s is: along a direction of precision l with the variance
+ * 1/(l (1 - s l/2)) in place of 1/l. Those of the others have p itself for their law, whatever the step size is:
+ *
+ * Kernel "mala" (Roberts and Tweedie 1996) makes the same step z* and accepts it with the probability
+ * min(1, p(z*)^(1/T) q(z|z*) / (p(z)^(1/T) q(z*|z))), where q(z*|z) is the density of the step; else z' = z. A step costs
+ * one evaluation of the model, as with langevin, accepted or not, and a run one more.
+ *
+ * Kernel "hmc" (Duane et al. 1987; Neal 2011) draws a momentum v ~ N(0, T I), follows the dynamics of H = -log p(z) + |v|^2/2
+ * by `leapfrog_steps` leapfrog steps of the length epsilon = option step_size, and accepts the end with the probability
+ * min(1, exp(-(H(z*, v*) - H(z, v)) / T)). Each leapfrog step is an evaluation. With one of them, and jitter 0, it is mala with
+ * s = epsilon^2/2.
+ *
+ * A step of mala or hmc that meets what is not finite (a log density of -inf where z may not be, NaN, an overflow) is never
+ * accepted; a chain that starts there is LEBM_ERR_DIVERGED, as is each step of langevin that does. The test is made in double
+ * precision.
+ *
  * Chains that move in large steps first and settle in small ones (option last_step_size) end nearer to the target.
  * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
  *
@@ -37,16 +53,30 @@ LEBM_BEGIN_DECLS
 /** A transition kernel with its options; made by lebm_sampler_create() or lebm_model_load_sampler(). */
 typedef struct lebm_sampler lebm_sampler;
 
-#define LEBM_LANGEVIN "langevin" /**< for lebm_sampler_create() */
+/** @name Kernels, for lebm_sampler_create()
+ * @{ */
+#define LEBM_LANGEVIN "langevin" /**< Langevin dynamics without a test */
+#define LEBM_MALA     "mala"     /**< Langevin dynamics with a test (Metropolis-adjusted) */
+#define LEBM_HMC      "hmc"      /**< Hamiltonian Monte Carlo */
+/** @} */
 
 /** @name Options, with their defaults in brackets
  * @{ */
 #define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain (40) */
-#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 (0.08) */
+#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20, or of hmc epsilon (0.08; of hmc 0.4) */
 /** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
  * 0, or a single step: s stays (0) */
 #define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
-#define LEBM_SAMPLER_NOISE          "noise" /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
+/** i64, of langevin: 0 drops the noise e, which leaves gradient ascent (1) */
+#define LEBM_SAMPLER_NOISE "noise"
+/** i64, of langevin: 1 measures the acceptance that a test would have had, for one evaluation more in a run (0) */
+#define LEBM_SAMPLER_MEASURE_ACCEPTANCE "measure_acceptance"
+#define LEBM_SAMPLER_LEAPFROG_STEPS     "leapfrog_steps" /**< i64, of hmc: leapfrog steps of each step (10) */
+/** f64, of hmc: epsilon of a chain's step is uniform in step_size (1 - jitter) to step_size (1 + jitter), which breaks orbits
+ * that come back (0.1) */
+#define LEBM_SAMPLER_JITTER "jitter"
+/** f64: acceptance that a warm-up steers step_size to; 0: it leaves step_size as it is (langevin 0, mala 0.574, hmc 0.8) */
+#define LEBM_SAMPLER_TARGET_ACCEPTANCE "target_acceptance"
 /** str: "noise" (default), z ~ N(0, start_std^2 I); "given", the z of the caller; or "continue", that z with the random
  * numbers of the last run, its steps counted on */
 #define LEBM_SAMPLER_START       "start"
@@ -62,10 +92,22 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 
-/** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step
+/** @name Metrics of the last run, for lebm_sampler_metric()
+ * The first two are means over the chains where they were evaluated last: at the end of the run, or at the start of its last
+ * step if the kernel is langevin and does not measure the acceptance. The others are of all steps, and langevin has them only
+ * if it measures the acceptance (option measure_acceptance; noise at 1): else they are LEBM_ERR_STATE.
  * @{ */
 #define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
 #define LEBM_SAMPLER_SCORE_NORM  "score_norm"  /**< Euclidean norm of the score of a chain */
+/** The mean over chains of a chain's acceptance, which is the mean over its steps of the probability with which a step is
+ * accepted; of langevin, with which a test would have accepted it */
+#define LEBM_SAMPLER_ACCEPTANCE     "acceptance"
+#define LEBM_SAMPLER_ACCEPTANCE_MIN "acceptance_min" /**< the least acceptance of a chain */
+#define LEBM_SAMPLER_ACCEPTANCE_Q10 "acceptance_q10" /**< the 10 % quantile of the chains' acceptances */
+/** The mean over chains and steps of |log r|, with r the ratio that a test accepts a step by: of hmc, the error in the
+ * energy, over T. Each counts at most 1,000, and a step that met what is not finite 1,000. */
+#define LEBM_SAMPLER_ENERGY_ERROR "energy_error"
+/* LEBM_SAMPLER_STEP_SIZE is a metric, too: the step size of the last step, which any run has. */
 /** @} */
 
 /** Reports how far a run or a step has come: called some times a second and at the end, on the thread that made the
@@ -90,7 +132,7 @@ typedef int (*lebm_progress_fn)(double done, void *user);
 
 /** Make a sampler.
  * @param out     receives the sampler; the caller owns it
- * @param kernel  LEBM_LANGEVIN
+ * @param kernel  LEBM_LANGEVIN, LEBM_MALA or LEBM_HMC
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
@@ -230,8 +272,9 @@ LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior 
                                         const float *x, int64_t n, float *z);
 
 /** Read a metric of the last run.
- * @param key  LEBM_SAMPLER_LOG_DENSITY or LEBM_SAMPLER_SCORE_NORM
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (no run succeeded yet)
+ * @param key  LEBM_SAMPLER_LOG_DENSITY or another of the metrics above
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (no run succeeded yet, or the last one did
+ *         not measure it)
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *value);
 

@@ -1,5 +1,6 @@
 #include "mcmc/run.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -20,11 +21,11 @@ typedef struct {
     const lebm__run *run;
     int64_t dims, rows, tiles; /* numbers of a chain's state, chains of a tile, and tiles */
     run_worker *workers;
-    double asked;                     /* when the caller was asked last, in seconds */
-    _Atomic int64_t begun;            /* steps of all tiles, by all threads */
-    _Atomic int stopped;              /* the caller said so */
-    float *z;                         /* [n, M] the result */
-    double *log_density, *score_norm; /* [n] */
+    double asked;          /* when the caller was asked last, in seconds */
+    _Atomic int64_t begun; /* steps of all tiles, by all threads */
+    _Atomic int stopped;   /* the caller said so */
+    float *z;              /* [n, M] the result */
+    lebm__chain_metrics metrics;
 } run_state;
 
 static void run_lay_out(void *context, int thread, lebm__arena *arena)
@@ -80,6 +81,25 @@ static void run_start(const run_state *r, const lebm__tile *tile, int64_t row)
         memcpy(tile->z, run->start + row * r->dims, (size_t)(tile->n * r->dims) * sizeof *tile->z);
 }
 
+/* Have a tile measure what the run reports of its chains. */
+static void run_place_metrics(const run_state *r, lebm__tile *tile, int64_t row)
+{
+    tile->log_density = r->metrics.log_density + row;
+    tile->score_norm = r->metrics.score_norm + row;
+    tile->acceptance = r->metrics.acceptance + row;
+    tile->energy_error = r->metrics.energy_error + row;
+    tile->tested = 0;
+}
+
+/* Make means of what was summed up over the steps. */
+static void run_average_metrics(const lebm__tile *tile)
+{
+    for (int64_t i = 0; i < tile->n; i++) {
+        tile->acceptance[i] = tile->tested == 0 ? NAN : tile->acceptance[i] / (double)tile->tested;
+        tile->energy_error[i] = tile->tested == 0 ? NAN : tile->energy_error[i] / (double)tile->tested;
+    }
+}
+
 /* All steps of a tile of chains. */
 static int run_tile(void *context, int64_t task, int thread)
 {
@@ -105,14 +125,14 @@ static int run_tile(void *context, int64_t task, int thread)
     tile->first = row;
     tile->numbers = run->numbers == NULL ? NULL : run->numbers + row;
     tile->n = left < r->rows ? left : r->rows;
-    tile->log_density = r->log_density + row;
-    tile->score_norm = r->score_norm + row;
+    run_place_metrics(r, tile, row);
     run_start(r, tile, row);
     if (run->generator != NULL) {
         const float *x = run->x + row * run->generator->data_size;
         run->generator->kind->observe(run->generator, w->model.g, x, tile->n);
     }
     LEBM__TRY(lebm__chain_run(&chain, tile));
+    run_average_metrics(tile);
     memcpy(r->z + row * r->dims, tile->z, (size_t)(tile->n * r->dims) * sizeof *tile->z);
     return LEBM_OK;
 }
@@ -126,13 +146,6 @@ static int64_t run_tile_rows(int64_t n, int threads)
     return (n + tiles - 1) / tiles;
 }
 
-double lebm__mean(const double *values, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) sum += values[i];
-    return sum / (double)n;
-}
-
 /* All tiles, with memory for workers and results that the caller releases. */
 static int run_all(run_state *r)
 {
@@ -142,9 +155,11 @@ static int run_all(run_state *r)
     LEBM__TRY(lebm__model_prepare(run->prior, run->generator, LEBM__SCORE, run->pool));
     r->workers = lebm__alloc(threads, sizeof *r->workers);
     r->z = lebm__alloc_raw(run->n * r->dims, sizeof *r->z);
-    r->log_density = lebm__alloc_raw(2 * run->n, sizeof *r->log_density);
-    if (r->workers == NULL || r->z == NULL || r->log_density == NULL) return LEBM_ERR_NOMEM;
-    r->score_norm = r->log_density + run->n;
+    r->metrics.log_density = lebm__alloc(4 * run->n, sizeof *r->metrics.log_density);
+    if (r->workers == NULL || r->z == NULL || r->metrics.log_density == NULL) return LEBM_ERR_NOMEM;
+    r->metrics.score_norm = r->metrics.log_density + run->n;
+    r->metrics.acceptance = r->metrics.score_norm + run->n;
+    r->metrics.energy_error = r->metrics.acceptance + run->n;
     LEBM__TRY(lebm__pool_lay_out(run->pool, threads, run_lay_out, r));
     LEBM__TRY(lebm__pool_run(run->pool, r->tiles, run_tile, r));
     return run->progress.ask != NULL && run->progress.ask(1.0, run->progress.user) ? LEBM_STOPPED : LEBM_OK;
@@ -162,10 +177,12 @@ int lebm__sampler_run(const lebm__run *run)
     if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     if (status == LEBM_OK) {
         memcpy(run->z, r.z, (size_t)(run->n * dims) * sizeof *r.z);
-        *run->metrics = (lebm__run_metrics){lebm__mean(r.log_density, run->n), lebm__mean(r.score_norm, run->n)};
+        const lebm__step_sizes *s = run->kernel_options;
+        const int is_first = s->last == 0.0 || run->options->steps == 1;
+        *run->metrics = lebm__metrics_sum_up(&r.metrics, run->n, is_first ? s->first : s->last);
     }
     lebm__free(r.workers);
     lebm__free(r.z);
-    lebm__free(r.log_density);
+    lebm__free(r.metrics.log_density);
     return status;
 }

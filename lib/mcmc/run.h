@@ -7,6 +7,7 @@
 #include "math/rng.h"
 #include "math/threads.h"
 #include "mcmc/kernel.h"
+#include "mcmc/metrics.h"
 
 /* The options of samplers of all kernels. Of these, a run leaves `start`, seed, stream and threads to whoever begins it. */
 typedef struct {
@@ -14,10 +15,6 @@ typedef struct {
     double start_std, divergence_threshold, temperature;
     char start[LEBM__TEXT_SIZE];
 } lebm__sampler_options;
-
-typedef struct {
-    double log_density, score_norm; /* means over the chains at the start of the last step */
-} lebm__run_metrics;
 
 typedef struct {
     const lebm__kernel *kernel;
@@ -42,8 +39,5 @@ int lebm__sampler_run(const lebm__run *run);
 
 /* z[n, M] = the noise that chains of the run begin at, from row `row` on, unless they are given a start. */
 void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z);
-
-/* The mean over chains, added in their order. */
-double lebm__mean(const double *values, int64_t n);
 
 #endif

@@ -146,15 +146,8 @@ int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *va
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    const double *metric = strcmp(key, LEBM_SAMPLER_LOG_DENSITY) == 0  ? &sampler->metrics.log_density
-                           : strcmp(key, LEBM_SAMPLER_SCORE_NORM) == 0 ? &sampler->metrics.score_norm
-                                                                       : NULL;
-    if (metric == NULL) {
-        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "sampler has no metric '%.64s'; it has %s, %s", key,
-                          LEBM_SAMPLER_LOG_DENSITY, LEBM_SAMPLER_SCORE_NORM);
-    }
+    LEBM__TRY(lebm__metrics_find(key));
     if (sampler->last_runs[0].n + sampler->last_runs[1].n == 0)
         return lebm__fail(LEBM_ERR_STATE, "metric '%s': the sampler has not run yet", key);
-    *value = *metric;
-    return LEBM_OK;
+    return lebm__metrics_get(&sampler->metrics, key, value);
 }

@@ -18,8 +18,8 @@ typedef struct {
      * squares[n] = |z|^2. */
     void (*base)(const void *context, int64_t n, const float *z, double *log_density, float *score, double *squares);
 
-    /* Adds the tilt and its gradient. */
-    void (*tilt)(const void *context, int64_t n, const float *z, double *log_density, float *score);
+    /* Adds the tilt and its gradient. Anything but LEBM_OK ends the run. */
+    int (*tilt)(const void *context, int64_t n, const float *z, double *log_density, float *score);
     const void *context;
 } lebm__target;
 

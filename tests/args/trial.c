@@ -135,7 +135,9 @@ static const char *type_of_options(const function *f)
 
 static const char *key_of(const trial *t, int number)
 {
-    static const char *const of_sampler[] = {LEBM_SAMPLER_LOG_DENSITY, LEBM_SAMPLER_SCORE_NORM, NULL};
+    static const char *const of_sampler[] = {
+        LEBM_SAMPLER_LOG_DENSITY,    LEBM_SAMPLER_SCORE_NORM,   LEBM_SAMPLER_ACCEPTANCE, LEBM_SAMPLER_ACCEPTANCE_MIN,
+        LEBM_SAMPLER_ACCEPTANCE_Q10, LEBM_SAMPLER_ENERGY_ERROR, LEBM_SAMPLER_STEP_SIZE,  NULL};
     static const char *const of_trainer[] = {LEBM_TRAINER_RECONSTRUCTION_MSE,
                                              LEBM_TRAINER_LOG_LIKELIHOOD,
                                              LEBM_TRAINER_F_POSITIVE,
@@ -248,7 +250,7 @@ static const struct {
     {"kind", {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU, LEBM_SILU, LEBM_MISH, LEBM_TANH, LEBM_SIGMOID, LEBM_SOFTPLUS}},
     {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
     {"likelihood", {LEBM_GAUSSIAN, LEBM_BERNOULLI}},
-    {"kernel", {LEBM_LANGEVIN}},
+    {"kernel", {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC}},
     {"role", {LEBM_TO_PRIOR, LEBM_TO_POSTERIOR}},
 };
 

@@ -42,6 +42,7 @@ static lebm_sampler *make_sampler(int threads)
 {
     lebm_sampler *sampler;
     LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_MEASURE_ACCEPTANCE, 1));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
     LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, go_on, NULL));

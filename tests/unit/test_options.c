@@ -143,12 +143,22 @@ static void assert_lists(const struct handle *h, const char *const *keys, const 
 
 START_TEST(sampler_lists_the_keys_of_its_header)
 {
-    static const char *const keys[] = {
-        "steps",      "step_size", "last_step_size", "noise",   "start",
-        "start_std",  "seed",      "stream",         "threads", LEBM_SAMPLER_DIVERGENCE_THRESHOLD,
-        "temperature"};
-    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64", "i64", "i64", "f64", "f64"};
-    assert_lists(&handles[0], keys, types, 11);
+    static const char *const keys[] = {"steps",
+                                       "step_size",
+                                       "last_step_size",
+                                       "noise",
+                                       "start",
+                                       "start_std",
+                                       "seed",
+                                       "stream",
+                                       "threads",
+                                       LEBM_SAMPLER_DIVERGENCE_THRESHOLD,
+                                       "temperature",
+                                       LEBM_SAMPLER_MEASURE_ACCEPTANCE,
+                                       LEBM_SAMPLER_TARGET_ACCEPTANCE};
+    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64",
+                                        "i64", "i64", "f64", "f64", "i64", "f64"};
+    assert_lists(&handles[0], keys, types, 13);
     ck_assert_str_eq(LEBM_SAMPLER_TEMPERATURE, "temperature");
     ck_assert_str_eq(LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold");
     ck_assert_str_eq(LEBM_SAMPLER_STEPS, "steps");

@@ -22,6 +22,21 @@
  * accepted; a chain that starts there is LEBM_ERR_DIVERGED, as is each step of langevin that does. The test is made in double
  * precision.
  *
+ * With the option preconditioner at "diagonal" all kernels have a diagonal matrix M of variances: the step is
+ * z + s M d log p/dz + sqrt(2 s T M) e, and hmc's momentum is drawn from N(0, T M^-1). M comes from a warm-up, or from
+ * lebm_sampler_set_variances().
+ *
+ * Warm-up. With the option `warmup` at W, a run makes W steps before its own. In these its step size is steered to the
+ * acceptance `target_acceptance` (dual averaging; Hoffman and Gelman 2014), which langevin does only if that is set, to the
+ * acceptance that a test would have had (and then its steps are put to the test during the warm-up); and M is learned, if there is one, from the states of the second and the third
+ * quarter, shrunk as in Stan, the step size being found anew for it. All chains learn together. Those to a prior, or to a
+ * density of one's own, have one target: the acceptance is the mean over them, the variances are those of all states. Those
+ * to the posteriors of different x have a target each: the acceptance is the harmonic mean, so that chains that never move
+ * are not hidden, and the variances are those within each chain, averaged. Then all is frozen, since a chain that goes on
+ * learning has no law to come to rest at. A run that succeeds leaves what it learned in the sampler (the option step_size,
+ * which can be read, and the variances, lebm_sampler_get_variances()) and sets warmup to 0: so runs that follow are not
+ * adapted. Files keep both. last_step_size is not adapted. Tens of steps do where there are hundreds of chains.
+ *
  * Chains that move in large steps first and settle in small ones (option last_step_size) end nearer to the target.
  * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
  *
@@ -30,7 +45,9 @@
  * likelihood (eq. 19, 22). Metrics are of p itself at any T.
  *
  * Random numbers are a function of seed, stream, chain (the row) and step alone. The options decide every bit of the
- * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains.
+ * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains. But for a run with a warm-up:
+ * there what is learned is learned from all chains, and the result depends on how many there are, though not on threads; in
+ * the runs after it 30 chains of 100 are 30 chains again.
  *
  * With "continue" as the option start a run goes on: from the z given, which should be those that the sampler's last run
  * to the same kind of target (prior or posterior) left, with that run's seed and stream, whatever these options say by
@@ -47,6 +64,7 @@
 #include "lebm/export.h"
 #include "lebm/generator.h"
 #include "lebm/prior.h"
+#include "lebm/target.h"
 
 LEBM_BEGIN_DECLS
 
@@ -79,10 +97,14 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_TARGET_ACCEPTANCE "target_acceptance"
 /** str: "noise" (default), z ~ N(0, start_std^2 I); "given", the z of the caller; or "continue", that z with the random
  * numbers of the last run, its steps counted on */
-#define LEBM_SAMPLER_START       "start"
-#define LEBM_SAMPLER_START_STD   "start_std"   /**< f64: standard deviation of the start (1) */
-#define LEBM_SAMPLER_TEMPERATURE "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
-#define LEBM_SAMPLER_SEED        "seed"        /**< i64: first half of the key of the random numbers (0) */
+#define LEBM_SAMPLER_START "start"
+/** i64: steps of a warm-up before those of the next run (0); a run that succeeds sets it to 0 */
+#define LEBM_SAMPLER_WARMUP "warmup"
+/** str: "none" (default), M = I; or "diagonal", M of the variances that a warm-up learns or lebm_sampler_set_variances() gives */
+#define LEBM_SAMPLER_PRECONDITIONER "preconditioner"
+#define LEBM_SAMPLER_START_STD      "start_std"   /**< f64: standard deviation of the start (1) */
+#define LEBM_SAMPLER_TEMPERATURE    "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
+#define LEBM_SAMPLER_SEED           "seed"        /**< i64: first half of the key of the random numbers (0) */
 /** i64: second half (0); each run that succeeds adds 1, but for those that continue one */
 #define LEBM_SAMPLER_STREAM  "stream"
 #define LEBM_SAMPLER_THREADS "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
@@ -245,13 +267,38 @@ LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const c
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user);
 
+/** @name What a warm-up learned
+ * The step size is the option step_size.
+ * @{ */
+/** Number of variances that the sampler has for its preconditioner; 0: none yet, or `sampler` is NULL.
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int64_t lebm_sampler_variance_count(const lebm_sampler *sampler);
+
+/** Copy the variances, the diagonal of M. With the kernels' steps they are variances of z, up to a factor that is one with the
+ * step size.
+ * @param variances  [count]   @param count  lebm_sampler_variance_count()
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (there are none: no run warmed up with a
+ *         preconditioner, and none were set)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_get_variances(const lebm_sampler *sampler, float *variances, int64_t count);
+
+/** Set the variances, which the preconditioner takes if its option says so.
+ * @param variances  [count], each 1e-30 to 1e30, of which the sampler keeps a copy   @param count  as many as z has numbers
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (the sampler, or a trainer that uses it, runs),
+ *         LEBM_ERR_NOMEM
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_set_variances(lebm_sampler *sampler, const float *variances, int64_t count);
+/** @} */
+
 /** Draw from the prior: n chains towards p(z) (eq. 20, 21).
  * @param n  1 or more chains
  * @param z  [n, M]: read unless the option start is "noise"; the chains' last states on success, untouched on failure
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; with "continue"
  *         also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (with "continue": n or M is not that of the run
- *         before); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of the net was never
- *         set; a call is changing the net; start is "continue", but there was no run to a prior before);
+ *         before; the sampler has other than M variances for its preconditioner); LEBM_ERR_STATE (the sampler is
+ *         running, or a trainer that uses it; a weight of the net was never set; a call is changing the net; start is
+ *         "continue", but there was no run to a prior before; preconditioner is "diagonal", but there are no variances
+ *         and no warm-up);
  *         LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names
  *         quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
@@ -263,13 +310,30 @@ LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *pri
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
  *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE; with
  *         "continue" also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (prior and generator differ in the size of
- *         z; with "continue": n or M is not that of the run before); LEBM_ERR_STATE (the sampler is running, or a
- *         trainer that uses it; a weight of a net was never set; a call is changing a net or the generator; start is
- *         "continue", but there was no run to a posterior before); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or
+ *         z; with "continue": n or M is not that of the run before; the sampler has other than M variances for its
+ *         preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of a net was
+ *         never set; a call is changing a net or the generator; start is "continue", but there was no run to a posterior
+ *         before; preconditioner is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or
  *         farther than divergence_threshold allows: the text names quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
                                         const float *x, int64_t n, float *z);
+
+/** Draw from a density of one's own: n chains towards that of the target.
+ * @param target  what to draw from: its function is called on this thread, unless it may be called on several
+ * @param n       1 or more chains
+ * @param z       [n, dims]: read unless the option start is "noise"; the chains' last states on success, untouched on
+ *                failure
+ * @return LEBM_OK; LEBM_STOPPED (the progress function, or the target's, said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; with
+ *         "continue" also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (with "continue": n or dims is not that of the run
+ *         before; the sampler has other than dims variances for its preconditioner); LEBM_ERR_STATE (the sampler is running,
+ *         or a trainer that uses it; start is "continue", but there was no run to a target before; preconditioner is
+ *         "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther
+ *         than divergence_threshold allows, in units of the start's norm or of start_std sqrt(dims): the text names quantity,
+ *         step and chain)
+ * Threads: one call per sampler at a time; samplers that share a target may run together if its function may be called on
+ * several. @since 0.1.0 */
+LEBM_API int lebm_sampler_run_target(lebm_sampler *sampler, const lebm_target *target, int64_t n, float *z);
 
 /** Read a metric of the last run.
  * @param key  LEBM_SAMPLER_LOG_DENSITY or another of the metrics above

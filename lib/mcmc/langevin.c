@@ -95,11 +95,13 @@ static int langevin_begin(const lebm__chain *chain, lebm__tile *tile)
     return langevin_measures(chain) ? lebm__chain_evaluate(chain, tile, 1) : LEBM_OK;
 }
 
-/* The same steps as without measuring, the target being evaluated at their end. */
+/* The same steps as without measuring, the target being evaluated at their end. In a warm-up, which tries step sizes that would
+ * have the chains run away, they are put to the test. */
 static int langevin_measured_transition(const lebm__chain *chain, lebm__tile *tile, int64_t step)
 {
     lebm__langevin_moves *moves = tile->workspace;
     LEBM__TRY(lebm__langevin_propose(chain, tile, step, moves));
+    if (chain->adapts) return lebm__proposals_test(chain, tile, step, &moves->to);
     lebm__proposals_measure(tile, &moves->to);
     for (int64_t i = 0; i < tile->n; i++) lebm__proposals_take(chain, tile, i, &moves->to);
     return lebm__chain_check(chain, tile, step);

@@ -39,6 +39,7 @@ lebm__target lebm__model_target_get(const lebm__model_target *model)
                                              : "a smaller step_size may help, or x of a smaller scale",
                           .dims = dims,
                           .spread = lebm_prior_sigma0(model->prior) * sqrt((double)dims),
+                          .origin = "p0",
                           .base = target_base,
                           .tilt = target_tilt,
                           .context = model};

@@ -12,7 +12,8 @@ typedef struct {
     const char *name;   /* for error texts: */
     const char *remedy; /* what may help chains that run away */
     int64_t dims;       /* numbers of a chain's state */
-    double spread;      /* the norm that a state of p0 has */
+    double spread;      /* the norm that a state is thought to have, */
+    const char *origin; /* by this: for error texts */
 
     /* Of the states z[n, dims] of a tile of chains: log_density[n] = log p0, score[n, dims] = its gradient and
      * squares[n] = |z|^2. */

@@ -71,6 +71,8 @@ static const struct {
     {LEBM_SAMPLER_STREAM, "stream"},
     {LEBM_SAMPLER_THREADS, "threads"},
     {LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold"},
+    {LEBM_SAMPLER_WARMUP, "warmup"},
+    {LEBM_SAMPLER_PRECONDITIONER, "preconditioner"},
     {LEBM_SAMPLER_MEASURE_ACCEPTANCE, "measure_acceptance"},
     {LEBM_SAMPLER_LEAPFROG_STEPS, "leapfrog_steps"},
     {LEBM_SAMPLER_JITTER, "jitter"},

@@ -49,9 +49,15 @@ static int is_named(const parameter *p, const char *name)
     return strcmp(p->name, name) == 0;
 }
 
+/* A pointer to a function. */
+static int is_function(const parameter *p)
+{
+    return is_type(p, "lebm_progress_fn") || is_type(p, "lebm_density_fn");
+}
+
 int is_pointer(const parameter *p)
 {
-    return p->type[strlen(p->type) - 1] == '*' || is_type(p, "lebm_progress_fn");
+    return p->type[strlen(p->type) - 1] == '*' || is_function(p);
 }
 
 int is_new_handle(const parameter *p)
@@ -61,7 +67,7 @@ int is_new_handle(const parameter *p)
 
 int is_handle(const parameter *p)
 {
-    return strstr(p->type, "lebm_") && is_pointer(p) && !is_new_handle(p) && !is_type(p, "lebm_progress_fn");
+    return strstr(p->type, "lebm_") && is_pointer(p) && !is_new_handle(p) && !is_function(p);
 }
 
 int returns_status(const function *f)
@@ -174,6 +180,8 @@ static const struct {
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
     {"stream", {2, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
+    {"dims", {LATENT, 1, 1 << 24, 1 << 24, LEBM_ERR_RANGE}},
+    {"concurrent", {0, INT_MIN, INT_MAX, INT_MAX, 0}},
 };
 
 /* The net whose tensors the function means. */
@@ -198,6 +206,10 @@ whole whole_of(const trial *t, const parameter *p)
         const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
     }
+    if (is_named(p, "count") && name_ends(t->f, "_set_variances"))
+        return (whole){LATENT, 1, 1 << 24, LATENT, LEBM_ERR_RANGE};
+    if (is_named(p, "count") && name_ends(t->f, "_get_variances"))
+        return (whole){LATENT, LATENT, LATENT, LATENT, LEBM_ERR_SHAPE};
     if (is_named(p, "count")) {
         const int64_t count = lebm_net_param_size(net, 0);
         return (whole){count, count, count, count, LEBM_ERR_SHAPE};
@@ -277,7 +289,7 @@ int64_t floats_of(const trial *t, const parameter *p)
         const char *name;
         int64_t count;
     } arrays[] = {{"in", N * LATENT}, {"z", N * LATENT}, {"score", N * LATENT}, {"grad_in", N * LATENT},
-                  {"x", N * DATA},    {"out", N},        {"grad_out", N}};
+                  {"x", N * DATA},    {"out", N},        {"grad_out", N},       {"variances", LATENT}};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
@@ -294,6 +306,7 @@ static void *handle_of(const trial *t, const parameter *p)
     if (strstr(p->type, "lebm_generator ")) return w->generator;
     if (strstr(p->type, "lebm_sampler ")) return is_named(p, "to_posterior") ? w->to_posterior : w->to_prior;
     if (strstr(p->type, "lebm_trainer ")) return w->trainer;
+    if (strstr(p->type, "lebm_target ")) return w->target;
     unknown(t, p);
     return NULL;
 }
@@ -308,7 +321,8 @@ static value argument(const trial *t, int i, int number)
     if (is_handle(p)) return (value){.pointer = handle_of(t, p)};
     if (is_new_handle(p)) return (value){.pointer = place(i, NULL, sizeof(void *))};
     if (is_type(p, "const float *")) {
-        const float *content = is_named(p, "x") || is_named(p, "grad_out") ? t->w->x : t->w->z;
+        const int is_positive = is_named(p, "x") || is_named(p, "grad_out") || is_named(p, "variances");
+        const float *content = is_positive ? t->w->x : t->w->z;
         return (value){.pointer = place(i, content, (size_t)floats_of(t, p) * sizeof(float))};
     }
     if (is_type(p, "const int64_t *")) return (value){.pointer = place(i, t->w->ids, sizeof t->w->ids)};
@@ -323,6 +337,7 @@ static value argument(const trial *t, int i, int number)
     }
     if (is_type(p, "double")) return (value){.real = real_of(t, p).good};
     if (is_type(p, "lebm_progress_fn")) return (value){.progress = go_on};
+    if (is_type(p, "lebm_density_fn")) return (value){.density = world_density};
     if (is_type(p, "void *")) return (value){.pointer = t->w};
     return (value){.integer = whole_of(t, p).good};
 }
@@ -418,6 +433,10 @@ static void settle_new(uint64_t *hash, const parameter *p, void *object)
         LEBM_ASSERT_OK(lebm_sampler_get_i64(object, LEBM_SAMPLER_STEPS, &steps));
         hash_bytes(hash, &steps, sizeof steps);
         lebm_sampler_destroy(object);
+    } else if (is_type(p, "lebm_target **")) {
+        const int64_t dims = lebm_target_dims(object);
+        hash_bytes(hash, &dims, sizeof dims);
+        lebm_target_destroy(object);
     } else {
         ck_assert_str_eq(p->type, "lebm_trainer **");
         lebm_trainer_destroy(object);
@@ -433,6 +452,7 @@ static void forget(struct world *w, const void *object)
     if (object == w->to_prior) w->to_prior = NULL;
     if (object == w->to_posterior) w->to_posterior = NULL;
     if (object == w->trainer) w->trainer = NULL;
+    if (object == w->target) w->target = NULL;
 }
 
 uint64_t trial_results(trial *t, value result)

@@ -30,7 +30,7 @@ static int64_t chain_number(const lebm__tile *tile, int64_t row)
 }
 
 /* Fail at the first chain whose state is not finite or too far away. */
-static int chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
+int lebm__chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
 {
     for (int64_t i = 0; i < tile->n; i++) {
         if (tile->squares[i] <= tile->max_squares[i]) continue;
@@ -93,7 +93,7 @@ int lebm__chain_evaluate(const lebm__chain *chain, lebm__tile *tile, int64_t ste
 
 int lebm__chain_check(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
 {
-    LEBM__TRY(chain_check_states(chain, tile, step));
+    LEBM__TRY(lebm__chain_check_states(chain, tile, step));
     return chain_check_densities(chain, tile, step);
 }
 
@@ -142,5 +142,5 @@ int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile)
         tile->score_norm[i] = sqrt(lebm__kernels()->squares(chain->target.dims, score));
     }
     chain_measure_states(chain, tile);
-    return chain_check_states(chain, tile, chain->steps);
+    return lebm__chain_check_states(chain, tile, chain->steps);
 }

@@ -35,7 +35,8 @@ int lebm__chain_step(const lebm__chain *chain, lebm__tile *tile, int64_t step);
 /* Evaluate the target where the chains are; LEBM_ERR_DIVERGED if that is too far away, or a value is not finite. */
 int lebm__chain_evaluate(const lebm__chain *chain, lebm__tile *tile, int64_t step);
 
-/* Fail in the same way by what is known of the chains. */
+/* Fail in the same way by what is known of the chains; or by their states alone. */
+int lebm__chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step);
 int lebm__chain_check(const lebm__chain *chain, const lebm__tile *tile, int64_t step);
 
 /* The step size of a step: from the first to the last by equal factors. */

@@ -1,6 +1,7 @@
 #include "mcmc/hmc.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/status.h"
 #include "lebm/sampler.h"
@@ -101,6 +102,7 @@ static int hmc_transition(const lebm__chain *chain, lebm__tile *tile, int64_t st
     lebm__hmc_moves *moves = tile->workspace;
     lebm__proposals *to = &moves->to;
     lebm__proposals_begin(chain, tile, step, to);
+    memcpy(to->score, tile->score, (size_t)(tile->n * chain->target.dims) * sizeof *to->score);
     hmc_draw(chain, tile, step, moves);
     for (int64_t i = 0; i < tile->n; i++) to->log_ratio[i] = hmc_kinetic(chain, moves, i) - tile->log_density[i];
     LEBM__TRY(lebm__hmc_leapfrog(chain, tile, options->leapfrog_steps, moves));

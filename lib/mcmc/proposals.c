@@ -19,9 +19,7 @@ void lebm__proposals_lay_out(lebm__proposals *proposals, int64_t rows, int64_t d
 
 void lebm__proposals_begin(const lebm__chain *chain, const lebm__tile *tile, int64_t step, lebm__proposals *proposals)
 {
-    const size_t bytes = (size_t)(tile->n * chain->target.dims) * sizeof *tile->z;
-    memcpy(proposals->z, tile->z, bytes);
-    memcpy(proposals->score, tile->score, bytes);
+    memcpy(proposals->z, tile->z, (size_t)(tile->n * chain->target.dims) * sizeof *tile->z);
     memset(proposals->lost, 0, (size_t)tile->n * sizeof *proposals->lost);
     lebm__chain_chances(chain, tile, step, proposals->chances[0]);
 }
@@ -42,12 +40,12 @@ int lebm__proposals_evaluate(const lebm__chain *chain, const lebm__tile *tile, l
 {
     const lebm__target *target = &chain->target;
     const int64_t dims = target->dims;
+    target->base(target->context, tile->n, p->z, p->log_density, p->score, p->squares);
     for (int64_t i = 0; i < tile->n; i++) {
-        if (isfinite(lebm__kernels()->squares(dims, p->z + i * dims))) continue;
+        if (isfinite(p->squares[i])) continue;
         memcpy(p->z + i * dims, tile->z + i * dims, (size_t)dims * sizeof *p->z);
         p->lost[i] = 1;
     }
-    target->base(target->context, tile->n, p->z, p->log_density, p->score, p->squares);
     LEBM__TRY(target->tilt(target->context, tile->n, p->z, p->log_density, p->score));
     for (int64_t i = 0; i < tile->n; i++) proposals_lose(chain, i, p);
     return LEBM_OK;
@@ -78,5 +76,5 @@ int lebm__proposals_test(const lebm__chain *chain, lebm__tile *tile, int64_t ste
     for (int64_t i = 0; i < tile->n; i++) {
         if (log(p->chances[i][0]) < p->log_ratio[i]) lebm__proposals_take(chain, tile, i, p);
     }
-    return lebm__chain_check(chain, tile, step);
+    return lebm__chain_check_states(chain, tile, step); /* their densities were found finite, or they were not taken */
 }

@@ -16,7 +16,7 @@ typedef struct {
 /* For tiles of up to `rows` chains. */
 void lebm__proposals_lay_out(lebm__proposals *proposals, int64_t rows, int64_t dims, lebm__arena *arena);
 
-/* Begin a step where the chains are: z and score of the tile, and the chances of the step. */
+/* Begin a step where the chains are: z of the tile, and the chances of the step. */
 void lebm__proposals_begin(const lebm__chain *chain, const lebm__tile *tile, int64_t step, lebm__proposals *proposals);
 
 /* Evaluate the target where the proposals are. One that meets what is not finite is lost: its log density is -INFINITY from

@@ -408,6 +408,7 @@ START_TEST(the_leapfrog_comes_back) /* _i: with M = I or not */
     double farthest = 0;
     LEBM_ASSERT_OK(lebm__chain_begin(&b.chain, &b.tile));
     lebm__proposals_begin(&b.chain, &b.tile, 1, &moves->to);
+    memcpy(moves->to.score, b.score, sizeof b.score);
     memcpy(moves->momentum, momentum, sizeof b.z);
     for (int i = 0; i < N; i++) moves->epsilon[i] = 0.2f;
     LEBM_ASSERT_OK(lebm__hmc_leapfrog(&b.chain, &b.tile, LEAPS, moves));

@@ -67,6 +67,7 @@
 #include "lebm/prior.h"
 #include "lebm/sampler.h"
 #include "lebm/status.h"
+#include "lebm/target.h"
 #include "lebm/trainer.h"
 #include "lebm/version.h"
 

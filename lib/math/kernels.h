@@ -79,6 +79,15 @@ typedef struct {
     /* z += step score + spread noise */
     void (*langevin)(int64_t n, float step, float spread, const float *score, const float *noise, float *z);
 
+    /* y += scale x, or scale weights x unless weights is NULL */
+    void (*add_scaled)(int64_t n, float scale, const float *weights, const float *x, float *y);
+
+    /* A step of Langevin's form with this noise, from where the score is `score` to where it is `new_score`, is taken back
+     * by one with the noise -b, b = noise + half weights (score + new_score), weights NULL: 1. Returns the sum of
+     * noise^2 - b^2. */
+    double (*reverse_noise)(int64_t n, float half, const float *weights, const float *noise, const float *score,
+                            const float *new_score);
+
     /* words[4][n]: counters, one of four words in each column, in whose place their random numbers by Philox 4x32-10
      * come. n is a multiple of `lanes`. */
     void (*philox)(const uint32_t key[2], int64_t n, uint32_t *words);

@@ -199,6 +199,11 @@ static int step_check_options(const lebm_trainer *trainer, const int64_t *ids)
         return lebm__fail(LEBM_ERR_STATE,
                           "a trainer's chains start at noise: set option start of its samplers to 'noise'");
     }
+    if (trainer->to_prior->options.warmup > 0 || trainer->to_posterior->options.warmup > 0) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "a trainer's chains do not warm up: have its samplers run once before, which sets "
+                          "their option warmup to 0, or do so");
+    }
     if (!lebm__trainer_keeps(trainer->options.posterior_chains)) return LEBM_OK;
     if (ids == NULL) {
         return lebm__fail(LEBM_ERR_STATE, "option posterior_chains is 'kept': call lebm_trainer_step_of(), which tells "

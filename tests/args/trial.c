@@ -49,9 +49,15 @@ static int is_named(const parameter *p, const char *name)
     return strcmp(p->name, name) == 0;
 }
 
+/* A pointer to a function. */
+static int is_function(const parameter *p)
+{
+    return is_type(p, "lebm_progress_fn") || is_type(p, "lebm_density_fn");
+}
+
 int is_pointer(const parameter *p)
 {
-    return p->type[strlen(p->type) - 1] == '*' || is_type(p, "lebm_progress_fn");
+    return p->type[strlen(p->type) - 1] == '*' || is_function(p);
 }
 
 int is_new_handle(const parameter *p)
@@ -61,7 +67,7 @@ int is_new_handle(const parameter *p)
 
 int is_handle(const parameter *p)
 {
-    return strstr(p->type, "lebm_") && is_pointer(p) && !is_new_handle(p) && !is_type(p, "lebm_progress_fn");
+    return strstr(p->type, "lebm_") && is_pointer(p) && !is_new_handle(p) && !is_function(p);
 }
 
 int returns_status(const function *f)
@@ -135,7 +141,9 @@ static const char *type_of_options(const function *f)
 
 static const char *key_of(const trial *t, int number)
 {
-    static const char *const of_sampler[] = {LEBM_SAMPLER_LOG_DENSITY, LEBM_SAMPLER_SCORE_NORM, NULL};
+    static const char *const of_sampler[] = {
+        LEBM_SAMPLER_LOG_DENSITY,    LEBM_SAMPLER_SCORE_NORM,   LEBM_SAMPLER_ACCEPTANCE, LEBM_SAMPLER_ACCEPTANCE_MIN,
+        LEBM_SAMPLER_ACCEPTANCE_Q10, LEBM_SAMPLER_ENERGY_ERROR, LEBM_SAMPLER_STEP_SIZE,  NULL};
     static const char *const of_trainer[] = {LEBM_TRAINER_RECONSTRUCTION_MSE,
                                              LEBM_TRAINER_LOG_LIKELIHOOD,
                                              LEBM_TRAINER_F_POSITIVE,
@@ -176,6 +184,7 @@ static const struct {
     {"dims", {LATENT, 1, INT32_MAX, LATENT, LEBM_ERR_RANGE}},
     {"superchains", {2, 2, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
     {"threads", {2, 0, 1024, 1024, LEBM_ERR_RANGE}},
+    {"concurrent", {0, INT_MIN, INT_MAX, INT_MAX, 0}},
 };
 
 /* The net whose tensors the function means. */
@@ -194,6 +203,8 @@ whole whole_of(const trial *t, const parameter *p)
 {
     const int status = returns_status(t->f) ? LEBM_ERR_RANGE : 0;
     const lebm_net *net = net_of(t);
+    if (is_named(p, "dims") && name_ends(t->f, "_target_create"))
+        return (whole){LATENT, 1, 1 << 24, 1 << 24, LEBM_ERR_RANGE};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
@@ -204,6 +215,10 @@ whole whole_of(const trial *t, const parameter *p)
         const value *ranked = argument_of(t, "ranked");
         return (whole){LENGTH, ranked && !ranked->pointer ? 1 : 4, INT32_MAX, LENGTH, status};
     }
+    if (is_named(p, "count") && name_ends(t->f, "_set_variances"))
+        return (whole){LATENT, 1, 1 << 24, LATENT, LEBM_ERR_RANGE};
+    if (is_named(p, "count") && name_ends(t->f, "_get_variances"))
+        return (whole){LATENT, LATENT, LATENT, LATENT, LEBM_ERR_SHAPE};
     if (is_named(p, "count")) {
         const int64_t count = lebm_net_param_size(net, 0);
         return (whole){count, count, count, count, LEBM_ERR_SHAPE};
@@ -257,7 +272,7 @@ static const struct {
     {"kind", {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU, LEBM_SILU, LEBM_MISH, LEBM_TANH, LEBM_SIGMOID, LEBM_SOFTPLUS}},
     {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
     {"likelihood", {LEBM_GAUSSIAN, LEBM_BERNOULLI}},
-    {"kernel", {LEBM_LANGEVIN}},
+    {"kernel", {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC}},
     {"role", {LEBM_TO_PRIOR, LEBM_TO_POSTERIOR}},
 };
 
@@ -284,7 +299,7 @@ int64_t floats_of(const trial *t, const parameter *p)
         const char *name;
         int64_t count;
     } arrays[] = {{"in", N * LATENT}, {"z", N * LATENT}, {"score", N * LATENT}, {"grad_in", N * LATENT},
-                  {"x", N * DATA},    {"out", N},        {"grad_out", N}};
+                  {"x", N * DATA},    {"out", N},        {"grad_out", N},       {"variances", LATENT}};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
@@ -317,6 +332,7 @@ static void *handle_of(const trial *t, const parameter *p)
     if (strstr(p->type, "lebm_generator ")) return w->generator;
     if (strstr(p->type, "lebm_sampler ")) return is_named(p, "to_posterior") ? w->to_posterior : w->to_prior;
     if (strstr(p->type, "lebm_trainer ")) return w->trainer;
+    if (strstr(p->type, "lebm_target ")) return w->target;
     unknown(t, p);
     return NULL;
 }
@@ -331,7 +347,8 @@ static value argument(const trial *t, int i, int number)
     if (is_handle(p)) return (value){.pointer = handle_of(t, p)};
     if (is_new_handle(p)) return (value){.pointer = place(i, NULL, sizeof(void *))};
     if (is_type(p, "const float *")) {
-        const float *content = is_named(p, "x") || is_named(p, "grad_out") ? t->w->x : t->w->z;
+        const int is_positive = is_named(p, "x") || is_named(p, "grad_out") || is_named(p, "variances");
+        const float *content = is_positive ? t->w->x : t->w->z;
         return (value){.pointer = place(i, content, (size_t)floats_of(t, p) * sizeof(float))};
     }
     if (is_type(p, "const double *"))
@@ -352,6 +369,7 @@ static value argument(const trial *t, int i, int number)
     }
     if (is_type(p, "double")) return (value){.real = real_of(t, p).good};
     if (is_type(p, "lebm_progress_fn")) return (value){.progress = go_on};
+    if (is_type(p, "lebm_density_fn")) return (value){.density = world_density};
     if (is_type(p, "void *")) return (value){.pointer = t->w};
     return (value){.integer = whole_of(t, p).good};
 }
@@ -448,6 +466,10 @@ static void settle_new(uint64_t *hash, const parameter *p, void *object)
         LEBM_ASSERT_OK(lebm_sampler_get_i64(object, LEBM_SAMPLER_STEPS, &steps));
         hash_bytes(hash, &steps, sizeof steps);
         lebm_sampler_destroy(object);
+    } else if (is_type(p, "lebm_target **")) {
+        const int64_t dims = lebm_target_dims(object);
+        hash_bytes(hash, &dims, sizeof dims);
+        lebm_target_destroy(object);
     } else {
         ck_assert_str_eq(p->type, "lebm_trainer **");
         lebm_trainer_destroy(object);
@@ -463,6 +485,7 @@ static void forget(struct world *w, const void *object)
     if (object == w->to_prior) w->to_prior = NULL;
     if (object == w->to_posterior) w->to_posterior = NULL;
     if (object == w->trainer) w->trainer = NULL;
+    if (object == w->target) w->target = NULL;
 }
 
 uint64_t trial_results(trial *t, value result)

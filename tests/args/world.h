@@ -27,6 +27,7 @@ struct world {
     lebm_generator *generator;
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
+    lebm_target *target;              /* of world_density(), LATENT numbers */
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1] */
     int64_t ids[N];                   /* of the rows of x */
     double draws[CHAINS * LENGTH * LATENT];
@@ -55,5 +56,8 @@ uint64_t world_use(struct world *w);
 
 /** A progress function that lets the call go on. */
 int go_on(double done, void *user);
+
+/** A normal density, of LATENT numbers. */
+int world_density(const float *z, int64_t n, double *log_density, float *score, void *user);
 
 #endif

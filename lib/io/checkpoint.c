@@ -13,31 +13,27 @@
 
 /* ---- Writing ---- */
 
-/* A model's chains to the posterior begin at noise. So do first visits alone, where chains are kept. */
-static int checkpoint_put_first_visits(lebm__st_writer *st, const lebm_trainer *trainer)
+/* A sampler for whoever uses the model: his chains begin at noise, as first visits do where chains are kept. */
+static int checkpoint_make_first_visits(lebm_sampler **out, const lebm_trainer *trainer)
 {
-    lebm_sampler *first_visits;
-    LEBM__TRY(lebm_sampler_copy(&first_visits, trainer->to_posterior));
-    first_visits->options.steps = lebm__trainer_first_visit_steps(trainer);
-    const int status = lebm__put_sampler(st, LEBM_TO_POSTERIOR, first_visits);
-    lebm_sampler_destroy(first_visits);
-    return status;
+    LEBM__TRY(lebm_sampler_copy(out, trainer->to_posterior));
+    (*out)->options.steps = lebm__trainer_first_visit_steps(trainer);
+    return LEBM_OK;
 }
 
-/* The parameters of f and g and, of chains, how they are learned or, for a model to be used, their averages where there are
- * any, and how chains begin. */
-static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int is_to_be_used)
+/* The parameters of f and g and the samplers; with `first_visits`, which is not NULL for a model to be used, as sampler to
+ * the posterior, and averages of the parameters where there are any. */
+static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, const lebm_sampler *first_visits)
 {
     const float *values[LEBM__LEARNERS];
     for (int i = 0; i < LEBM__LEARNERS; i++) {
         const lebm__learner *learner = &trainer->learners[i];
-        const int is_average = is_to_be_used && learner->average.updates > 0;
+        const int is_average = first_visits != NULL && learner->average.updates > 0;
         values[i] = is_average ? learner->average.values : learner->params->values;
     }
     LEBM__TRY(lebm__put_model(st, trainer->prior, trainer->generator, values[LEBM__PRIOR], values[LEBM__GENERATOR]));
     LEBM__TRY(lebm__put_sampler(st, LEBM_TO_PRIOR, trainer->to_prior));
-    return is_to_be_used ? checkpoint_put_first_visits(st, trainer)
-                         : lebm__put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
+    return lebm__put_sampler(st, LEBM_TO_POSTERIOR, first_visits == NULL ? trainer->to_posterior : first_visits);
 }
 
 /* Keys of what a learner has: "adam.f" of Adam's numbers, "adam.m.f" and "adam.v.f" of its moments, "average.f". */
@@ -92,16 +88,19 @@ static int checkpoint_put_training(lebm__st_writer *st, const lebm_trainer *trai
 static int checkpoint_save(const lebm_trainer *trainer, const char *path, int with_training)
 {
     lebm__st_writer st;
+    lebm_sampler *first_visits = NULL;
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__model_use(trainer->prior, trainer->generator);
     if (status == LEBM_OK) {
         status = lebm__model_require_set(trainer->prior, trainer->generator); /* a file does not tell */
-        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer, !with_training);
+        if (status == LEBM_OK && !with_training) status = checkpoint_make_first_visits(&first_visits, trainer);
+        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer, first_visits);
         if (status == LEBM_OK && with_training) status = checkpoint_put_training(&st, trainer);
         if (status == LEBM_OK) status = lebm__st_write(&st, path);
         lebm__model_leave(trainer->prior, trainer->generator);
     }
-    lebm__st_writer_destroy(&st);
+    lebm__st_writer_destroy(&st); /* which has numbers of the sampler */
+    lebm_sampler_destroy(first_visits);
     return status;
 }
 

@@ -112,19 +112,19 @@ static int sampler_continue(const lebm__last_run *last, lebm__run *run)
 }
 
 /* Run, and keep what a warm-up learns; only what succeeds changes the sampler. */
-static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run *run)
+static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run run)
 {
-    const int64_t dims = lebm__run_dims(run), warmup = run->tuning.warmup;
+    const int64_t dims = lebm__run_dims(&run), warmup = run.tuning.warmup;
     lebm__step_sizes *step_sizes = sampler->head.options[1].values;
     double step_size = step_sizes->first;
     float *variances = NULL;
-    if (warmup > 0 && run->tuning.is_preconditioned) {
+    if (warmup > 0 && run.tuning.is_preconditioned) {
         variances = lebm__alloc_raw(dims, sizeof *variances);
         if (variances == NULL) return LEBM_ERR_NOMEM;
     }
-    run->tuning.learned_step_size = &step_size;
-    run->tuning.learned_variances = variances;
-    const int status = lebm__sampler_run(run);
+    run.tuning.learned_step_size = &step_size;
+    run.tuning.learned_variances = variances;
+    const int status = lebm__sampler_run(&run);
     if (status != LEBM_OK) {
         lebm__free(variances);
         return status;
@@ -155,7 +155,7 @@ static int sampler_run(lebm_sampler *sampler, lebm__run run)
     run.metrics = &sampler->metrics;
     run.progress = sampler->head.progress;
     const int64_t steps_done = run.steps_before + options->warmup + options->steps;
-    LEBM__TRY(sampler_run_and_learn(sampler, &run));
+    LEBM__TRY(sampler_run_and_learn(sampler, run));
     *last = (lebm__last_run){run.key, run.n, lebm__run_dims(&run), steps_done};
     if (!continues) options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     return LEBM_OK;

@@ -1,5 +1,6 @@
 /* The public functions for a net's parameters. */
 #include "core/status.h"
+#include "core/text.h"
 #include "nn/net.h"
 #include "nn/spec.h"
 
@@ -47,14 +48,13 @@ int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t c
     return lebm__params_set(&net->params, __func__, index, src, count);
 }
 
-/* The stream of a net's first tensor, by its spec (FNV-1a): f and g that were given one seed start unrelated. */
+/* The stream of a net's first tensor, by its spec : f and g that were given one seed start unrelated. */
 static uint64_t net_params_stream(const lebm_net *net)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = LEBM__HASH_START;
     for (int64_t i = 0; i <= net->layer_count; i++) {
         char item[LEBM__SPEC_ITEM_SIZE];
-        lebm__spec_item(net, i, item);
-        for (const char *c = item; *c != '\0'; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+        hash = lebm__hash_text(hash, item, lebm__spec_item(net, i, item));
     }
     return hash;
 }

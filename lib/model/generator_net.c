@@ -32,6 +32,11 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
     LEBM__REQUIRE(g);
     LEBM__REQUIRE(likelihood);
     const lebm__likelihood *found = lebm__likelihood_find(likelihood);
+    if (strcmp(likelihood, LEBM_CATEGORICAL) == 0) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION,
+                          "the likelihood '%s' is of tokens, and no net's: use lebm_generator_create_from_spec()",
+                          LEBM_CATEGORICAL);
+    }
     if (found == NULL) {
         return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s and %s", likelihood,
                           LEBM_GAUSSIAN, LEBM_BERNOULLI);

@@ -428,14 +428,14 @@ def _rows(name: str, values: ArrayLike, shape: tuple[int, ...], n: Optional[int]
 class _Data(NamedTuple):
     """What x of a generator is: pixels or tokens."""
 
-    generator: _Resource
+    generator: weakref.ref[_Resource]  # whoever has this need not keep the generator, but somebody must
     shape: tuple[int, int, int]
     is_tokens: bool
 
     @classmethod
     def of(cls, generator: Generator) -> _Data:
         """That of a generator."""
-        return cls(generator._c, generator.data_shape, generator.data_kind == "tokens")
+        return cls(weakref.ref(generator._c), generator.data_shape, generator.data_kind == "tokens")
 
     def rows(self, x: Any, n: Optional[int] = None) -> Array:
         """x as C reads it: n rows, or any number."""
@@ -464,7 +464,10 @@ class _Data(NamedTuple):
             if "\n" in line:
                 raise InvalidError(f"row {i} of x has a newline in it: {line!r}")
         text = "".join(f"{line}\n" for line in lines)
-        _lib.lebm_generator_text_to_x(self.generator, _bytes("x", text), len(lines), x)
+        generator = self.generator()
+        if generator is None:
+            raise StateError("the generator is closed")
+        _lib.lebm_generator_text_to_x(generator, _bytes("x", text), len(lines), x)
         return x
 
 

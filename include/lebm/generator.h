@@ -76,8 +76,7 @@ LEBM_API int lebm_generator_create_from_spec(lebm_generator **out, const char *s
  * embedding that is not tied from N(0, 1), and all that a cell has from U(-1/sqrt(H), 1/sqrt(H)).
  * @param scheme  LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
  * @param seed    parameters are a function of scheme, seed and spec
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (a call is using the generator),
- *         LEBM_ERR_NOMEM
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (a call is using the generator)
  * Threads: no other call may be using the generator. @since 0.1.0 */
 LEBM_API int lebm_generator_init(lebm_generator *generator, const char *scheme, uint64_t seed);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "core/text.h"
+#include "model/likelihood.h"
 
 static const lebm__option generator_rows[] = {
     LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, offsetof(lebm__generator_options, out_of_range), "error",
@@ -90,6 +90,10 @@ int lebm_generator_create_from_spec(lebm_generator **out, const char *spec, cons
     LEBM__REQUIRE(spec);
     LEBM__REQUIRE(likelihood);
     const int is_of_tokens = strcmp(likelihood, LEBM_CATEGORICAL) == 0;
+    if (!is_of_tokens && lebm__likelihood_find(likelihood) == NULL) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s, %s and %s",
+                          likelihood, LEBM_GAUSSIAN, LEBM_BERNOULLI, LEBM_CATEGORICAL);
+    }
     const lebm__generator_kind *kind = is_of_tokens ? &lebm__generator_recurrent : &lebm__generator_net;
     return kind->create(out, spec, INT64_MAX, likelihood, sigma);
 }
@@ -98,11 +102,8 @@ int lebm_generator_init(lebm_generator *generator, const char *scheme, uint64_t 
 {
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(scheme);
-    const char *spec = generator->kind->spec(generator);
-    if (spec == NULL) return LEBM_ERR_NOMEM;
-    const uint64_t stream = lebm__hash_text(LEBM__HASH_START, spec, (int64_t)strlen(spec)); /* as of lebm_net_init() */
     LEBM__TRY(lebm__handle_claim(generator->params->owner, __func__, 0));
-    const int status = lebm__params_init(generator->params, scheme, seed, stream);
+    const int status = lebm__params_init(generator->params, scheme, seed, generator->kind->stream(generator));
     lebm__handle_yield(generator->params->owner, 0);
     return status;
 }

@@ -30,6 +30,7 @@ typedef struct {
 
     lebm_net *(*net)(const lebm_generator *generator);            /* NULL: it has none */
     const char *(*spec)(const lebm_generator *generator);         /* its architecture as text; NULL: no memory */
+    uint64_t (*stream)(const lebm_generator *generator);          /* of random numbers, for its first parameter */
     void (*shape)(const lebm_generator *generator, int64_t *chw); /* of x */
     void (*range)(const lebm_generator *generator, double *low, double *high); /* of the mean of x */
     double (*work)(const lebm_generator *generator); /* multiply-adds of a row forward, roughly */

@@ -89,6 +89,11 @@ static const char *generator_net_spec(const lebm_generator *generator)
     return lebm_net_spec(generator_net_of(generator)->net);
 }
 
+static uint64_t generator_net_stream(const lebm_generator *generator)
+{
+    return lebm__net_stream(generator_net_of(generator)->net);
+}
+
 static void generator_net_shape(const lebm_generator *generator, int64_t *chw)
 {
     lebm_net_out_shape(generator_net_of(generator)->net, chw);
@@ -312,6 +317,7 @@ const lebm__generator_kind lebm__generator_net = {
     .destroy = generator_net_destroy,
     .net = generator_net_net,
     .spec = generator_net_spec,
+    .stream = generator_net_stream,
     .shape = generator_net_shape,
     .range = generator_net_range,
     .work = generator_net_work,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "core/text.h"
 #include "lebm/tokens.h"
 #include "model/generator.h"
 #include "model/tokens.h"
@@ -58,6 +59,12 @@ static void generator_recurrent_destroy(lebm_generator *generator)
 static const char *generator_recurrent_spec(const lebm_generator *generator)
 {
     return generator_recurrent_net(generator)->spec;
+}
+
+static uint64_t generator_recurrent_stream(const lebm_generator *generator)
+{
+    const char *spec = generator_recurrent_spec(generator);
+    return lebm__hash_text(LEBM__HASH_START, spec, (int64_t)strlen(spec));
 }
 
 static void generator_recurrent_shape(const lebm_generator *generator, int64_t *chw)
@@ -266,6 +273,7 @@ const lebm__generator_kind lebm__generator_recurrent = {
     .create = generator_recurrent_create,
     .destroy = generator_recurrent_destroy,
     .spec = generator_recurrent_spec,
+    .stream = generator_recurrent_stream,
     .shape = generator_recurrent_shape,
     .range = generator_recurrent_range,
     .work = generator_recurrent_work,

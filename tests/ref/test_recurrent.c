@@ -1,13 +1,9 @@
 /* Recurrent generators of tokens: the reference against central differences; and the library against the reference, over
  * 200 random forms and batches: log likelihoods, scores, and gradients of all parameters summed over the batch. */
-#include "core/memory.h"
 #include "lebm.h"
-#include "math/blas.h"
-#include "math/tree.h"
-#include "model/generator.h"
 #include "ref/agreement.h"
 #include "ref/ref_recurrent.h"
-#include "support/approx.h"
+#include "support/recurrent.h"
 
 enum { FORMS = 200, MOST_ROWS = 70 };
 
@@ -156,55 +152,6 @@ static float *floats_of_x(const struct batch *b)
     return x;
 }
 
-/* A workspace in new memory: for learning, or a view of one. */
-static void *lay_out(const lebm_generator *generator, const void *all, int64_t first, int64_t rows, void **memory)
-{
-    void *workspace = NULL;
-    lebm__arena arena = {NULL, 0};
-    for (int pass = 0; pass < 2; pass++) {
-        arena.used = 0;
-        workspace = all ? generator->kind->lay_out_view(generator, all, first, rows, &arena)
-                        : generator->kind->lay_out(generator, rows, LEBM__LEARN, &arena);
-        if (pass == 0) arena.memory = *memory = lebm__alloc_raw(arena.used, 1);
-    }
-    return workspace;
-}
-
-/* grads = the gradient of all parameters, passed in tiles of `tile` rows and summed over chunks as the trainer does. */
-static void sum_gradients(const lebm_generator *generator, const float *z, const float *x, int64_t n, int64_t tile,
-                          double *log_likelihood, float *grads)
-{
-    const lebm__generator_kind *kind = generator->kind;
-    const void *owner = kind->gradient_owner(generator);
-    void *memory, *view_memory;
-    double squared_error[MOST_ROWS];
-    LEBM_ASSERT_OK(kind->prepare(generator, LEBM__LEARN, NULL));
-    LEBM_ASSERT_OK(lebm__blas_prepare());
-    void *all = lay_out(generator, NULL, 0, n, &memory);
-    for (int64_t first = 0; first < n; first += tile) {
-        const int64_t rows = n - first < tile ? n - first : tile;
-        void *view = lay_out(generator, all, first, tile, &view_memory);
-        kind->observe(generator, view, x + first * generator->data_size, rows);
-        kind->forward_backward(generator, view, z + first * generator->latent_size, rows, log_likelihood + first,
-                               squared_error);
-        lebm__free(view_memory);
-    }
-    float *scratch = lebm__alloc_raw(kind->gradient->scratch(owner), sizeof *scratch);
-    for (int64_t block = 0; block < kind->gradient->blocks(owner); block++) {
-        lebm__tree tree = {.size = kind->gradient->block_size(owner, block)};
-        tree.sums = test_floats(tree.size * lebm__tree_levels(MOST_ROWS));
-        for (int64_t first = 0; first < n; first += LEBM__CHUNK) {
-            const int64_t rows = n - first < LEBM__CHUNK ? n - first : LEBM__CHUNK;
-            kind->gradient->sum(all, block, first, rows, scratch, lebm__tree_leaf(&tree));
-            lebm__tree_push(&tree);
-        }
-        kind->gradient->store(owner, block, lebm__tree_total(&tree), grads);
-        free(tree.sums);
-    }
-    lebm__free(scratch);
-    lebm__free(memory);
-}
-
 static float *floats_of(const double *values, int64_t count)
 {
     float *floats = test_floats(count);
@@ -254,7 +201,9 @@ START_TEST(the_library_is_the_reference)
         double passed[MOST_ROWS];
         LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, b.n, out));
         LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, b.n, score));
-        sum_gradients(generator, z, x, b.n, 1 + number % 64, passed, grads);
+        void *memory, *workspace = pass_for_gradients(generator, z, x, b.n, 1 + number % 64, passed, &memory);
+        sum_gradients(generator, workspace, 0, b.n, grads);
+        lebm__free(memory);
         agree_each(&values, out, e.log_likelihood, e.size, b.n, b.where);
         if (b.net.steps_without_z && b.net.start_without_z) {
             for (int64_t i = 0; i < b.n * b.net.latent; i++) ck_assert_float_eq(score[i], 0);

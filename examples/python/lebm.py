@@ -264,6 +264,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_generator_sigma": (c_double, [_h]),
     "lebm_generator_draw": (c_int, [_h, _Floats, c_int64, c_uint64, c_uint64, _Floats]),
     "lebm_generator_draw_tempered": (c_int, [_h, _Floats, c_int64, c_double, c_uint64, c_uint64, _Floats]),
+    "lebm_generator_search": (c_int, [_h, _Floats, c_int64, c_int64, _Floats]),
     "lebm_generator_token_count": (c_int64, [_h]),
     "lebm_generator_token_unit": (_text, [_h]),
     "lebm_generator_token": (_text, [_h, c_int64]),
@@ -1015,6 +1016,13 @@ class Generator(_Handle):
             _lib.lebm_generator_draw(self._c, z, len(z), *key, x)
         else:
             _lib.lebm_generator_draw_tempered(self._c, z, len(z), _real("temperature", temperature), *key, x)
+        return x
+
+    def search(self, z: ArrayLike, width: SupportsIndex = 5) -> Array:
+        """The most probable tokens that a beam search of this width finds given each row of z: [n, D]."""
+        z = _rows("z", z, (self.latent_size,))
+        x = np.empty((len(z), self.data_size), np.float32)
+        _lib.lebm_generator_search(self._c, z, len(z), _integer("width", width), x)
         return x
 
     def log_likelihood(self, z: ArrayLike, x: Any) -> Array:

@@ -258,7 +258,7 @@ int lebm__generator_begin(const lebm_generator *generator, int64_t n, lebm__pass
                           void **workspace)
 {
     lebm__arena arena = {NULL, 0};
-    LEBM__TRY(lebm__check_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__check_range("n", n, 0, LEBM__MOST_ROWS));
     LEBM__TRY(lebm__handle_use(generator->params->owner));
     int status = generator->kind->prepare(generator, passes, NULL);
     generator->kind->lay_out(generator, n < ROWS ? n : ROWS, passes, &arena);

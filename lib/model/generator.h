@@ -106,6 +106,9 @@ int lebm__generator_put_vocabulary(lebm_generator *generator, const char *unit, 
 /* LEBM_ERR_UNSUPPORTED if x is no tokens. */
 int lebm__require_tokens(const lebm_generator *generator, const char *function);
 
+/* Rows that arrays of any form may have. */
+#define LEBM__MOST_ROWS (INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL)
+
 /* What a public function on n rows begins and ends with: check n, use and prepare the generator, and lay out a workspace
  * for LEBM__GENERATOR_ROWS rows, which is how many the function takes at a time, in new memory. */
 enum { LEBM__GENERATOR_ROWS = 64 }; /* as many as the products want, and as few as stay in the cache */

@@ -5,6 +5,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "lebm/tokens.h"
+#include "model/beam.h"
 #include "model/generator.h"
 #include "model/tokens.h"
 #include "nn/recurrent_grad.h"
@@ -227,6 +228,41 @@ int lebm_generator_draw_tempered(const lebm_generator *generator, const float *z
     }
     lebm__generator_end(generator, memory);
     return LEBM_OK;
+}
+
+/* Rows are searched one after the other. */
+static int generator_recurrent_search(const lebm_generator *generator, const float *z, int64_t n, int64_t width,
+                                      float *x)
+{
+    const lebm__recurrent *net = generator_recurrent_net(generator);
+    lebm__beam beam;
+    lebm__arena arena = {NULL, 0};
+    LEBM__TRY(lebm__recurrent_prepare(net, LEBM__FORWARD, NULL));
+    lebm__beam_lay_out(&beam, net, width, &arena);
+    void *memory = lebm__alloc_raw(arena.used, 1);
+    if (memory == NULL) return LEBM_ERR_NOMEM;
+    arena = (lebm__arena){memory, 0};
+    lebm__beam_lay_out(&beam, net, width, &arena);
+    for (int64_t i = 0; i < n; i++) {
+        lebm__beam_search(&beam, z + i * generator->latent_size, x + i * generator->data_size);
+    }
+    lebm__free(memory);
+    return LEBM_OK;
+}
+
+int lebm_generator_search(const lebm_generator *generator, const float *z, int64_t n, int64_t width, float *x)
+{
+    enum { WIDEST = 64 };
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(z);
+    LEBM__REQUIRE(x);
+    LEBM__TRY(lebm__require_tokens(generator, __func__));
+    LEBM__TRY(lebm__check_range("n", n, 0, LEBM__MOST_ROWS));
+    LEBM__TRY(lebm__check_range("width", width, 1, WIDEST));
+    LEBM__TRY(lebm__handle_use(generator->params->owner));
+    const int status = generator_recurrent_search(generator, z, n, width, x);
+    lebm__handle_leave(generator->params->owner);
+    return status;
 }
 
 /* ---- Gradients: the owner is the net, the workspace ours ---- */

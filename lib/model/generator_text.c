@@ -123,7 +123,7 @@ int lebm_generator_text_to_x(const lebm_generator *generator, const char *text, 
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(text);
     LEBM__REQUIRE(x);
-    LEBM__TRY(lebm__check_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__check_range("n", n, 0, LEBM__MOST_ROWS));
     LEBM__TRY(lebm__handle_use(generator->params->owner));
     const int status = text_to_x(generator, __func__, text, n, x);
     lebm__handle_leave(generator->params->owner);
@@ -179,7 +179,7 @@ int lebm_generator_x_to_text(const lebm_generator *generator, const float *x, in
     LEBM__REQUIRE(generator);
     LEBM__REQUIRE(x);
     LEBM__REQUIRE(length);
-    LEBM__TRY(lebm__check_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__check_range("n", n, 0, LEBM__MOST_ROWS));
     LEBM__TRY(lebm__check_range("size", size, 0, INT64_MAX));
     LEBM__TRY(lebm__handle_use(generator->params->owner));
     const int status = text_of_x(generator, __func__, x, n, text, size, length);

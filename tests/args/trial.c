@@ -82,10 +82,10 @@ int is_step(const function *f)
 
 int is_for_tokens(const function *f)
 {
-    static const char *const names[] = {"lebm_generator_draw_tempered", "lebm_generator_set_vocabulary",
-                                        "lebm_generator_vocabulary",    "lebm_generator_token",
-                                        "lebm_generator_token_unit",    "lebm_generator_token_count",
-                                        "lebm_generator_text_to_x",     "lebm_generator_x_to_text"};
+    static const char *const names[] = {
+        "lebm_generator_draw_tempered", "lebm_generator_set_vocabulary", "lebm_generator_vocabulary",
+        "lebm_generator_token",         "lebm_generator_token_unit",     "lebm_generator_token_count",
+        "lebm_generator_text_to_x",     "lebm_generator_x_to_text",      "lebm_generator_search"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(f->name, names[i]) == 0) return 1;
     return 0;
@@ -186,6 +186,7 @@ static const struct {
     {"channels", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
     {"height", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
     {"width", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
+    {"width", {3, 1, 64, 64, LEBM_ERR_RANGE}},
     {"bias", {1, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},

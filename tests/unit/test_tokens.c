@@ -384,6 +384,32 @@ START_TEST(decoding_takes_the_most_probable_token) /* _i: the spec */
 }
 END_TEST
 
+/* A wide beam finds the most probable sequence of all, and a beam of one what decoding gives. */
+START_TEST(beams_find_the_most_probable_sequence) /* _i: the spec */
+{
+    enum { ZS = 30 };
+    lebm_generator *generator = make_sharp(_i);
+    float z[ZS][2], found[ZS][D], narrow[ZS][D], decoded[ZS][D];
+    int different = 0;
+    for (int k = 0; k < ZS; k++) z[k][0] = (float)k / 8 - 2, z[k][1] = (float)(k % 7) / 2 - 1.5f;
+    LEBM_ASSERT_OK(lebm_generator_search(generator, z[0], ZS, 40, found[0]));
+    LEBM_ASSERT_OK(lebm_generator_search(generator, z[0], ZS, 1, narrow[0]));
+    LEBM_ASSERT_OK(lebm_generator_decode(generator, z[0], ZS, decoded[0]));
+    for (int k = 0; k < ZS; k++) {
+        static struct all all;
+        int best = 0;
+        compute_all(&all, generator, z[k]);
+        for (int i = 1; i < SEQUENCES; i++)
+            if (all.p[i] > all.p[best]) best = i;
+        LEBM_ASSERT_SAME_BITS(found[k], all.x[best], D);
+        LEBM_ASSERT_SAME_BITS(narrow[k], decoded[k], D);
+        different += memcmp(found[k], decoded[k], sizeof found[k]) != 0;
+    }
+    ck_assert_int_gt(different, 0); /* or the test would tell little */
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
 /* What the probabilities become at a temperature, step by step. */
 static void temper(struct all *all, double temperature)
 {
@@ -477,6 +503,9 @@ START_TEST(nan_gives_nan)
     LEBM_ASSERT_SAME_BITS(x[1], of_zero, 3);
     LEBM_ASSERT_OK(lebm_generator_draw(generator, z[0], 2, 1, 1, x[0]));
     ck_assert_float_nan(x[0][0]);
+    LEBM_ASSERT_OK(lebm_generator_search(generator, z[0], 2, 3, x[0]));
+    ck_assert_float_nan(x[0][0]);
+    ck_assert_float_ge(x[1][0], -1);
     lebm_generator_destroy(generator);
 }
 END_TEST
@@ -701,6 +730,7 @@ static Suite *suite(void)
     suite_add_tcase(suite, text);
     TCase *writing = tcase_create("writing");
     tcase_add_loop_test(writing, decoding_takes_the_most_probable_token, 0, 2);
+    tcase_add_loop_test(writing, beams_find_the_most_probable_sequence, 0, 2);
     tcase_add_loop_test(writing, drawn_tokens_have_their_probabilities, 0, 4);
     tcase_add_test(writing, drawing_many_classes);
     tcase_add_test(writing, nan_gives_nan);

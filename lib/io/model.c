@@ -134,6 +134,9 @@ static int model_load_vocabulary(const lebm__st_reader *st, lebm_generator *gene
 {
     const char *words = lebm__find_text(st, "generator", "vocabulary"), *unit;
     if (words == NULL) return LEBM_OK;
+    if (generator->token_count == 0) {
+        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': generator.vocabulary: the generator is not of tokens", st->path);
+    }
     LEBM__TRY(lebm__get_text(st, "generator", "token_unit", &unit));
     return lebm__in_file(st, "generator.vocabulary", lebm__generator_put_vocabulary(generator, unit, words));
 }

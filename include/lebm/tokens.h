@@ -6,11 +6,11 @@
  *
  * with `gru` in place of `lstm`, if that is wanted; as in "in 32; embedding 256; lstm 256; tokens 10000 82".
  *
- * - M is the size of z, V the number of tokens, D the length of the longest sequence.
+ * - M is the size of z, V the number of tokens (up to 16,777,215), D the length of the longest sequence (up to 65,536).
  * - A step's input is the embedding, E numbers, of the token before, with z behind it unless `noz` says otherwise. The first
  *   input is the mark of beginning and end.
- * - H units in each of LAYERS layers (1 if none is given) of PyTorch's LSTM or GRU. Their states begin at h = W z + b, or with
- *   `noz` at 0, and c at 0. With both `noz` x does not depend on z: a plain language model.
+ * - H units in each of LAYERS layers (up to 64; 1 if none is given) of PyTorch's LSTM or GRU. Their states begin at
+ *   h = W z + b, or with `noz` at 0, and c at 0. With both `noz` x does not depend on z: a plain language model.
  * - The output is W h + b of the last layer: scores of the V tokens and of the mark, whose softmax are probabilities. `tied`
  *   lets W be the embedding's weight, for which E must be H.
  *
@@ -25,7 +25,11 @@
  *
  * x [n, D] of such a generator is rows of token numbers, 0 to V - 1, that are followed by LEBM_PADDING to the row's end. No
  * token stands for the end. Whatever is no row of that form is refused with LEBM_ERR_RANGE and a text that names row and
- * place. The options LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE change nothing for tokens. */
+ * place. The options LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE change nothing for tokens.
+ *
+ * A sequence costs the time that its own length takes, whatever D is. Memory is asked for as if all were of length D, some
+ * 11 H D floats for each of up to 64 rows that a thread has at work; what shorter ones do not need is never touched, which
+ * most systems then do not give away. */
 #ifndef LEBM_TOKENS_H
 #define LEBM_TOKENS_H
 

@@ -209,8 +209,8 @@ LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
 LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x);
 
 /** Draw x from p(x|z), for each row: the mean plus noise of N(0, sigma^2 I) for LEBM_GAUSSIAN (eq. 3), 0 or 1 for
- * LEBM_BERNOULLI, token by token for LEBM_CATEGORICAL. With z from lebm_sampler_run_prior() these are draws of x from the model. Noise may take them out of
- * the mean's range.
+ * LEBM_BERNOULLI, token by token for LEBM_CATEGORICAL. With z from lebm_sampler_run_prior() these are draws of x from the
+ * model. Noise may take them out of the mean's range.
  * @param z       [n, M]   @param n  0 or more rows
  * @param seed    key of the random numbers   @param stream  second key: another one for unrelated numbers
  * @param x       [n, D]; row i is a function of z's row i, seed, stream and i

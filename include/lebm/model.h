@@ -1,8 +1,8 @@
 /** @file model.h
  * Models as a whole: a prior and a generator for one size of z, made of two specs, saved and loaded. A model file is a
  * safetensors file: parameters as tensors "f.0.weight", ..., "g.0.weight", ... in PyTorch's layout; specs, sigma0,
- * likelihood, sigma and vocabulary as text in its metadata (docs/file-format.md). A checkpoint (lebm_trainer_save()) is a model file
- * with more in it, and is read here as well. */
+ * likelihood, sigma and vocabulary as text in its metadata (docs/file-format.md). A checkpoint (lebm_trainer_save()) is a
+ * model file with more in it, and is read here as well. */
 #ifndef LEBM_MODEL_H
 #define LEBM_MODEL_H
 

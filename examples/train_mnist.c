@@ -28,6 +28,7 @@ int main(int argc, char **argv)
         .posterior_chains = "fresh",
         .prior_chains = "fresh",
         .first_visit_steps = 0,
+        .prior_renewal = .05,
 
         .prior_learning_rate = 3e-3,
         .generator_learning_rate = 1e-3,

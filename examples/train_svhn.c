@@ -31,6 +31,7 @@ int main(int argc, char **argv)
         .posterior_chains = "fresh",
         .prior_chains = "fresh",
         .first_visit_steps = 0,
+        .prior_renewal = .05,
 
         .prior_learning_rate = 5e-4,
         .generator_learning_rate = 1e-3,

@@ -60,6 +60,7 @@
 #ifndef LEBM_H
 #define LEBM_H
 
+#include "lebm/diagnostics.h"
 #include "lebm/export.h"
 #include "lebm/generator.h"
 #include "lebm/model.h"
@@ -67,6 +68,7 @@
 #include "lebm/prior.h"
 #include "lebm/sampler.h"
 #include "lebm/status.h"
+#include "lebm/target.h"
 #include "lebm/tokens.h"
 #include "lebm/trainer.h"
 #include "lebm/version.h"

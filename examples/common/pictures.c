@@ -155,7 +155,7 @@ static double sum_of_f(const model *m, const float *z, int64_t n, float *f)
     return sum;
 }
 
-int evaluate(const model *m, const dataset *data, evaluation *result)
+int evaluate(const model *m, const dataset *data, int64_t count, evaluation *result)
 {
     const int64_t size = dataset_image_size(data);
     const pixel_range range = model_pixel_range(m);
@@ -165,8 +165,8 @@ int evaluate(const model *m, const dataset *data, evaluation *result)
     evaluation sum = {0, 0, 0};
     start_stream(m->to_posterior, EVALUATION); /* each chunk moves on to the next stream */
     start_stream(m->to_prior, EVALUATION);
-    for (int64_t first = 0; first < data->count && status == LEBM_OK; first += CHUNK) {
-        const int64_t n = data->count - first < CHUNK ? data->count - first : CHUNK;
+    for (int64_t first = 0; first < count && status == LEBM_OK; first += CHUNK) {
+        const int64_t n = count - first < CHUNK ? count - first : CHUNK;
         for (int64_t i = 0; i < n; i++) dataset_image(data, first + i, range, x + i * size);
         status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, n, z);
         if (status != LEBM_OK) break;
@@ -176,8 +176,8 @@ int evaluate(const model *m, const dataset *data, evaluation *result)
         status = lebm_sampler_run_prior(m->to_prior, m->prior, n, z);
         if (status == LEBM_OK) sum.f_negative += sum_of_f(m, z, n, f);
     }
-    const double n = (double)data->count;
-    *result = (evaluation){mean_square_error(m, sum.mse, data->count * size), sum.f_positive / n, sum.f_negative / n};
+    const double n = (double)count;
+    *result = (evaluation){mean_square_error(m, sum.mse, count * size), sum.f_positive / n, sum.f_negative / n};
     free(f);
     free(y);
     free(x);

@@ -27,7 +27,7 @@ typedef struct evaluation {
     double f_positive, f_negative; /* mean f on samples of the posterior and of the prior, as many of each */
 } evaluation;
 
-/* Measures the model on all images of the data. */
-int evaluate(const model *m, const dataset *data, evaluation *result);
+/* Measures the model on the first `count` images of the data. */
+int evaluate(const model *m, const dataset *data, int64_t count, evaluation *result);
 
 #endif

@@ -140,17 +140,36 @@ static outcome train(run *r)
     return result;
 }
 
+/* Measures the model on the held-out images, and what short chains leave out. Returns LEBM_OK or LEBM_STOPPED. */
+static int measure(run *r, results *e)
+{
+    enum { LONGER = 10, FEWEST = 100 };
+    const dataset *data = &r->held_out;
+    lebm_sampler *to_posterior = r->view.to_posterior;
+    or_die(lebm_sampler_get_i64(to_posterior, LEBM_SAMPLER_STEPS, &e->steps), "sampler");
+    e->few = data->count / LONGER > FEWEST ? data->count / LONGER : data->count < FEWEST ? data->count : FEWEST;
+    e->longer_steps = LONGER * e->steps;
+    int status = evaluate(&r->view, data, data->count, &e->all);
+    if (status == LEBM_OK) status = evaluate(&r->view, data, e->few, &e->of_few);
+    if (status == LEBM_OK) {
+        or_die(lebm_sampler_set_i64(to_posterior, LEBM_SAMPLER_STEPS, e->longer_steps), "sampler");
+        status = evaluate(&r->view, data, e->few, &e->of_few_longer);
+        or_die(lebm_sampler_set_i64(to_posterior, LEBM_SAMPLER_STEPS, e->steps), "sampler");
+    }
+    return check(r, status, "evaluation");
+}
+
 /* Shows and measures what was learned. Returns LEBM_OK or LEBM_STOPPED. */
-static int look(run *r, evaluation *e)
+static int look(run *r, results *e)
 {
     const int status = draw_pictures(r);
-    return status == LEBM_OK ? check(r, evaluate(&r->view, &r->held_out, e), "evaluation") : status;
+    return status == LEBM_OK ? measure(r, e) : status;
 }
 
 /* Returns the exit status. */
 static int finish(run *r, outcome result)
 {
-    evaluation e;
+    results e;
     save_checkpoint(r);
     or_die(lebm_trainer_save_model(r->trainer, r->model_path), "cannot save the model");
     if (result == INTERRUPTED || look(r, &e) == LEBM_STOPPED) {

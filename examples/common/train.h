@@ -22,6 +22,7 @@ typedef struct train_program {
 
     const char *posterior_chains, *prior_chains; /* "fresh" or "kept" */
     int64_t first_visit_steps;                   /* of kept ones; 0: as of others */
+    double prior_renewal;                        /* share of kept ones that begin anew */
 
     double prior_learning_rate, generator_learning_rate; /* of Adam */
     double beta1, beta2, decay_per_epoch;

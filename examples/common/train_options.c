@@ -62,6 +62,7 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
         [FIRST_VISIT_STEPS] = I64("first-visit-steps", "N", p->first_visit_steps, 0, 1000000,
                                   "steps of a kept chain that begins; 0: as of others"),
         [PRIOR_CHAINS] = TEXT("prior-chains", "HOW", p->prior_chains, "fresh or kept, likewise"),
+        [PRIOR_RENEWAL] = F64("prior-renewal", "P", p->prior_renewal, 0, 1, "share of kept ones that begin anew"),
         [PRIOR_LEARNING_RATE] =
             F64("prior-learning-rate", "R", p->prior_learning_rate, 0, 1e3, "Adam's learning rate for f"),
         [GENERATOR_LEARNING_RATE] =
@@ -106,6 +107,7 @@ static const struct {
     {POSTERIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_POSTERIOR_CHAINS},
     {FIRST_VISIT_STEPS, OF_TRAINER, LEBM_TRAINER_FIRST_VISIT_STEPS},
     {PRIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_PRIOR_CHAINS},
+    {PRIOR_RENEWAL, OF_TRAINER, LEBM_TRAINER_PRIOR_RENEWAL},
     {AVERAGE_DECAY, OF_TRAINER, LEBM_TRAINER_AVERAGE_DECAY},
     {PRIOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_PRIOR_LEARNING_RATE},
     {GENERATOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_GENERATOR_LEARNING_RATE},

@@ -100,13 +100,16 @@ static void print_command(const run *r, const char *program)
     free(path);
 }
 
-void report_results(const run *r, const evaluation *e)
+void report_results(const run *r, const results *e)
 {
     printf("\nHeld-out reconstruction MSE  %.6f per pixel in [-1,1] units (%" PRId64 " images, %" PRId64
            " posterior steps from noise)\n",
-           e->mse, r->held_out.count, chain_steps(r->view.to_posterior));
-    printf("Mean f of posterior samples  %.4f\n", e->f_positive);
-    printf("Mean f of prior samples      %.4f\n", e->f_negative);
+           e->all.mse, r->held_out.count, e->steps);
+    printf("With longer chains           %.6f at %" PRId64 " steps, %.6f at %" PRId64 " (the first %" PRId64
+           " images)\n",
+           e->of_few_longer.mse, e->longer_steps, e->of_few.mse, e->steps, e->few);
+    printf("Mean f of posterior samples  %.4f\n", e->all.f_positive);
+    printf("Mean f of prior samples      %.4f\n", e->all.f_negative);
     if (run_images_per_second(r) > 0) printf("Training images per second   %.0f\n", run_images_per_second(r));
     printf("Wall time                    %.1f s\n", seconds_now() - r->started_at);
     printf("Samples                      %s\n", r->samples_path);

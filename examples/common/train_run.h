@@ -75,8 +75,16 @@ void report_start(const run *r);
 /* Prints the means of the epoch that has just ended. */
 void report_epoch(const run *r);
 
+/* What the held-out images say of the model. */
+typedef struct results {
+    evaluation all;
+    int64_t few; /* the first images, on which chains are made longer: as much work as on all with their own steps */
+    evaluation of_few, of_few_longer;
+    int64_t steps, longer_steps; /* of a chain to the posterior */
+} results;
+
 /* Prints what came of it. */
-void report_results(const run *r, const evaluation *e);
+void report_results(const run *r, const results *e);
 
 /* Prints where it was interrupted. */
 void report_interrupted(const run *r);

@@ -2,7 +2,7 @@
 
 A thin layer over the C library, which says all there is to know about each function in its headers (include/lebm).
 The classes are its handles: a Net is f or g, a Prior is a net and p0, a Generator is a decoder and a likelihood, a
-Sampler is a transition kernel, and a Trainer joins them.
+Sampler is a transition kernel, and a Trainer joins them; a Target is a density of one's own.
 
     import lebm
 
@@ -18,6 +18,7 @@ liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwh
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import inspect
 import itertools
@@ -28,9 +29,9 @@ import re
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from collections.abc import Generator as PythonGenerator
-from ctypes import POINTER, byref, c_char_p, c_double, c_int, c_int64, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int, c_int64, c_uint64, c_void_p
 from typing import TYPE_CHECKING, Any, MutableMapping, NamedTuple, NoReturn, Optional, SupportsIndex, TypeVar, Union
 
 import numpy as np
@@ -39,17 +40,30 @@ if TYPE_CHECKING:  # numpy.typing is slow to import
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float32]
+    Doubles = NDArray[np.float64]
 
 __all__ = [
     "Net",
     "Prior",
     "Generator",
+    "Target",
     "Sampler",
     "Trainer",
     "create_model",
     "save_model",
     "load_model",
     "load_sampler",
+    "convergence",
+    "nested_rhat",
+    "mean_error",
+    "sd_error",
+    "quantile_error",
+    "e_bfmi",
+    "Convergence",
+    "NestedRhat",
+    "MeanError",
+    "SdError",
+    "QuantileError",
     "version",
     "build_info",
     "PADDING",
@@ -74,6 +88,7 @@ __all__ = [
 
 Value = Union[int, float, str]
 Progress = Callable[[float], object]
+Density = Callable[[Any], "tuple[Any, Any]"]
 PADDING = -1.0  #: fills rows of tokens behind the end of a sequence
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _AnyHandle = TypeVar("_AnyHandle", bound="_Handle")
@@ -202,8 +217,12 @@ class _Floats:
 # takes one argument, and the calling conventions of the systems that the library is for let a function ignore others.
 _PROGRESS = ctypes.CFUNCTYPE(c_int, c_double)
 
+# lebm_density_fn, of whose arguments `user` is not declared either. Addresses come as numbers.
+_DENSITY = ctypes.CFUNCTYPE(c_int, c_void_p, c_int64, c_void_p, c_void_p)
+
 _h, _out, _text = c_void_p, POINTER(c_void_p), c_char_p
 _i64s, _f64s = POINTER(c_int64), POINTER(c_double)
+_draws = _f64s, c_int64, c_int64, c_int64, _i64s
 
 # Result and arguments of every function. All that return an int return a status.
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
@@ -279,8 +298,15 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_sampler_copy": (c_int, [_out, _h]),
     "lebm_sampler_destroy": (None, [_h]),
     "lebm_sampler_kernel": (_text, [_h]),
+    "lebm_sampler_variance_count": (c_int64, [_h]),
+    "lebm_sampler_get_variances": (c_int, [_h, _Floats, c_int64]),
+    "lebm_sampler_set_variances": (c_int, [_h, _Floats, c_int64]),
     "lebm_sampler_run_prior": (c_int, [_h, _h, c_int64, _Floats]),
     "lebm_sampler_run_posterior": (c_int, [_h, _h, _h, _Floats, c_int64, _Floats]),
+    "lebm_sampler_run_target": (c_int, [_h, _h, c_int64, _Floats]),
+    "lebm_target_create": (c_int, [_out, c_int64, _DENSITY, c_void_p, c_int]),
+    "lebm_target_destroy": (None, [_h]),
+    "lebm_target_dims": (c_int64, [_h]),
     "lebm_trainer_create": (c_int, [_out, _h, _h, _h, _h]),
     "lebm_trainer_destroy": (None, [_h]),
     "lebm_trainer_step": (c_int, [_h, _Floats, c_int64]),
@@ -296,6 +322,12 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_model_save": (c_int, [_text, _h, _h]),
     "lebm_model_load": (c_int, [_text, _out, _out]),
     "lebm_model_load_sampler": (c_int, [_text, _text, _out]),
+    "lebm_diagnostics_convergence": (c_int, [*_draws, c_int64, _f64s, _f64s, _f64s]),
+    "lebm_diagnostics_nested_rhat": (c_int, [*_draws, c_int64, c_int64, _f64s, _f64s]),
+    "lebm_diagnostics_mean": (c_int, [*_draws, c_int64, _f64s, _f64s, _f64s]),
+    "lebm_diagnostics_sd": (c_int, [*_draws, c_int64, _f64s, _f64s]),
+    "lebm_diagnostics_quantile": (c_int, [*_draws, c_double, c_int64, _f64s, _f64s]),
+    "lebm_diagnostics_e_bfmi": (c_int, [_f64s, c_int64, c_int64, _i64s, c_int64, _f64s]),
 }
 for _name in "net", "generator", "sampler", "trainer":
     _FUNCTIONS |= {
@@ -1059,6 +1091,81 @@ def _answers(callback: Optional[Progress], raised: list[BaseException]) -> Pytho
             answer = 1
 
 
+def _memory(address: int, kind: Any, shape: tuple[int, ...]) -> Any:
+    """C's numbers at an address as an array."""
+    return np.frombuffer((kind * math.prod(shape)).from_address(address), kind).reshape(shape)
+
+
+def _write(name: str, values: Any, memory: Any) -> None:
+    """Give C what a density has computed."""
+    array = np.asarray(values)
+    if array.shape != memory.shape:
+        raise ShapeError(f"the density gives a {name} of shape {array.shape}; it must be {memory.shape}")
+    memory[:] = array
+
+
+def _evaluator(density: Density, dims: int, raised: threading.local) -> Callable[[int, int, int, int], int]:
+    """What C calls: 0 to go on, 1 to stop, with what the density raised in the list of the thread's run.
+
+    A Ctrl-C that comes before the `try` is printed and dropped by ctypes. The log densities of that call are none then.
+    """
+
+    def evaluate(z: int, n: int, log_density: int, score: int) -> int:
+        try:
+            states = _memory(z, c_float, (n, dims)).copy()  # the density may keep it
+            log_densities, scores = density(states)
+            _write("score", scores, _memory(score, c_float, (n, dims)))
+            _write("log density", log_densities, _memory(log_density, c_double, (n,)))
+            return 0
+        except BaseException as error:
+            raised.list.append(error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))
+            return 1
+
+    return evaluate
+
+
+class Target(_Handle):
+    """A density of one's own, for Sampler.run_target() (lebm/target.h).
+
+        def normal(z):  # float32 [n, 2]
+            return -0.5 * (z**2).sum(1, dtype=float), -z
+
+        z = lebm.Sampler("hmc", steps=100).run_target(lebm.Target(2, normal), 1000)
+
+    The function is given the states of some chains, an array of its own of finite numbers, and returns their log
+    densities [n], up to a constant, in double precision, and the gradients of these [n, dims]. Where there is no density it
+    is -inf. What it raises ends the run.
+    """
+
+    _kind = "target"
+    _shown = ("dims",)
+
+    def __init__(self, dims: SupportsIndex, density: Density) -> None:
+        """Make a target for states of `dims` numbers."""
+        if not callable(density):
+            raise TypeError(f"density must be something to call, not {type(density).__name__}")
+        pointer, count = c_void_p(), _integer("dims", dims)
+        self._raised = threading.local()
+        self._evaluate = _DENSITY(_evaluator(density, count, self._raised))  # as long as there are runs of it
+        _lib.lebm_target_create(byref(pointer), count, self._evaluate, None, 0)
+        self._own(pointer)
+
+    @property
+    def dims(self) -> int:
+        """Numbers of a state."""
+        return _lib.lebm_target_dims(self._c)
+
+    @contextlib.contextmanager
+    def _collect(self) -> Iterator[list[BaseException]]:
+        """A list for what the density raises in a run on this thread, which may be within another run of it."""
+        outer = getattr(self._raised, "list", None)
+        self._raised.list = []
+        try:
+            yield self._raised.list
+        finally:
+            self._raised.list = outer
+
+
 class _Runner(_Handle):
     """What samplers and trainers have in common: options, metrics, and calls that take long."""
 
@@ -1080,9 +1187,9 @@ class _Runner(_Handle):
             raise TypeError(f"progress must be something to call, or None, not {type(callback).__name__}")
         self._progress = callback
 
-    def _run(self, name: str, *arguments: Any) -> None:
-        """Make a call that takes long."""
-        raised: list[BaseException] = []
+    def _run(self, name: str, *arguments: Any, raised: Optional[list[BaseException]] = None) -> None:
+        """Make a call that takes long. What callbacks raise is in `raised`, and is raised again."""
+        raised = [] if raised is None else raised
         answers = _answers(self.progress, raised)
         next(answers)
         answer = _PROGRESS(answers.send)  # C calls it until this call returns, and the next call has its own
@@ -1120,10 +1227,19 @@ class _Runner(_Handle):
 class Sampler(_Runner):
     """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h).
 
-    Metrics of the last run, means over the chains at the start of its last step:
+    Kernels are "langevin", and with a test that makes them exact "mala" and "hmc". Metrics of the last run, means over the
+    chains where they were evaluated last:
 
         log_density: f(z) + log p0(z), plus log p(x|z) for the posterior
         score_norm: Euclidean norm of its gradient in z
+
+    and of all its steps, which langevin has with measure_acceptance=1 alone, but for the last:
+
+        acceptance: probability with which a step is accepted, mean over the chains; of langevin, by a test
+        acceptance_min: the same of the chain with the least
+        acceptance_q10: the 10 % quantile over the chains
+        energy_error: mean of |log r|, with r the ratio that a test accepts a step by
+        step_size: that of the last step
     """
 
     _kind = "sampler"
@@ -1137,7 +1253,7 @@ class Sampler(_Runner):
         self.options.update(options)
 
     def copy(self) -> "Sampler":
-        """Make a sampler with the same kernel and options."""
+        """Make a sampler with the same kernel, options and variances."""
         pointer = c_void_p()
         _lib.lebm_sampler_copy(byref(pointer), self._c)
         return Sampler._owner_of(pointer)
@@ -1164,6 +1280,31 @@ class Sampler(_Runner):
         z = self._start(z, len(x), prior.latent_size)
         self._run("run_posterior", *model, x, len(x), z)
         return z
+
+    def run_target(self, target: Target, n: SupportsIndex, z: Optional[Array] = None) -> Array:
+        """Draw n states from a density of one's own: [n, dims]; z as for run_prior()."""
+        resource, n = Target._of("target", target), _integer("n", n)
+        z = self._start(z, n, target.dims)
+        with target._collect() as raised:
+            self._run("run_target", resource, n, z, raised=raised)
+        return z
+
+    @property
+    def variances(self) -> Optional[Array]:
+        """Those of the preconditioner, which a warm-up learns or which are set: [M]; None: there are none yet."""
+        count = _lib.lebm_sampler_variance_count(self._c)
+        if count == 0:
+            return None
+        variances = np.empty(count, np.float32)
+        _lib.lebm_sampler_get_variances(self._c, variances, count)
+        return variances
+
+    @variances.setter
+    def variances(self, variances: ArrayLike) -> None:
+        array = _numbers(variances)
+        if array.ndim != 1:
+            raise ShapeError(f"variances has shape {array.shape}; allowed is (M,)")
+        _lib.lebm_sampler_set_variances(self._c, array, len(array))
 
     def _start(self, z: Optional[Array], n: int, width: int) -> Array:
         if z is None and self.options["start"] != "noise":
@@ -1302,6 +1443,128 @@ def load_sampler(path: Path, role: str) -> Sampler:
     return Sampler._owner_of(sampler)
 
 
+# Diagnostics. Draws are [chains, draws] of one number or [chains, draws, ...] of several; results have the shape of the
+# last axes, and are NumPy's float64 where there are none.
+
+
+class Convergence(NamedTuple):
+    """What convergence() finds."""
+
+    rhat: Any  #: 1 where the chains agree; at most 1.01 is good
+    ess_bulk: Any  #: effective sample size for the centre; at least 400 is good
+    ess_tail: Any  #: effective sample size for the quantiles at 5 % and 95 %
+
+
+class NestedRhat(NamedTuple):
+    """What nested_rhat() finds."""
+
+    raw: Any  #: of the draws as they are, as R's posterior computes it
+    ranked: Any  #: of ranks of chains in halves, as ArviZ computes it; NaN for chains of less than four draws
+
+
+class MeanError(NamedTuple):
+    """What mean_error() finds."""
+
+    mean: Any
+    mcse: Any  #: Monte Carlo standard error of the mean
+    autocorrelation_time: Any  #: draws that count as one
+
+
+class SdError(NamedTuple):
+    """What sd_error() finds."""
+
+    sd: Any
+    mcse: Any  #: Monte Carlo standard error of the standard deviation
+
+
+class QuantileError(NamedTuple):
+    """What quantile_error() finds."""
+
+    quantile: Any
+    mcse: Any  #: Monte Carlo standard error of the quantile
+
+
+def _doubles(name: str, values: ArrayLike, axes: str) -> Doubles:
+    """An array of at least two axes, whose strides are whole numbers of doubles: where it lies, if it is so already."""
+    array = np.require(values, np.float64, ["ALIGNED"])
+    if array.ndim < 2:
+        raise ShapeError(f"{name} has shape {array.shape}; allowed is {axes}")
+    return np.ascontiguousarray(array) if any(stride % 8 for stride in array.strides) else array
+
+
+def _measured(function: Any, values: ArrayLike, results: int, *numbers: Any, threads: SupportsIndex) -> list[Any]:
+    """The results of a function on draws."""
+    draws = _doubles("draws", values, "(chains, draws) or (chains, draws, ...)")
+    flat = draws.reshape(*draws.shape[:2], math.prod(draws.shape[2:]))
+    strides = (c_int64 * 3)(*(stride // 8 for stride in flat.strides))
+    out = [np.full(flat.shape[2], np.nan) for _ in range(results)]
+    pointers = [array.ctypes.data_as(_f64s) for array in out]
+    function(flat.ctypes.data_as(_f64s), *flat.shape, strides, *numbers, _integer("threads", threads), *pointers)
+    return [array.reshape(draws.shape[2:])[()] for array in out]
+
+
+def convergence(draws: ArrayLike, threads: SupportsIndex = 0) -> Convergence:
+    """R-hat and effective sample sizes: whether chains agree and are long enough (lebm/diagnostics.h)."""
+    return Convergence(*_measured(_lib.lebm_diagnostics_convergence, draws, 3, threads=threads))
+
+
+def _by_superchain(draws: ArrayLike, superchains: ArrayLike) -> tuple[ArrayLike, int]:
+    """The draws with the chains of each superchain side by side, and the number of superchains."""
+    names, counts = np.unique(superchains, return_counts=True)
+    if np.shape(superchains) != np.shape(draws)[:1] or (counts != counts[0]).any():
+        raise ShapeError("superchains must be their number, or say for each chain which it belongs to, to each as many")
+    return np.asarray(draws)[np.argsort(superchains, kind="stable")], len(names)
+
+
+def nested_rhat(
+    draws: ArrayLike, superchains: Union[SupportsIndex, ArrayLike], threads: SupportsIndex = 0
+) -> NestedRhat:
+    """Nested R-hat of many short chains, of which those of a superchain began at one place (lebm/diagnostics.h).
+
+    superchains is their number, if the first chains are one superchain, the next ones another, and so on; or an array
+    that says for each chain which superchain it belongs to.
+    """
+    if np.ndim(superchains) > 0:
+        draws, superchains = _by_superchain(draws, superchains)
+    number = _integer("superchains", superchains)
+    if np.ndim(draws) > 1 and np.shape(draws)[1] < 4:  # too few to be halved: no pointer for the second result
+        raw = _measured(_raw_nested_rhat, draws, 1, number, threads=threads)[0]
+        return NestedRhat(raw, np.full_like(raw, np.nan)[()])
+    return NestedRhat(*_measured(_lib.lebm_diagnostics_nested_rhat, draws, 2, number, threads=threads))
+
+
+def _raw_nested_rhat(*arguments: Any) -> None:
+    _lib.lebm_diagnostics_nested_rhat(*arguments, None)
+
+
+def mean_error(draws: ArrayLike, threads: SupportsIndex = 0) -> MeanError:
+    """Mean, its Monte Carlo standard error, and how many draws of a chain count as one (lebm/diagnostics.h)."""
+    return MeanError(*_measured(_lib.lebm_diagnostics_mean, draws, 3, threads=threads))
+
+
+def sd_error(draws: ArrayLike, threads: SupportsIndex = 0) -> SdError:
+    """Standard deviation, and its Monte Carlo standard error (lebm/diagnostics.h)."""
+    return SdError(*_measured(_lib.lebm_diagnostics_sd, draws, 2, threads=threads))
+
+
+def quantile_error(draws: ArrayLike, probability: float, threads: SupportsIndex = 0) -> QuantileError:
+    """A quantile, and its Monte Carlo standard error (lebm/diagnostics.h)."""
+    real = _real("probability", probability)
+    return QuantileError(*_measured(_lib.lebm_diagnostics_quantile, draws, 2, real, threads=threads))
+
+
+def e_bfmi(energies: ArrayLike, threads: SupportsIndex = 0) -> Doubles:
+    """E-BFMI of each chain, of energies [chains, draws] of Hamiltonian Monte Carlo; below 0.3 is bad."""
+    array = _doubles("energies", energies, "(chains, draws)")
+    if array.ndim != 2:
+        raise ShapeError(f"energies has shape {array.shape}; allowed is (chains, draws)")
+    out = np.empty(len(array))
+    strides = (c_int64 * 2)(*(stride // 8 for stride in array.strides))
+    place, number = array.ctypes.data_as(_f64s), _integer("threads", threads)
+    _lib.lebm_diagnostics_e_bfmi(place, *array.shape, strides, number, out.ctypes.data_as(_f64s))
+    return out
+
+
 def version() -> str:
     """The version of the loaded library."""
     return _string(_lib.lebm_version())
@@ -1323,11 +1586,16 @@ def _default_and_bounds(about: Option, value: Value) -> str:
     return f"{kind} = {value!r}, {' or '.join(map(repr, about.choices)) or 'any text'}"
 
 
-def _add_options_to_help(handle: Union[Net, Generator, _Runner]) -> None:
-    """Add the library's own list of options to the docstring of a class."""
-    text = inspect.getdoc(type(handle)) or ""  # python3 -OO has none
-    text += "\n\nOptions, with their defaults and bounds, which are allowed:\n"
+def _add_options_to_help(
+    handle: Union[Net, Generator, _Runner],
+    title: str = "Options, with their defaults and bounds, which are allowed",
+    known: Container[str] = (),
+) -> None:
+    """Add the library's own list of options, but for those that are known, to the docstring of a class."""
+    text = (inspect.getdoc(type(handle)) or "") + f"\n\n{title}:\n"  # python3 -OO has no docstring
     for key, value in handle.options.items():
+        if key in known:
+            continue
         about = handle.options.describe(key)
         text += f"\n    {key}: {_default_and_bounds(about, value)}\n        {about.help}"
     type(handle).__doc__ = text + "\n"
@@ -1338,6 +1606,9 @@ def _complete_help() -> None:
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
     for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
         _add_options_to_help(handle)
+    of_all = set(sampler.options) & set(Sampler("mala").options) - {"step_size", "last_step_size", "target_acceptance"}
+    for kernel in "mala", "hmc":
+        _add_options_to_help(Sampler(kernel), f'Of kernel "{kernel}" besides', of_all)
 
 
 _complete_help()

@@ -6,6 +6,37 @@
  *
  *     z' = z + s d log p/dz + sqrt(2 s T) e,   e ~ N(0, I),   s = option step_size,   T = option temperature
  *
+ * Its chains come to rest near p, the nearer the smaller s is: along a direction of precision l with the variance
+ * 1/(l (1 - s l/2)) in place of 1/l. Those of the others have p itself for their law, whatever the step size is:
+ *
+ * Kernel "mala" (Roberts and Tweedie 1996) makes the same step z* and accepts it with the probability
+ * min(1, p(z*)^(1/T) q(z|z*) / (p(z)^(1/T) q(z*|z))), where q(z*|z) is the density of the step; else z' = z. A step costs
+ * one evaluation of the model, as with langevin, accepted or not, and a run one more.
+ *
+ * Kernel "hmc" (Duane et al. 1987; Neal 2011) draws a momentum v ~ N(0, T I), follows the dynamics of H = -log p(z) + |v|^2/2
+ * by `leapfrog_steps` leapfrog steps of the length epsilon = option step_size, and accepts the end with the probability
+ * min(1, exp(-(H(z*, v*) - H(z, v)) / T)). Each leapfrog step is an evaluation. With one of them, and jitter 0, it is mala with
+ * s = epsilon^2/2.
+ *
+ * A step of mala or hmc that meets what is not finite (a log density of -inf where z may not be, NaN, an overflow) is never
+ * accepted; a chain that starts there is LEBM_ERR_DIVERGED, as is each step of langevin that does. The test is made in double
+ * precision.
+ *
+ * With the option preconditioner at "diagonal" all kernels have a diagonal matrix M of variances: the step is
+ * z + s M d log p/dz + sqrt(2 s T M) e, and hmc's momentum is drawn from N(0, T M^-1). M comes from a warm-up, or from
+ * lebm_sampler_set_variances().
+ *
+ * Warm-up. With the option `warmup` at W, a run makes W steps before its own. In these its step size is steered to the
+ * acceptance `target_acceptance` (dual averaging; Hoffman and Gelman 2014), which langevin does only if that is set, to the
+ * acceptance that a test would have had (and then its steps are put to the test during the warm-up); and M is learned, if there is one, from the states of the second and the third
+ * quarter, shrunk as in Stan, the step size being found anew for it. All chains learn together. Those to a prior, or to a
+ * density of one's own, have one target: the acceptance is the mean over them, the variances are those of all states. Those
+ * to the posteriors of different x have a target each: the acceptance is the harmonic mean, so that chains that never move
+ * are not hidden, and the variances are those within each chain, averaged. Then all is frozen, since a chain that goes on
+ * learning has no law to come to rest at. A run that succeeds leaves what it learned in the sampler (the option step_size,
+ * which can be read, and the variances, lebm_sampler_get_variances()) and sets warmup to 0: so runs that follow are not
+ * adapted. Files keep both. last_step_size is not adapted. Tens of steps do where there are hundreds of chains.
+ *
  * Chains that move in large steps first and settle in small ones (option last_step_size) end nearer to the target.
  * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
  *
@@ -14,7 +45,9 @@
  * likelihood (eq. 19, 22). Metrics are of p itself at any T.
  *
  * Random numbers are a function of seed, stream, chain (the row) and step alone. The options decide every bit of the
- * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains.
+ * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains. But for a run with a warm-up:
+ * there what is learned is learned from all chains, and the result depends on how many there are, though not on threads; in
+ * the runs after it 30 chains of 100 are 30 chains again.
  *
  * With "continue" as the option start a run goes on: from the z given, which should be those that the sampler's last run
  * to the same kind of target (prior or posterior) left, with that run's seed and stream, whatever these options say by
@@ -31,28 +64,47 @@
 #include "lebm/export.h"
 #include "lebm/generator.h"
 #include "lebm/prior.h"
+#include "lebm/target.h"
 
 LEBM_BEGIN_DECLS
 
 /** A transition kernel with its options; made by lebm_sampler_create() or lebm_model_load_sampler(). */
 typedef struct lebm_sampler lebm_sampler;
 
-#define LEBM_LANGEVIN "langevin" /**< for lebm_sampler_create() */
+/** @name Kernels, for lebm_sampler_create()
+ * @{ */
+#define LEBM_LANGEVIN "langevin" /**< Langevin dynamics without a test */
+#define LEBM_MALA     "mala"     /**< Langevin dynamics with a test (Metropolis-adjusted) */
+#define LEBM_HMC      "hmc"      /**< Hamiltonian Monte Carlo */
+/** @} */
 
 /** @name Options, with their defaults in brackets
  * @{ */
 #define LEBM_SAMPLER_STEPS     "steps"     /**< i64: steps of each chain (40) */
-#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20 (0.08) */
+#define LEBM_SAMPLER_STEP_SIZE "step_size" /**< f64: s of eq. 20, or of hmc epsilon (0.08; of hmc 0.4) */
 /** f64: s of the last step; s shrinks or grows to it from step_size by the same factor at each step.
  * 0, or a single step: s stays (0) */
 #define LEBM_SAMPLER_LAST_STEP_SIZE "last_step_size"
-#define LEBM_SAMPLER_NOISE          "noise" /**< i64: 0 drops the noise e, which leaves gradient ascent (1) */
+/** i64, of langevin: 0 drops the noise e, which leaves gradient ascent (1) */
+#define LEBM_SAMPLER_NOISE "noise"
+/** i64, of langevin: 1 measures the acceptance that a test would have had, for one evaluation more in a run (0) */
+#define LEBM_SAMPLER_MEASURE_ACCEPTANCE "measure_acceptance"
+#define LEBM_SAMPLER_LEAPFROG_STEPS     "leapfrog_steps" /**< i64, of hmc: leapfrog steps of each step (10) */
+/** f64, of hmc: epsilon of a chain's step is uniform in step_size (1 - jitter) to step_size (1 + jitter), which breaks orbits
+ * that come back (0.1) */
+#define LEBM_SAMPLER_JITTER "jitter"
+/** f64: acceptance that a warm-up steers step_size to; 0: it leaves step_size as it is (langevin 0, mala 0.574, hmc 0.8) */
+#define LEBM_SAMPLER_TARGET_ACCEPTANCE "target_acceptance"
 /** str: "noise" (default), z ~ N(0, start_std^2 I); "given", the z of the caller; or "continue", that z with the random
  * numbers of the last run, its steps counted on */
-#define LEBM_SAMPLER_START       "start"
-#define LEBM_SAMPLER_START_STD   "start_std"   /**< f64: standard deviation of the start (1) */
-#define LEBM_SAMPLER_TEMPERATURE "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
-#define LEBM_SAMPLER_SEED        "seed"        /**< i64: first half of the key of the random numbers (0) */
+#define LEBM_SAMPLER_START "start"
+/** i64: steps of a warm-up before those of the next run (0); a run that succeeds sets it to 0 */
+#define LEBM_SAMPLER_WARMUP "warmup"
+/** str: "none" (default), M = I; or "diagonal", M of the variances that a warm-up learns or lebm_sampler_set_variances() gives */
+#define LEBM_SAMPLER_PRECONDITIONER "preconditioner"
+#define LEBM_SAMPLER_START_STD      "start_std"   /**< f64: standard deviation of the start (1) */
+#define LEBM_SAMPLER_TEMPERATURE    "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
+#define LEBM_SAMPLER_SEED           "seed"        /**< i64: first half of the key of the random numbers (0) */
 /** i64: second half (0); each run that succeeds adds 1, but for those that continue one */
 #define LEBM_SAMPLER_STREAM  "stream"
 #define LEBM_SAMPLER_THREADS "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */
@@ -62,10 +114,22 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_DIVERGENCE_THRESHOLD "divergence_threshold"
 /** @} */
 
-/** @name Metrics of the last run, for lebm_sampler_metric(); means over the chains at the start of the last step
+/** @name Metrics of the last run, for lebm_sampler_metric()
+ * The first two are means over the chains where they were evaluated last: at the end of the run, or at the start of its last
+ * step if the kernel is langevin and does not measure the acceptance. The others are of all steps, and langevin has them only
+ * if it measures the acceptance (option measure_acceptance; noise at 1): else they are LEBM_ERR_STATE.
  * @{ */
 #define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
 #define LEBM_SAMPLER_SCORE_NORM  "score_norm"  /**< Euclidean norm of the score of a chain */
+/** The mean over chains of a chain's acceptance, which is the mean over its steps of the probability with which a step is
+ * accepted; of langevin, with which a test would have accepted it */
+#define LEBM_SAMPLER_ACCEPTANCE     "acceptance"
+#define LEBM_SAMPLER_ACCEPTANCE_MIN "acceptance_min" /**< the least acceptance of a chain */
+#define LEBM_SAMPLER_ACCEPTANCE_Q10 "acceptance_q10" /**< the 10 % quantile of the chains' acceptances */
+/** The mean over chains and steps of |log r|, with r the ratio that a test accepts a step by: of hmc, the error in the
+ * energy, over T. Each counts at most 1,000, and a step that met what is not finite 1,000. */
+#define LEBM_SAMPLER_ENERGY_ERROR "energy_error"
+/* LEBM_SAMPLER_STEP_SIZE is a metric, too: the step size of the last step, which any run has. */
 /** @} */
 
 /** Reports how far a run or a step has come: called some times a second and at the end, on the thread that made the
@@ -90,7 +154,7 @@ typedef int (*lebm_progress_fn)(double done, void *user);
 
 /** Make a sampler.
  * @param out     receives the sampler; the caller owns it
- * @param kernel  LEBM_LANGEVIN
+ * @param kernel  LEBM_LANGEVIN, LEBM_MALA or LEBM_HMC
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
@@ -203,13 +267,38 @@ LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const c
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, void *user);
 
+/** @name What a warm-up learned
+ * The step size is the option step_size.
+ * @{ */
+/** Number of variances that the sampler has for its preconditioner; 0: none yet, or `sampler` is NULL.
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int64_t lebm_sampler_variance_count(const lebm_sampler *sampler);
+
+/** Copy the variances, the diagonal of M. With the kernels' steps they are variances of z, up to a factor that is one with the
+ * step size.
+ * @param variances  [count]   @param count  lebm_sampler_variance_count()
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (there are none: no run warmed up with a
+ *         preconditioner, and none were set)
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_get_variances(const lebm_sampler *sampler, float *variances, int64_t count);
+
+/** Set the variances, which the preconditioner takes if its option says so.
+ * @param variances  [count], each 1e-30 to 1e30, of which the sampler keeps a copy   @param count  as many as z has numbers
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (the sampler, or a trainer that uses it, runs),
+ *         LEBM_ERR_NOMEM
+ * Threads: one call per sampler at a time. @since 0.1.0 */
+LEBM_API int lebm_sampler_set_variances(lebm_sampler *sampler, const float *variances, int64_t count);
+/** @} */
+
 /** Draw from the prior: n chains towards p(z) (eq. 20, 21).
  * @param n  1 or more chains
  * @param z  [n, M]: read unless the option start is "noise"; the chains' last states on success, untouched on failure
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; with "continue"
  *         also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (with "continue": n or M is not that of the run
- *         before); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of the net was never
- *         set; a call is changing the net; start is "continue", but there was no run to a prior before);
+ *         before; the sampler has other than M variances for its preconditioner); LEBM_ERR_STATE (the sampler is
+ *         running, or a trainer that uses it; a weight of the net was never set; a call is changing the net; start is
+ *         "continue", but there was no run to a prior before; preconditioner is "diagonal", but there are no variances
+ *         and no warm-up);
  *         LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold allows: the text names
  *         quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
@@ -221,17 +310,35 @@ LEBM_API int lebm_sampler_run_prior(lebm_sampler *sampler, const lebm_prior *pri
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
  *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE; with
  *         "continue" also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (prior and generator differ in the size of
- *         z; with "continue": n or M is not that of the run before); LEBM_ERR_STATE (the sampler is running, or a
- *         trainer that uses it; a weight of a net was never set; a call is changing a net or the generator; start is
- *         "continue", but there was no run to a posterior before); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or
+ *         z; with "continue": n or M is not that of the run before; the sampler has other than M variances for its
+ *         preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of a net was
+ *         never set; a call is changing a net or the generator; start is "continue", but there was no run to a posterior
+ *         before; preconditioner is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or
  *         farther than divergence_threshold allows: the text names quantity, step and chain)
  * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
                                         const float *x, int64_t n, float *z);
 
+/** Draw from a density of one's own: n chains towards that of the target.
+ * @param target  what to draw from: its function is called on this thread, unless it may be called on several
+ * @param n       1 or more chains
+ * @param z       [n, dims]: read unless the option start is "noise"; the chains' last states on success, untouched on
+ *                failure
+ * @return LEBM_OK; LEBM_STOPPED (the progress function, or the target's, said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; with
+ *         "continue" also more than 2^32 - 1 steps in all); LEBM_ERR_SHAPE (with "continue": n or dims is not that of the run
+ *         before; the sampler has other than dims variances for its preconditioner); LEBM_ERR_STATE (the sampler is running,
+ *         or a trainer that uses it; start is "continue", but there was no run to a target before; preconditioner is
+ *         "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther
+ *         than divergence_threshold allows, in units of the start's norm or of start_std sqrt(dims): the text names quantity,
+ *         step and chain)
+ * Threads: one call per sampler at a time; samplers that share a target may run together if its function may be called on
+ * several. @since 0.1.0 */
+LEBM_API int lebm_sampler_run_target(lebm_sampler *sampler, const lebm_target *target, int64_t n, float *z);
+
 /** Read a metric of the last run.
- * @param key  LEBM_SAMPLER_LOG_DENSITY or LEBM_SAMPLER_SCORE_NORM
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (no run succeeded yet)
+ * @param key  LEBM_SAMPLER_LOG_DENSITY or another of the metrics above
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (no run succeeded yet, or the last one did
+ *         not measure it)
  * Threads: one call per sampler at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *value);
 

@@ -258,7 +258,8 @@ LEBM_API int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, d
 LEBM_API int lebm_trainer_save(const lebm_trainer *trainer, const char *path);
 
 /** Save the model alone with the settings of its samplers: a model file that lebm_model_load_sampler() understands.
- * If the last step had average_decay above 0, its parameters are the averages.
+ * If the last step had average_decay above 0, its parameters are the averages. With posterior_chains "kept" the sampler to
+ * the posterior has first_visit_steps, if those are not 0: whoever uses the model begins at noise.
  * @param path  in the bytes that the system has for it, UTF-8 or not; an existing file is replaced in one piece or not
  *              at all, and what is no regular file is refused; a symbolic link is followed
  * @return LEBM_OK, LEBM_ERR_INVALID (NULL, or a value that is not finite), LEBM_ERR_IO (the text has path and reason),

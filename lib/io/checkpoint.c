@@ -6,31 +6,38 @@
 #include "core/status.h"
 #include "io/metadata.h"
 #include "io/model.h"
+#include "io/samplers.h"
 #include "io/tensors.h"
 #include "lebm/model.h"
-#include "mcmc/sampler.h"
 #include "train/trainer.h"
 
 /* ---- Writing ---- */
 
-static int checkpoint_put_sampler(lebm__st_writer *st, const char *role, const lebm_sampler *sampler)
+/* A model's chains to the posterior begin at noise. So do first visits alone, where chains are kept. */
+static int checkpoint_put_first_visits(lebm__st_writer *st, const lebm_trainer *trainer)
 {
-    LEBM__TRY(lebm__put_text(st, role, "kernel", lebm_sampler_kernel(sampler)));
-    return lebm__put_options(st, role, &sampler->head);
+    lebm_sampler *first_visits;
+    LEBM__TRY(lebm_sampler_copy(&first_visits, trainer->to_posterior));
+    first_visits->options.steps = lebm__trainer_first_visit_steps(trainer);
+    const int status = lebm__put_sampler(st, LEBM_TO_POSTERIOR, first_visits);
+    lebm_sampler_destroy(first_visits);
+    return status;
 }
 
-/* The parameters of f and g or, for a model to be used, their averages where there are any. */
-static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int of_averages)
+/* The parameters of f and g and, of chains, how they are learned or, for a model to be used, their averages where there are
+ * any, and how chains begin. */
+static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int is_to_be_used)
 {
     const float *values[LEBM__LEARNERS];
     for (int i = 0; i < LEBM__LEARNERS; i++) {
         const lebm__learner *learner = &trainer->learners[i];
-        const int is_average = of_averages && learner->average.updates > 0;
+        const int is_average = is_to_be_used && learner->average.updates > 0;
         values[i] = is_average ? learner->average.values : learner->params->values;
     }
     LEBM__TRY(lebm__put_model(st, trainer->prior, trainer->generator, values[LEBM__PRIOR], values[LEBM__GENERATOR]));
-    LEBM__TRY(checkpoint_put_sampler(st, LEBM_TO_PRIOR, trainer->to_prior));
-    return checkpoint_put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
+    LEBM__TRY(lebm__put_sampler(st, LEBM_TO_PRIOR, trainer->to_prior));
+    return is_to_be_used ? checkpoint_put_first_visits(st, trainer)
+                         : lebm__put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
 }
 
 /* Keys of what a learner has: "adam.f" of Adam's numbers, "adam.m.f" and "adam.v.f" of its moments, "average.f". */
@@ -128,6 +135,7 @@ typedef struct {
     lebm__kept posterior, prior;
     int64_t steps_done, epochs_done;
     lebm__handle options, to_prior, to_posterior; /* of the trainer and its samplers */
+    lebm__variances of_prior, of_posterior;       /* of the samplers */
 } checkpoint;
 
 /* Check that a text of the file is the trainer's. */
@@ -212,6 +220,20 @@ static int checkpoint_get_count(const lebm__st_reader *st, const char *group, co
                       name, *count, most);
 }
 
+/* Read the samplers' variances. Those of one sampler for both must be the same. */
+static int checkpoint_get_variances(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
+{
+    lebm__variances *prior = &c->of_prior, *posterior = &c->of_posterior;
+    LEBM__TRY(lebm__get_variances(st, LEBM_TO_PRIOR, prior));
+    LEBM__TRY(lebm__get_variances(st, LEBM_TO_POSTERIOR, posterior));
+    const size_t bytes = (size_t)prior->count * sizeof *prior->values;
+    if (trainer->to_prior != trainer->to_posterior) return LEBM_OK;
+    if (prior->count == posterior->count && (bytes == 0 || memcmp(prior->values, posterior->values, bytes) == 0))
+        return LEBM_OK;
+    return lebm__fail(LEBM_ERR_SHAPE,
+                      "'%.128s': its two samplers differ in their variances, but the trainer has only one", st->path);
+}
+
 static int checkpoint_get_settings(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
 {
     LEBM__TRY(lebm__handle_copy_options(&c->options, &trainer->head)); /* with its threads, which files do not keep */
@@ -220,6 +242,7 @@ static int checkpoint_get_settings(const lebm__st_reader *st, const lebm_trainer
     LEBM__TRY(lebm__get_options(st, "trainer", &c->options));
     LEBM__TRY(lebm__get_options(st, LEBM_TO_PRIOR, &c->to_prior));
     LEBM__TRY(lebm__get_options(st, LEBM_TO_POSTERIOR, &c->to_posterior));
+    LEBM__TRY(checkpoint_get_variances(st, trainer, c));
     LEBM__TRY(checkpoint_get_count(st, "trainer", "steps_done", &c->steps_done));
     return checkpoint_get_count(st, "trainer", "epochs_done", &c->epochs_done);
 }
@@ -321,6 +344,12 @@ static void checkpoint_set_chains(lebm__kept *kept, lebm__kept *read)
     *read = (lebm__kept){0};
 }
 
+static void checkpoint_set_variances(lebm_sampler *sampler, lebm__variances *read)
+{
+    lebm__sampler_take_variances(sampler, read->values, read->count);
+    *read = (lebm__variances){NULL, 0};
+}
+
 /* Nothing here can fail. */
 static void checkpoint_set_trainer(lebm_trainer *trainer, checkpoint *c)
 {
@@ -328,6 +357,8 @@ static void checkpoint_set_trainer(lebm_trainer *trainer, checkpoint *c)
     lebm__handle_assign_options(&trainer->head, &c->options);
     lebm__handle_assign_options(&trainer->to_prior->head, &c->to_prior);
     lebm__handle_assign_options(&trainer->to_posterior->head, &c->to_posterior);
+    checkpoint_set_variances(trainer->to_prior, &c->of_prior);
+    if (trainer->to_posterior != trainer->to_prior) checkpoint_set_variances(trainer->to_posterior, &c->of_posterior);
     checkpoint_set_chains(&trainer->kept_posterior, &c->posterior);
     checkpoint_set_chains(&trainer->kept_prior, &c->prior);
     trainer->steps_done = c->steps_done;
@@ -341,6 +372,8 @@ static void checkpoint_release(checkpoint *c)
     lebm__handle_free_options(&c->options);
     lebm__handle_free_options(&c->to_prior);
     lebm__handle_free_options(&c->to_posterior);
+    lebm__free(c->of_prior.values);
+    lebm__free(c->of_posterior.values);
     lebm__kept_destroy(&c->posterior);
     lebm__kept_destroy(&c->prior);
     for (int i = 0; i < LEBM__LEARNERS; i++) lebm__average_destroy(&c->learners[i].average);

@@ -10,9 +10,9 @@
 #include "core/status.h"
 #include "io/metadata.h"
 #include "io/model.h"
+#include "io/samplers.h"
 #include "io/tensors.h"
 #include "lebm/version.h"
-#include "mcmc/sampler.h"
 #include "model/model.h"
 #include "nn/spec.h"
 
@@ -193,22 +193,6 @@ int lebm_model_load(const char *path, lebm_prior **prior, lebm_generator **gener
     return status;
 }
 
-static int model_load_sampler(const lebm__st_reader *st, const char *role, lebm_sampler **sampler)
-{
-    const char *kernel = lebm__find_text(st, role, "kernel");
-    if (kernel == NULL) {
-        return lebm__fail(LEBM_ERR_STATE, "'%.256s': a model without samplers: '%s.kernel' is missing", st->path, role);
-    }
-    LEBM__TRY(lebm__check_keys(st, role));
-    LEBM__TRY(lebm__in_file(st, role, lebm_sampler_create(sampler, kernel)));
-    const int status = lebm__get_options(st, role, &(*sampler)->head);
-    if (status != LEBM_OK) {
-        lebm_sampler_destroy(*sampler);
-        *sampler = NULL;
-    }
-    return status;
-}
-
 int lebm_model_load_sampler(const char *path, const char *role, lebm_sampler **sampler)
 {
     LEBM__REQUIRE(sampler);
@@ -221,7 +205,7 @@ int lebm_model_load_sampler(const char *path, const char *role, lebm_sampler **s
     }
     lebm__st_reader st;
     LEBM__TRY(lebm__model_open(&st, path));
-    const int status = model_load_sampler(&st, role, sampler);
+    const int status = lebm__get_sampler(&st, role, sampler);
     lebm__st_close(&st);
     return status;
 }

@@ -183,6 +183,46 @@ static void elementwise_langevin(int64_t n, float step, float spread, const floa
     }
 }
 
+static void elementwise_add_scaled(int64_t n, float scale, const float *restrict weights, const float *restrict x,
+                                   float *restrict y)
+{
+    const vf ones = splat(1.0f);
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const vf w = weights == NULL ? ones : load(weights + i);
+        store(y + i, load(y + i) + scale * (w * load(x + i)));
+    }
+    if (i < n) {
+        const vf w = weights == NULL ? ones : load_part(weights + i, n - i);
+        store_part(y + i, load_part(y + i, n - i) + scale * (w * load_part(x + i, n - i)), n - i);
+    }
+}
+
+/* noise^2 - (noise + shift)^2, without the cancellation */
+static inline vd reversed_square(vf shift, vf noise)
+{
+    const vd wide_shift = __builtin_convertvector(shift, vd), wide_noise = __builtin_convertvector(noise, vd);
+    return -wide_shift * (2.0 * wide_noise + wide_shift);
+}
+
+static double elementwise_reverse_noise(int64_t n, float half, const float *weights, const float *noise,
+                                        const float *score, const float *new_score)
+{
+    const vf ones = splat(1.0f);
+    vd sum = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const vf w = weights == NULL ? ones : load(weights + i);
+        sum += reversed_square(half * (w * (load(score + i) + load(new_score + i))), load(noise + i));
+    }
+    if (i < n) {
+        const vf w = weights == NULL ? ones : load_part(weights + i, n - i);
+        const vf scores = load_part(score + i, n - i) + load_part(new_score + i, n - i);
+        sum += reversed_square(half * (w * scores), load_part(noise + i, n - i));
+    }
+    return sum_of(sum);
+}
+
 /* The upper and the lower words of x times a constant. */
 static inline void multiply_words(vu x, uint32_t by, vu *upper, vu *lower)
 {

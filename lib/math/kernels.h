@@ -41,6 +41,14 @@ typedef struct {
     int64_t in_point, out_point; /* and from one point to the next */
 } lebm__filter;
 
+/* A pass of a Fourier transform of `length`: `step` series of n numbers side by side. */
+typedef struct {
+    int64_t length, n, step;
+    const double *cosines, *sines; /* [length] of 2 pi k / length */
+    const double *re, *im;         /* [n, step] */
+    double *out_re, *out_im;       /* [n / 4, 4 step] */
+} lebm__fourier;
+
 typedef struct {
     const char *name;
     int64_t lanes; /* floats in a vector: packed matrices are cut into panels of two vectors (matrix_float32.c) */
@@ -70,6 +78,15 @@ typedef struct {
 
     /* z += step score + spread noise */
     void (*langevin)(int64_t n, float step, float spread, const float *score, const float *noise, float *z);
+
+    /* y += scale x, or scale weights x unless weights is NULL */
+    void (*add_scaled)(int64_t n, float scale, const float *weights, const float *x, float *y);
+
+    /* A step of Langevin's form with this noise, from where the score is `score` to where it is `new_score`, is taken back
+     * by one with the noise -b, b = noise + half weights (score + new_score), weights NULL: 1. Returns the sum of
+     * noise^2 - b^2. */
+    double (*reverse_noise)(int64_t n, float half, const float *weights, const float *noise, const float *score,
+                            const float *new_score);
 
     /* words[4][n]: counters, one of four words in each column, in whose place their random numbers by Philox 4x32-10
      * come. n is a multiple of `lanes`. */
@@ -106,6 +123,10 @@ typedef struct {
     double (*exponentials)(int64_t n, float shift, float *x);
 
     void (*scale_add)(int64_t n, float scale, const float *x, float *y); /* y = scale y + x */
+
+    /* Each series becomes four of a fourth of the length, of which the transforms are its own at every fourth place;
+     * nothing if n is less than 4. */
+    void (*fourier)(const lebm__fourier *pass);
 
     /* A step of Adam, written beside the old state: whether the new one is finite. */
     int (*adam)(int64_t n, const lebm__adam_step *step, const float *grad, const float *params, const float *m,

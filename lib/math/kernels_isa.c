@@ -3,6 +3,7 @@
 #include "math/cells.inc.h"
 #include "math/elementwise.inc.h"
 #include "math/filter.inc.h"
+#include "math/fourier.inc.h"
 #include "math/patches.inc.h"
 #include "math/product.inc.h"
 
@@ -24,6 +25,8 @@ const lebm__kernel_table LEBM__TABLE = {
     .filter_interpolate_transposed = filter_interpolate_transposed,
     .filter_weights = filter_weights,
     .langevin = elementwise_langevin,
+    .add_scaled = elementwise_add_scaled,
+    .reverse_noise = elementwise_reverse_noise,
     .philox = elementwise_philox,
     .box_muller = elementwise_box_muller,
     .squares = elementwise_squares,
@@ -36,5 +39,6 @@ const lebm__kernel_table LEBM__TABLE = {
     .greatest = cells_greatest,
     .exponentials = cells_exponentials,
     .scale_add = cells_scale_add,
+    .fourier = fourier_pass,
     .adam = elementwise_adam,
 };

@@ -62,6 +62,23 @@ void lebm__normals_of(lebm__key key, const int64_t *chains, uint32_t step, int64
     rng_normals(key, 0, chains, step, n, dims, out);
 }
 
+void lebm__chances(lebm__key key, int64_t first_chain, const int64_t *chains, uint32_t step, int64_t n, double *out)
+{
+    for (int64_t begin = 0; begin < n; begin += BLOCKS) {
+        uint32_t words[4 * BLOCKS];
+        for (int64_t i = 0; i < BLOCKS; i++) { /* in a block that the normal numbers of no chain reach */
+            const int64_t row = begin + i < n ? begin + i : begin;
+            const int64_t number = chains == NULL ? first_chain + row : chains[row];
+            rng_set_counter(words, i, UINT32_MAX, step, (uint64_t)number);
+        }
+        lebm__kernels()->philox(key.word, BLOCKS, words);
+        for (int64_t i = 0; i < BLOCKS && begin + i < n; i++) { /* the middle of one of 2^32 cells */
+            out[2 * (begin + i)] = ((double)words[i] + 0.5) * 0x1p-32;
+            out[2 * (begin + i) + 1] = ((double)words[BLOCKS + i] + 0.5) * 0x1p-32;
+        }
+    }
+}
+
 void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out)
 {
     for (int64_t begin = first / 4 * 4; begin < first + count; begin += 4 * BLOCKS) {

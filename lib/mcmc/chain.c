@@ -30,7 +30,7 @@ static int64_t chain_number(const lebm__tile *tile, int64_t row)
 }
 
 /* Fail at the first chain whose state is not finite or too far away. */
-static int chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
+int lebm__chain_check_states(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
 {
     for (int64_t i = 0; i < tile->n; i++) {
         if (tile->squares[i] <= tile->max_squares[i]) continue;
@@ -40,21 +40,21 @@ static int chain_check_states(const lebm__chain *chain, const lebm__tile *tile, 
         return lebm__fail(
             LEBM_ERR_DIVERGED,
             "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed is at most %g, which is "
-            "divergence_threshold times that of its start or of p0 (%g); %s",
+            "divergence_threshold times that of its start or of %s (%g); %s",
             q.value, (long long)(chain->steps_before + step), (long long)q.chain, chain->target.name, max,
-            max / fmax(chain->divergence_threshold, 1.0), chain->target.remedy);
+            chain->target.origin, max / fmax(chain->divergence_threshold, 1.0), chain->target.remedy);
     }
     return LEBM_OK;
 }
 
-/* Write the norms of the scores; fail at the first chain with a value that is not finite. */
+/* Fail at the first chain with a value that is not finite. */
 static int chain_check_densities(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
 {
     const int64_t dims = chain->target.dims;
     for (int64_t i = 0; i < tile->n; i++) {
-        tile->score_norm[i] = sqrt(lebm__kernels()->squares(dims, tile->score + i * dims));
+        const double score_norm = sqrt(lebm__kernels()->squares(dims, tile->score + i * dims));
         const chain_quantity density = {"log density", tile->log_density[i], step, chain_number(tile, i)};
-        const chain_quantity norm = {"norm of the score", tile->score_norm[i], step, chain_number(tile, i)};
+        const chain_quantity norm = {"norm of the score", score_norm, step, chain_number(tile, i)};
         LEBM__TRY(chain_check_finite(chain, density));
         LEBM__TRY(chain_check_finite(chain, norm));
     }
@@ -87,8 +87,13 @@ int lebm__chain_evaluate(const lebm__chain *chain, lebm__tile *tile, int64_t ste
 {
     const lebm__target *target = &chain->target;
     target->base(target->context, tile->n, tile->z, tile->log_density, tile->score, tile->squares);
-    target->tilt(target->context, tile->n, tile->z, tile->log_density, tile->score);
-    LEBM__TRY(chain_check_states(chain, tile, step));
+    LEBM__TRY(target->tilt(target->context, tile->n, tile->z, tile->log_density, tile->score));
+    return lebm__chain_check(chain, tile, step);
+}
+
+int lebm__chain_check(const lebm__chain *chain, const lebm__tile *tile, int64_t step)
+{
+    LEBM__TRY(lebm__chain_check_states(chain, tile, step));
     return chain_check_densities(chain, tile, step);
 }
 
@@ -109,14 +114,33 @@ void lebm__chain_noise(const lebm__chain *chain, const lebm__tile *tile, int64_t
         lebm__normals_of(chain->key, tile->numbers, number, tile->n, chain->target.dims, noise);
 }
 
-int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile)
+void lebm__chain_chances(const lebm__chain *chain, const lebm__tile *tile, int64_t step, double *chances)
+{
+    const uint32_t number = (uint32_t)(chain->steps_before + step);
+    lebm__chances(chain->key, tile->first, tile->numbers, number, tile->n, chances);
+}
+
+int lebm__chain_begin(const lebm__chain *chain, lebm__tile *tile)
 {
     chain_measure_states(chain, tile);
     chain_set_max(chain, tile);
-    for (int64_t step = 1; step <= chain->steps; step++) {
-        if (chain->stop(chain->context)) return LEBM_STOPPED;
-        LEBM__TRY(chain->kernel->transition(chain, tile, step));
+    return chain->kernel->begin(chain, tile);
+}
+
+int lebm__chain_step(const lebm__chain *chain, lebm__tile *tile, int64_t step)
+{
+    if (chain->stop(chain->context)) return LEBM_STOPPED;
+    return chain->kernel->transition(chain, tile, step);
+}
+
+int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile)
+{
+    LEBM__TRY(lebm__chain_begin(chain, tile));
+    for (int64_t step = 1; step <= chain->steps; step++) LEBM__TRY(lebm__chain_step(chain, tile, step));
+    for (int64_t i = 0; i < tile->n; i++) {
+        const float *score = tile->score + i * chain->target.dims;
+        tile->score_norm[i] = sqrt(lebm__kernels()->squares(chain->target.dims, score));
     }
     chain_measure_states(chain, tile);
-    return chain_check_states(chain, tile, chain->steps);
+    return lebm__chain_check_states(chain, tile, chain->steps);
 }

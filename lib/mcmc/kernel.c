@@ -5,7 +5,7 @@
 #include "core/status.h"
 #include "core/text.h"
 
-static const lebm__kernel *const kernel_table[] = {&lebm__langevin};
+static const lebm__kernel *const kernel_table[] = {&lebm__langevin, &lebm__mala, &lebm__hmc};
 
 enum { KERNELS = sizeof kernel_table / sizeof *kernel_table };
 

@@ -16,11 +16,17 @@ typedef struct {
     float *z, *score;                 /* [n, dims] the states, and the scores where they were evaluated last */
     double *log_density, *score_norm; /* [n] the same of log pi, and of |score| */
     double *squares, *max_squares;    /* [n] |z|^2, and what it may be */
+    double *acceptance;               /* [n] sums over the steps tested: of the probability of acceptance, */
+    double *energy_error;             /* [n] of the size of the log of its ratio, LEBM__MOST_ENERGY_ERROR at most */
+    int64_t tested;                   /* steps with a test, or with what one would have found */
     void *workspace;                  /* the kernel's own */
 } lebm__tile;
 
+enum { LEBM__MOST_ENERGY_ERROR = 1000 }; /* that counts: more, or none that is finite, is as much */
+
 typedef struct {
-    double first, last; /* s at the first and the last step; last 0: as at the first */
+    double first, last;       /* the step size at the first and the last step; last 0: as at the first */
+    double target_acceptance; /* to which a warm-up brings it; 0: it stays */
 } lebm__step_sizes;
 
 typedef struct {
@@ -30,12 +36,15 @@ typedef struct {
     /* A workspace for tiles of up to `rows` chains. */
     void *(*lay_out)(int64_t rows, int64_t dims, lebm__arena *arena);
 
+    /* What comes before the first step: a kernel that keeps what is evaluated of a chain evaluates it. */
+    int (*begin)(const lebm__chain *chain, lebm__tile *tile);
+
     /* Make step `step` of the run, 1 for the first, with all chains of a tile. The kernel evaluates the target itself,
      * where and as often as it needs to, and leaves in the tile what the run reports of its last step. */
     int (*transition)(const lebm__chain *chain, lebm__tile *tile, int64_t step);
 } lebm__kernel;
 
-extern const lebm__kernel lebm__langevin;
+extern const lebm__kernel lebm__langevin, lebm__mala, lebm__hmc;
 
 /* LEBM_ERR_UNKNOWN_OPTION if there is none of that name. */
 int lebm__kernel_find(const char *name, const lebm__kernel **kernel);

@@ -1,5 +1,6 @@
 #include "mcmc/run.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -7,11 +8,13 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "mcmc/chain.h"
+#include "mcmc/user_target.h"
+#include "mcmc/warmup.h"
 #include "model/model.h"
 
 /* What one thread needs to run its tiles. */
 typedef struct {
-    lebm__model_target model;
+    lebm__model_target model; /* unless the target is a user's */
     lebm__tile tile;
 } run_worker;
 
@@ -20,11 +23,17 @@ typedef struct {
     const lebm__run *run;
     int64_t dims, rows, tiles; /* numbers of a chain's state, chains of a tile, and tiles */
     run_worker *workers;
-    double asked;                     /* when the caller was asked last, in seconds */
-    _Atomic int64_t begun;            /* steps of all tiles, by all threads */
-    _Atomic int stopped;              /* the caller said so */
-    float *z;                         /* [n, M] the result */
-    double *log_density, *score_norm; /* [n] */
+    lebm__user_run user;   /* of a user's target */
+    double asked;          /* when the caller was asked last, in seconds */
+    _Atomic int64_t begun; /* steps of all tiles, by all threads */
+    _Atomic int stopped;   /* the caller said so */
+    float *z;              /* [n, M] the result; in a warm-up where the chains are */
+    lebm__chain_metrics metrics;
+    lebm__step_sizes step_sizes; /* of the run itself, after its warm-up */
+    lebm__tuning tuning;
+    float *numbers; /* what the tuning's point into, if they are not the caller's */
+    lebm__warmup warmup;
+    int64_t warmup_step;
 } run_state;
 
 static void run_lay_out(void *context, int thread, lebm__arena *arena)
@@ -37,7 +46,9 @@ static void run_lay_out(void *context, int thread, lebm__arena *arena)
                            .squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.squares),
                            .max_squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.max_squares),
                            .workspace = r->run->kernel->lay_out(r->rows, r->dims, arena)};
-    lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, r->rows, arena);
+    if (r->run->target == NULL) {
+        lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, r->rows, arena);
+    }
 }
 
 /* A thread that runs a tile, for asking whether to stop. */
@@ -54,15 +65,20 @@ static int run_stop(void *context)
     const lebm__run *run = r->run;
     const int64_t begun = atomic_fetch_add(&r->begun, 1);
     if (run->progress.ask != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
-        const double all = (double)run->options->steps * (double)r->tiles;
+        const double all = (double)(run->tuning.warmup + run->options->steps) * (double)r->tiles;
         if (run->progress.ask((double)begun / all, run->progress.user)) r->stopped = 1;
     }
     return r->stopped;
 }
 
+int64_t lebm__run_dims(const lebm__run *run)
+{
+    return run->target == NULL ? lebm_prior_latent_size(run->prior) : run->target->dims;
+}
+
 void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z)
 {
-    const int64_t dims = lebm_prior_latent_size(run->prior);
+    const int64_t dims = lebm__run_dims(run);
     if (run->numbers == NULL)
         lebm__normals(run->key, row, 0, n, dims, z);
     else
@@ -70,67 +86,182 @@ void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z)
     for (int64_t i = 0; i < n * dims; i++) z[i] *= (float)run->options->start_std;
 }
 
-/* Where the chains of a tile begin. */
-static void run_start(const run_state *r, const lebm__tile *tile, int64_t row)
+/* Have the chains of a tile begin at their rows of `start` or, if that is NULL, at noise. */
+static void run_start(const run_state *r, const lebm__tile *tile, const float *start)
 {
-    const lebm__run *run = r->run;
-    if (run->start == NULL)
-        lebm__run_noise(run, row, tile->n, tile->z);
+    if (start == NULL)
+        lebm__run_noise(r->run, tile->first, tile->n, tile->z);
     else
-        memcpy(tile->z, run->start + row * r->dims, (size_t)(tile->n * r->dims) * sizeof *tile->z);
+        memcpy(tile->z, start + tile->first * r->dims, (size_t)(tile->n * r->dims) * sizeof *tile->z);
 }
 
-/* All steps of a tile of chains. */
-static int run_tile(void *context, int64_t task, int thread)
+/* The chains of a task in a thread's tile, with nothing measured yet. */
+static void run_place_tile(const run_state *r, int64_t task, lebm__tile *tile)
 {
-    run_state *r = context;
     const lebm__run *run = r->run;
-    const lebm__sampler_options *options = run->options;
-    run_worker *w = &r->workers[thread];
-    lebm__tile *tile = &w->tile;
     const int64_t row = task * r->rows, left = run->n - row;
-    const lebm__chain chain = {.kernel = run->kernel,
-                               .options = run->kernel_options,
-                               .target = lebm__model_target_get(&w->model),
-                               .steps = options->steps,
-                               .steps_before = run->steps_before,
-                               .step_sizes = *(const lebm__step_sizes *)run->kernel_options,
-                               .temperature = options->temperature,
-                               .divergence_threshold = options->divergence_threshold,
-                               .is_kept = run->is_kept,
-                               .start_std = options->start_std,
-                               .key = run->key,
-                               .stop = run_stop,
-                               .context = &(run_place){r, thread}};
     tile->first = row;
     tile->numbers = run->numbers == NULL ? NULL : run->numbers + row;
     tile->n = left < r->rows ? left : r->rows;
-    tile->log_density = r->log_density + row;
-    tile->score_norm = r->score_norm + row;
-    run_start(r, tile, row);
-    if (run->generator != NULL) {
-        const float *x = run->x + row * run->generator->data_size;
-        run->generator->kind->observe(run->generator, w->model.g, x, tile->n);
-    }
+    tile->log_density = r->metrics.log_density + row;
+    tile->score_norm = r->metrics.score_norm + row;
+    tile->acceptance = r->metrics.acceptance + row;
+    tile->energy_error = r->metrics.energy_error + row;
+    tile->tested = 0;
+    for (int64_t i = 0; i < tile->n; i++) tile->acceptance[i] = tile->energy_error[i] = 0.0;
+}
+
+static lebm__target run_target(run_state *r, const run_worker *w)
+{
+    const double spread = r->run->options->start_std * sqrt((double)r->dims);
+    return r->run->target == NULL ? lebm__model_target_get(&w->model) : lebm__user_target_get(&r->user, spread);
+}
+
+/* Have the thread's copy of the generator see the x of a tile's chains. */
+static void run_observe(const run_state *r, const run_worker *w, const lebm__tile *tile)
+{
+    const lebm__run *run = r->run;
+    if (run->generator == NULL) return;
+    const float *x = run->x + tile->first * run->generator->data_size;
+    run->generator->kind->observe(run->generator, w->model.g, x, tile->n);
+}
+
+/* Chains of the run itself, to be asked by whoever is at `place` whether to stop. */
+static lebm__chain run_chain(run_state *r, const run_worker *w, run_place *place)
+{
+    const lebm__run *run = r->run;
+    const lebm__sampler_options *options = run->options;
+    return (lebm__chain){.kernel = run->kernel,
+                         .options = run->kernel_options,
+                         .target = run_target(r, w),
+                         .steps = options->steps,
+                         .steps_before = run->steps_before + run->tuning.warmup,
+                         .step_sizes = r->step_sizes,
+                         .variances = r->tuning.variances,
+                         .roots = r->tuning.roots,
+                         .temperature = options->temperature,
+                         .divergence_threshold = options->divergence_threshold,
+                         .is_kept = run->is_kept,
+                         .start_std = options->start_std,
+                         .key = run->key,
+                         .stop = run_stop,
+                         .context = place};
+}
+
+/* All steps of a tile of chains, after the warm-up. */
+static int run_tile(void *context, int64_t task, int thread)
+{
+    run_state *r = context;
+    run_worker *w = &r->workers[thread];
+    lebm__tile *tile = &w->tile;
+    const lebm__chain chain = run_chain(r, w, &(run_place){r, thread});
+    run_place_tile(r, task, tile);
+    run_start(r, tile, r->run->tuning.warmup > 0 ? r->z : r->run->start);
+    run_observe(r, w, tile);
     LEBM__TRY(lebm__chain_run(&chain, tile));
-    memcpy(r->z + row * r->dims, tile->z, (size_t)(tile->n * r->dims) * sizeof *tile->z);
+    for (int64_t i = 0; i < tile->n; i++) { /* means of what was summed up over the steps */
+        tile->acceptance[i] = tile->tested == 0 ? NAN : tile->acceptance[i] / (double)tile->tested;
+        tile->energy_error[i] = tile->tested == 0 ? NAN : tile->energy_error[i] / (double)tile->tested;
+    }
+    memcpy(r->z + tile->first * r->dims, tile->z, (size_t)(tile->n * r->dims) * sizeof *tile->z);
+    return LEBM_OK;
+}
+
+/* ---- The warm-up ---- */
+
+/* One step of a tile of chains, whose states lie in the run's own arrays from step to step. */
+static int run_warmup_tile(void *context, int64_t task, int thread)
+{
+    run_state *r = context;
+    run_worker *w = &r->workers[thread];
+    lebm__tile tile = w->tile;
+    lebm__chain chain = run_chain(r, w, &(run_place){r, thread});
+    const int64_t step = r->warmup_step, count = lebm__warmup_count(&r->warmup, step);
+    run_place_tile(r, task, &tile);
+    tile.z = r->z + tile.first * r->dims;
+    tile.score = r->warmup.score + tile.first * r->dims;
+    tile.squares = r->warmup.squares + tile.first;
+    tile.max_squares = r->warmup.max_squares + tile.first;
+    chain.steps_before = r->run->steps_before;
+    chain.step_sizes = (lebm__step_sizes){.first = r->tuning.step_size};
+    chain.adapts = r->warmup.learns_step_size;
+    run_observe(r, w, &tile);
+    if (step == 1) {
+        run_start(r, &tile, r->run->start);
+        LEBM__TRY(lebm__chain_begin(&chain, &tile));
+    }
+    LEBM__TRY(lebm__chain_step(&chain, &tile, step));
+    if (count > 0) lebm__moments_add(&r->warmup.moments, tile.first, tile.n, r->dims, count, tile.z);
+    return LEBM_OK;
+}
+
+/* Step by step, with a barrier after each. */
+static int run_warmup_steps(run_state *r)
+{
+    lebm__warmup *warmup = &r->warmup;
+    const lebm__step_sizes *options = r->run->kernel_options;
+    LEBM__TRY(lebm__warmup_create(warmup, options->first, options->target_acceptance));
+    for (int64_t step = 1; step <= warmup->steps; step++) {
+        r->warmup_step = step;
+        r->tuning = lebm__warmup_tuning(warmup);
+        LEBM__TRY(lebm__pool_run(r->run->pool, r->tiles, run_warmup_tile, r));
+        lebm__warmup_learn(warmup, step, r->metrics.acceptance);
+    }
+    r->tuning = lebm__warmup_result(warmup);
+    r->step_sizes.first = r->tuning.step_size;
+    return LEBM_OK;
+}
+
+static int run_warm_up(run_state *r)
+{
+    const lebm__run *run = r->run;
+    if (run->tuning.warmup == 0) return LEBM_OK;
+    r->warmup = (lebm__warmup){.steps = run->tuning.warmup,
+                               .n = run->n,
+                               .dims = r->dims,
+                               .is_one_target = run->generator == NULL,
+                               .learns_variances = run->tuning.is_preconditioned,
+                               .variances = r->numbers,
+                               .roots = r->numbers == NULL ? NULL : r->numbers + r->dims};
+    const int status = run_warmup_steps(r);
+    lebm__warmup_destroy(&r->warmup);
+    return status;
+}
+
+/* ---- The whole ---- */
+
+/* The preconditioner that the run begins with: variances that were given, or else 1 for a warm-up to begin at. */
+static int run_prepare_tuning(run_state *r)
+{
+    const lebm__run_tuning *given = &r->run->tuning;
+    r->step_sizes = *(const lebm__step_sizes *)r->run->kernel_options;
+    if (!given->is_preconditioned) return LEBM_OK;
+    if (given->count == 0 && given->warmup == 0) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "option preconditioner is 'diagonal', but the sampler has no variances: let a run warm "
+                          "up, or call lebm_sampler_set_variances()");
+    }
+    if (given->count != 0 && given->count != r->dims) {
+        return lebm__fail(LEBM_ERR_SHAPE,
+                          "the sampler has %lld variances for its preconditioner; this target has %lld numbers",
+                          (long long)given->count, (long long)r->dims);
+    }
+    r->numbers = lebm__alloc_raw(2 * r->dims, sizeof *r->numbers);
+    if (r->numbers == NULL) return LEBM_ERR_NOMEM;
+    for (int64_t d = 0; d < r->dims; d++) r->numbers[d] = given->count == 0 ? 1.0f : given->variances[d];
+    lebm__take_roots(r->dims, r->numbers, r->numbers + r->dims);
+    r->tuning = (lebm__tuning){r->step_sizes.first, r->numbers, r->numbers + r->dims};
     return LEBM_OK;
 }
 
 /* Chains of a tile: as equal a share for each thread as goes, but no more than good products want as rows. */
-static int64_t run_tile_rows(int64_t n, int threads)
+static int64_t run_tile_rows(const lebm__run *run, int threads)
 {
-    enum { MAX = 64 }; /* rows, beyond which the products of a layer gain nothing and the cache holds fewer layers */
-    const int64_t rounds = (n + (int64_t)threads * MAX - 1) / ((int64_t)threads * MAX);
+    /* Beyond 64 the products of a layer gain nothing and the cache holds fewer layers. */
+    const int64_t max = run->target == NULL ? 64 : lebm__user_target_rows(run->target);
+    const int64_t rounds = (run->n + threads * max - 1) / (threads * max);
     const int64_t tiles = rounds * threads;
-    return (n + tiles - 1) / tiles;
-}
-
-double lebm__mean(const double *values, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) sum += values[i];
-    return sum / (double)n;
+    return (run->n + tiles - 1) / tiles;
 }
 
 /* All tiles, with memory for workers and results that the caller releases. */
@@ -138,34 +269,64 @@ static int run_all(run_state *r)
 {
     const lebm__run *run = r->run;
     const int threads = lebm__pool_share(run->pool, r->tiles);
-    LEBM__TRY(lebm__model_require_set(run->prior, run->generator));
-    LEBM__TRY(lebm__model_prepare(run->prior, run->generator, LEBM__SCORE, run->pool));
     r->workers = lebm__alloc(threads, sizeof *r->workers);
     r->z = lebm__alloc_raw(run->n * r->dims, sizeof *r->z);
-    r->log_density = lebm__alloc_raw(2 * run->n, sizeof *r->log_density);
-    if (r->workers == NULL || r->z == NULL || r->log_density == NULL) return LEBM_ERR_NOMEM;
-    r->score_norm = r->log_density + run->n;
+    r->metrics.log_density = lebm__alloc_raw(4 * run->n, sizeof *r->metrics.log_density);
+    if (r->workers == NULL || r->z == NULL || r->metrics.log_density == NULL) return LEBM_ERR_NOMEM;
+    r->metrics.score_norm = r->metrics.log_density + run->n;
+    r->metrics.acceptance = r->metrics.score_norm + run->n;
+    r->metrics.energy_error = r->metrics.acceptance + run->n;
+    LEBM__TRY(run_prepare_tuning(r));
     LEBM__TRY(lebm__pool_lay_out(run->pool, threads, run_lay_out, r));
+    LEBM__TRY(run_warm_up(r));
     LEBM__TRY(lebm__pool_run(run->pool, r->tiles, run_tile, r));
     return run->progress.ask != NULL && run->progress.ask(1.0, run->progress.user) ? LEBM_STOPPED : LEBM_OK;
 }
 
+/* The same with the model in use, if there is one. */
+static int run_target_in_use(run_state *r)
+{
+    const lebm__run *run = r->run;
+    if (run->target != NULL) return run_all(r);
+    LEBM__TRY(lebm__model_use(run->prior, run->generator));
+    int status = lebm__model_require_set(run->prior, run->generator);
+    if (status == LEBM_OK) status = lebm__model_prepare(run->prior, run->generator, LEBM__SCORE, run->pool);
+    if (status == LEBM_OK) status = run_all(r);
+    lebm__model_leave(run->prior, run->generator);
+    return status;
+}
+
+/* Give the caller what came of the run. */
+static void run_give_results(const run_state *r)
+{
+    const lebm__run *run = r->run;
+    const lebm__step_sizes *s = &r->step_sizes;
+    const int is_first = s->last == 0.0 || run->options->steps == 1;
+    memcpy(run->z, r->z, (size_t)(run->n * r->dims) * sizeof *r->z);
+    *run->metrics = lebm__metrics_sum_up(&r->metrics, run->n, is_first ? s->first : s->last);
+    if (run->tuning.warmup == 0) return;
+    *run->tuning.learned_step_size = s->first;
+    if (r->numbers != NULL) memcpy(run->tuning.learned_variances, r->numbers, (size_t)r->dims * sizeof *r->numbers);
+}
+
 int lebm__sampler_run(const lebm__run *run)
 {
-    const int64_t dims = lebm_prior_latent_size(run->prior);
-    const int64_t rows = run_tile_rows(run->n, lebm__pool_threads(run->pool));
-    run_state r = {
-        .run = run, .dims = dims, .rows = rows, .tiles = (run->n + rows - 1) / rows, .asked = lebm__seconds()};
-    LEBM__TRY(lebm__model_use(run->prior, run->generator));
-    const int status = run_all(&r);
-    lebm__model_leave(run->prior, run->generator);
-    if (status == LEBM_STOPPED) lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
-    if (status == LEBM_OK) {
-        memcpy(run->z, r.z, (size_t)(run->n * dims) * sizeof *r.z);
-        *run->metrics = (lebm__run_metrics){lebm__mean(r.log_density, run->n), lebm__mean(r.score_norm, run->n)};
-    }
+    const int64_t rows = run_tile_rows(run, lebm__pool_threads(run->pool));
+    run_state r = {.run = run,
+                   .dims = lebm__run_dims(run),
+                   .rows = rows,
+                   .tiles = (run->n + rows - 1) / rows,
+                   .user = {.target = run->target},
+                   .asked = lebm__seconds()};
+    const int status = run_target_in_use(&r);
+    if (status == LEBM_OK) run_give_results(&r);
+    if (status == LEBM_STOPPED && r.user.returned != 0)
+        lebm__fail(LEBM_STOPPED, "the target's function returned %d, which stopped the call", r.user.returned);
+    else if (status == LEBM_STOPPED)
+        lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
     lebm__free(r.workers);
     lebm__free(r.z);
-    lebm__free(r.log_density);
+    lebm__free(r.metrics.log_density);
+    lebm__free(r.numbers);
     return status;
 }

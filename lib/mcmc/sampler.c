@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "mcmc/user_target.h"
 #include "model/model.h"
 
 int lebm_sampler_create(lebm_sampler **out, const char *kernel)
@@ -28,8 +29,20 @@ int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from)
     LEBM__REQUIRE(out);
     *out = NULL;
     LEBM__REQUIRE(from);
-    LEBM__TRY(lebm_sampler_create(out, from->kernel->name));
+    const int64_t count = from->variance_count;
+    float *variances = NULL;
+    if (count > 0) {
+        variances = lebm__alloc_raw(count, sizeof *variances);
+        if (variances == NULL) return LEBM_ERR_NOMEM;
+        memcpy(variances, from->variances, (size_t)count * sizeof *variances);
+    }
+    const int status = lebm_sampler_create(out, from->kernel->name);
+    if (status != LEBM_OK) {
+        lebm__free(variances);
+        return status;
+    }
     lebm__handle_assign_options(&(*out)->head, &from->head);
+    lebm__sampler_take_variances(*out, variances, count);
     return LEBM_OK;
 }
 
@@ -37,6 +50,7 @@ void lebm_sampler_destroy(lebm_sampler *sampler)
 {
     if (sampler == NULL) return;
     lebm__pool_destroy(sampler->pool);
+    lebm__free(sampler->variances);
     lebm__free(sampler);
 }
 
@@ -53,15 +67,31 @@ int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, 
 
 lebm__run lebm__sampler_begin_run(const lebm_sampler *sampler)
 {
-    return (lebm__run){
-        .kernel = sampler->kernel, .options = &sampler->options, .kernel_options = sampler->head.options[1].values};
+    const lebm__run_tuning tuning = {.is_preconditioned = strcmp(sampler->options.preconditioner, "diagonal") == 0,
+                                     .variances = sampler->variances,
+                                     .count = sampler->variance_count};
+    return (lebm__run){.kernel = sampler->kernel,
+                       .options = &sampler->options,
+                       .kernel_options = sampler->head.options[1].values,
+                       .tuning = tuning};
+}
+
+/* The kinds of targets, with what error texts call them and what their random numbers are keyed by. */
+static const struct {
+    const char *name;
+    lebm__purpose purpose;
+} sampler_targets[] = {{"prior", LEBM__FOR_PRIOR}, {"posterior", LEBM__FOR_POSTERIOR}, {"target", LEBM__FOR_TARGET}};
+
+static int sampler_target(const lebm__run *run)
+{
+    return run->target != NULL ? 2 : run->generator != NULL;
 }
 
 /* Have a run go on where the last one of its kind stopped, whose random numbers it takes up. */
-static int sampler_continue(const lebm__last_run *last, lebm__run *run, int64_t steps)
+static int sampler_continue(const lebm__last_run *last, lebm__run *run)
 {
-    const char *target = run->generator == NULL ? "prior" : "posterior";
-    const int64_t dims = lebm_prior_latent_size(run->prior);
+    const char *target = sampler_targets[sampler_target(run)].name;
+    const int64_t dims = lebm__run_dims(run), steps = run->tuning.warmup + run->options->steps;
     if (last->n == 0) {
         return lebm__fail(LEBM_ERR_STATE, "start is 'continue', but the sampler has not run to a %s yet", target);
     }
@@ -81,26 +111,52 @@ static int sampler_continue(const lebm__last_run *last, lebm__run *run, int64_t 
     return LEBM_OK;
 }
 
-/* Both public runs, after their arguments are checked for NULL and the sampler is claimed. */
+/* Run, and keep what a warm-up learns; only what succeeds changes the sampler. */
+static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run *run)
+{
+    const int64_t dims = lebm__run_dims(run), warmup = run->tuning.warmup;
+    lebm__step_sizes *step_sizes = sampler->head.options[1].values;
+    double step_size = step_sizes->first;
+    float *variances = NULL;
+    if (warmup > 0 && run->tuning.is_preconditioned) {
+        variances = lebm__alloc_raw(dims, sizeof *variances);
+        if (variances == NULL) return LEBM_ERR_NOMEM;
+    }
+    run->tuning.learned_step_size = &step_size;
+    run->tuning.learned_variances = variances;
+    const int status = lebm__sampler_run(run);
+    if (status != LEBM_OK) {
+        lebm__free(variances);
+        return status;
+    }
+    step_sizes->first = step_size;
+    sampler->options.warmup = 0;
+    if (variances != NULL) lebm__sampler_take_variances(sampler, variances, dims);
+    return LEBM_OK;
+}
+
+/* All public runs, after their arguments are checked for NULL and the sampler is claimed. */
 static int sampler_run(lebm_sampler *sampler, lebm__run run)
 {
     lebm__sampler_options *options = &sampler->options;
-    lebm__last_run *last = &sampler->last_runs[run.generator != NULL];
-    const int continues = strcmp(options->start, "continue") == 0;
+    const int target = sampler_target(&run), continues = strcmp(options->start, "continue") == 0;
+    const int is_serial = run.target != NULL && !run.target->concurrent;
+    lebm__last_run *last = &sampler->last_runs[target];
     if (run.n < 1 || run.n > INT32_MAX) {
         return lebm__fail(LEBM_ERR_RANGE, "n is %lld chains; allowed are 1 to %d", (long long)run.n, INT32_MAX);
     }
     if (run.generator != NULL) LEBM__TRY(lebm__generator_check(run.generator, run.x, run.n));
-    LEBM__TRY(lebm__pool_resize(&sampler->pool, lebm__thread_count(options->threads)));
+    LEBM__TRY(lebm__pool_resize(&sampler->pool, is_serial ? 1 : lebm__thread_count(options->threads)));
     run.pool = sampler->pool;
-    run.key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream,
-                             run.generator == NULL ? LEBM__FOR_PRIOR : LEBM__FOR_POSTERIOR);
-    if (continues) LEBM__TRY(sampler_continue(last, &run, options->steps));
+    run.key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream, sampler_targets[target].purpose);
+    run.tuning.warmup = options->warmup;
+    if (continues) LEBM__TRY(sampler_continue(last, &run));
     run.start = strcmp(options->start, "noise") == 0 ? NULL : run.z;
     run.metrics = &sampler->metrics;
     run.progress = sampler->head.progress;
-    LEBM__TRY(lebm__sampler_run(&run));
-    *last = (lebm__last_run){run.key, run.n, lebm_prior_latent_size(run.prior), run.steps_before + options->steps};
+    const int64_t steps_done = run.steps_before + options->warmup + options->steps;
+    LEBM__TRY(sampler_run_and_learn(sampler, &run));
+    *last = (lebm__last_run){run.key, run.n, lebm__run_dims(&run), steps_done};
     if (!continues) options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     return LEBM_OK;
 }
@@ -141,20 +197,28 @@ int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior *prior, c
     return status;
 }
 
+int lebm_sampler_run_target(lebm_sampler *sampler, const lebm_target *target, int64_t n, float *z)
+{
+    LEBM__REQUIRE(sampler);
+    LEBM__REQUIRE(target);
+    LEBM__REQUIRE(z);
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
+    lebm__run run = lebm__sampler_begin_run(sampler);
+    run.target = target;
+    run.n = n;
+    run.z = z;
+    const int status = sampler_run(sampler, run);
+    lebm__handle_yield(&sampler->head, 0);
+    return status;
+}
+
 int lebm_sampler_metric(const lebm_sampler *sampler, const char *key, double *value)
 {
     LEBM__REQUIRE(sampler);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
-    const double *metric = strcmp(key, LEBM_SAMPLER_LOG_DENSITY) == 0  ? &sampler->metrics.log_density
-                           : strcmp(key, LEBM_SAMPLER_SCORE_NORM) == 0 ? &sampler->metrics.score_norm
-                                                                       : NULL;
-    if (metric == NULL) {
-        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "sampler has no metric '%.64s'; it has %s, %s", key,
-                          LEBM_SAMPLER_LOG_DENSITY, LEBM_SAMPLER_SCORE_NORM);
-    }
-    if (sampler->last_runs[0].n + sampler->last_runs[1].n == 0)
+    LEBM__TRY(lebm__metrics_find(key));
+    if (sampler->last_runs[0].n + sampler->last_runs[1].n + sampler->last_runs[2].n == 0)
         return lebm__fail(LEBM_ERR_STATE, "metric '%s': the sampler has not run yet", key);
-    *value = *metric;
-    return LEBM_OK;
+    return lebm__metrics_get(&sampler->metrics, key, value);
 }

@@ -21,13 +21,20 @@ struct lebm_sampler {
     const lebm__kernel *kernel;
     lebm__sampler_options options;
     lebm__pool *pool;            /* made at the first run */
-    lebm__last_run last_runs[2]; /* to the prior, and to the posterior */
+    lebm__last_run last_runs[3]; /* to the prior, to the posterior, and to a target of the user's */
     lebm__run_metrics metrics;
+    float *variances; /* [variance_count] of the preconditioner; NULL: none yet */
+    int64_t variance_count;
 };
 
 extern const lebm__options lebm__sampler_table;
 
-/* A run by the sampler's kernel and options, to be completed. */
+/* A run by the sampler's kernel and options, without a warm-up, to be completed. */
 lebm__run lebm__sampler_begin_run(const lebm_sampler *sampler);
+
+/* Variances for the preconditioner, which are refused unless they are positive and finite; and their array, with what was there
+ * before being released. */
+int lebm__sampler_check_variances(const float *variances, int64_t count);
+void lebm__sampler_take_variances(lebm_sampler *sampler, float *variances, int64_t count);
 
 #endif

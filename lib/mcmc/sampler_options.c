@@ -10,6 +10,11 @@ static const lebm__option sampler_rows[] = {
                      "random numbers of the last run, its steps counted on"),
     LEBM__OPTION_F64(LEBM_SAMPLER_START_STD, ROW(start_std), 1.0, 0.0, 1e6, "1",
                      "standard deviation of the noise that chains start at"),
+    LEBM__OPTION_I64(LEBM_SAMPLER_WARMUP, ROW(warmup), 0, 0, 1000000000, "0",
+                     "steps before those of the next run, in which step_size is steered to target_acceptance and the "
+                     "preconditioner learned; a run that succeeds sets it to 0"),
+    LEBM__OPTION_STR(LEBM_SAMPLER_PRECONDITIONER, ROW(preconditioner), "none", "none|diagonal", "none",
+                     "M of the kernels: I, or diagonal with the variances that a warm-up learns or that are set"),
     LEBM__OPTION_F64(LEBM_SAMPLER_TEMPERATURE, ROW(temperature), 1.0, 1e-12, 1e6, "1",
                      "T of the density that chains go to, the target's to the power of 1/T"),
     LEBM__OPTION_F64(

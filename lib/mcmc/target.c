@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/status.h"
 #include "model/model.h"
 
 static void target_base(const void *context, int64_t n, const float *z, double *log_density, float *score,
@@ -11,13 +12,14 @@ static void target_base(const void *context, int64_t n, const float *z, double *
     lebm__prior_base(model->prior, z, n, log_density, score, squares);
 }
 
-static void target_tilt(const void *context, int64_t n, const float *z, double *log_density, float *score)
+static int target_tilt(const void *context, int64_t n, const float *z, double *log_density, float *score)
 {
     const lebm__model_target *model = context;
     lebm__prior_tilt(model->prior, model->f, z, n, log_density, score);
     if (model->generator != NULL) {
         model->generator->kind->log_likelihood(model->generator, model->g, z, n, log_density, score);
     }
+    return LEBM_OK;
 }
 
 void lebm__model_target_lay_out(lebm__model_target *model, const lebm_prior *prior, const lebm_generator *generator,
@@ -37,6 +39,7 @@ lebm__target lebm__model_target_get(const lebm__model_target *model)
                                              : "a smaller step_size may help, or x of a smaller scale",
                           .dims = dims,
                           .spread = lebm_prior_sigma0(model->prior) * sqrt((double)dims),
+                          .origin = "p0",
                           .base = target_base,
                           .tilt = target_tilt,
                           .context = model};

@@ -12,14 +12,15 @@ typedef struct {
     const char *name;   /* for error texts: */
     const char *remedy; /* what may help chains that run away */
     int64_t dims;       /* numbers of a chain's state */
-    double spread;      /* the norm that a state of p0 has */
+    double spread;      /* the norm that a state is thought to have, */
+    const char *origin; /* by this: for error texts */
 
     /* Of the states z[n, dims] of a tile of chains: log_density[n] = log p0, score[n, dims] = its gradient and
      * squares[n] = |z|^2. */
     void (*base)(const void *context, int64_t n, const float *z, double *log_density, float *score, double *squares);
 
-    /* Adds the tilt and its gradient. */
-    void (*tilt)(const void *context, int64_t n, const float *z, double *log_density, float *score);
+    /* Adds the tilt and its gradient. Anything but LEBM_OK ends the run. */
+    int (*tilt)(const void *context, int64_t n, const float *z, double *log_density, float *score);
     const void *context;
 } lebm__target;
 

@@ -7,21 +7,17 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "math/kernels.h"
-#include "mcmc/sampler.h"
-#include "train/trainer.h"
+#include "train/step_chains.h"
 
-/* The phases of a step: chains to the posterior that begin and those that go on, chains to the prior, and gradients. */
-enum { FIRST_VISITS, OTHER_VISITS, TO_PRIOR, GRADIENTS, PHASES };
+/* The phases of a step: those of its chains, and gradients. */
+enum { GRADIENTS = LEBM__CHAIN_PHASES, PHASES };
 
 typedef struct {
     lebm_trainer *trainer;
     const char *function; /* the public one */
-    const int64_t *ids;   /* of the observations whose chains are kept; NULL: none are */
-    int keeps_prior;
+    const int64_t *ids;   /* of the observations; NULL: not told */
     lebm__batch batch;
-    lebm__visits visits[2];              /* kept chains to the posterior, by phase */
-    lebm__kept new_posterior, new_prior; /* chains that none are kept of yet: they come into their place */
-    lebm__sampler_options first_visit;   /* of chains to the posterior that begin */
+    lebm__step_chains chains;
     lebm__trainer_metrics metrics;
     double share[PHASES]; /* of the phases in the work */
     int phase;
@@ -33,12 +29,11 @@ static void step_share_progress(step *s)
 {
     const lebm_trainer *t = s->trainer;
     const double f = lebm__net_work(t->prior->net), g = t->generator->kind->work(t->generator);
-    const double n = (double)s->batch.n, others = (double)s->visits[OTHER_VISITS].n;
     double all = 0.0;
-    s->share[FIRST_VISITS] = 2.0 * (n - others) * (double)s->first_visit.steps * (f + g);
-    s->share[OTHER_VISITS] = 2.0 * others * (double)t->to_posterior->options.steps * (f + g);
-    s->share[TO_PRIOR] = 2.0 * n * (double)t->to_prior->options.steps * f;
-    s->share[GRADIENTS] = 3.0 * n * (g + 2.0 * f);
+    for (int i = 0; i < LEBM__CHAIN_PHASES; i++) {
+        s->share[i] = 2.0 * lebm__step_chains_work(&s->chains, i) * (i == LEBM__TO_PRIOR ? f : f + g);
+    }
+    s->share[GRADIENTS] = 3.0 * (double)s->batch.n * (g + 2.0 * f);
     for (int i = 0; i < PHASES; i++) all += s->share[i];
     for (int i = 0; i < PHASES; i++) s->share[i] /= all;
 }
@@ -55,40 +50,12 @@ static int step_report(double done, void *user)
     return progress.ask(is_end ? 1.0 : before + done * s->share[s->phase], progress.user);
 }
 
-static int step_keeps(const char *chains)
-{
-    return strcmp(chains, "kept") == 0;
-}
-
-/* The rows whose chains to the posterior begin, and the others. The chains of other numbers of observations are not those
- * of these. */
-static int step_visit(step *s)
-{
-    const lebm_trainer *t = s->trainer;
-    const int64_t n = s->batch.n, data_size = t->generator->data_size, count = t->options.observations;
-    const lebm__kept *kept = &t->kept_posterior;
-    LEBM__TRY(lebm__kept_check_ids(s->ids, n, count));
-    if (kept->count != count) {
-        LEBM__TRY(lebm__kept_create(&s->new_posterior, count, t->generator->latent_size));
-        kept = &s->new_posterior;
-    }
-    for (int i = FIRST_VISITS; i <= OTHER_VISITS; i++) {
-        LEBM__TRY(lebm__visits_create(&s->visits[i], kept, i == OTHER_VISITS, s->ids, s->batch.x, n, data_size));
-    }
-    if (t->options.first_visit_steps > 0) s->first_visit.steps = t->options.first_visit_steps;
-    return LEBM_OK;
-}
-
 static int step_create(step *s)
 {
     const lebm_trainer *t = s->trainer;
     lebm__batch *b = &s->batch;
     const int64_t n = b->n, latent = n * t->generator->latent_size;
-    s->first_visit = t->to_posterior->options;
-    if (s->ids != NULL) LEBM__TRY(step_visit(s));
-    if (s->keeps_prior && t->kept_prior.count < n) {
-        LEBM__TRY(lebm__kept_create(&s->new_prior, n, t->generator->latent_size));
-    }
+    LEBM__TRY(lebm__step_chains_create(&s->chains, t, b, s->ids));
     step_share_progress(s);
     b->z_positive = lebm__alloc_raw(2 * latent, sizeof *b->z_positive);
     b->f_positive = lebm__alloc_raw(4 * n, sizeof *b->f_positive);
@@ -102,100 +69,18 @@ static int step_create(step *s)
 
 static void step_destroy(step *s)
 {
-    for (int i = FIRST_VISITS; i <= OTHER_VISITS; i++) lebm__visits_destroy(&s->visits[i]);
-    lebm__kept_destroy(&s->new_posterior);
-    lebm__kept_destroy(&s->new_prior);
+    lebm__step_chains_destroy(&s->chains);
     lebm__free(s->batch.z_positive);
     lebm__free(s->batch.f_positive);
 }
 
-static lebm__key step_key(const step *s, lebm__purpose purpose)
+static int step_run_chains(step *s)
 {
-    return lebm__key_make((uint64_t)s->trainer->options.seed, (uint64_t)s->trainer->steps_done, purpose);
-}
-
-/* A run of the whole batch, which begins at noise, to be completed. */
-static lebm__run step_begin_run(step *s, const lebm_sampler *sampler, lebm__purpose purpose, float *z)
-{
-    lebm__run run = lebm__sampler_begin_run(sampler);
-    run.pool = s->trainer->pool;
-    run.key = step_key(s, purpose);
-    run.prior = s->trainer->prior;
-    run.n = s->batch.n;
-    run.z = z;
-    run.progress = (lebm__progress){step_report, s};
-    return run;
-}
-
-static int step_run_chains(step *s, int phase, lebm__run run)
-{
-    const int64_t steps_done = s->trainer->steps_done;
-    lebm__run_metrics unused;
-    s->phase = phase;
-    run.metrics = &unused;
-    const int status = lebm__sampler_run(&run);
-    if (status != LEBM_ERR_DIVERGED || steps_done == 0) return status;
-    return lebm__fail(status, "%s; at training step %lld smaller learning rates may help, too", lebm_last_error(),
-                      (long long)steps_done + 1);
-}
-
-/* The chains of the rows of one of the groups. What a chain draws depends on seed, step and observation alone. */
-static int step_run_visits(step *s, int phase)
-{
-    const int is_first = phase == FIRST_VISITS;
-    const lebm__visits *visits = &s->visits[phase];
-    if (visits->n == 0) return LEBM_OK;
-    lebm__run run = step_begin_run(s, s->trainer->to_posterior,
-                                   is_first ? LEBM__FOR_TRAINER_POSTERIOR : LEBM__FOR_TRAINER_KEPT, visits->z);
-    if (is_first) run.options = &s->first_visit;
-    run.generator = s->trainer->generator;
-    run.x = visits->x;
-    run.n = visits->n;
-    run.numbers = visits->ids;
-    run.start = is_first ? NULL : visits->z;
-    run.is_kept = !is_first;
-    LEBM__TRY(step_run_chains(s, phase, run));
-    lebm__visits_scatter(visits, s->batch.z_positive);
+    for (int i = 0; i < LEBM__CHAIN_PHASES; i++) {
+        s->phase = i;
+        LEBM__TRY(lebm__step_chains_run(&s->chains, i, (lebm__progress){step_report, s}));
+    }
     return LEBM_OK;
-}
-
-static int step_run_to_posterior(step *s)
-{
-    if (s->ids != NULL) {
-        LEBM__TRY(step_run_visits(s, FIRST_VISITS));
-        return step_run_visits(s, OTHER_VISITS);
-    }
-    lebm__run run = step_begin_run(s, s->trainer->to_posterior, LEBM__FOR_TRAINER_POSTERIOR, s->batch.z_positive);
-    run.generator = s->trainer->generator;
-    run.x = s->batch.x;
-    return step_run_chains(s, FIRST_VISITS, run);
-}
-
-/* Where kept chains to the prior begin: at noise, those that are new or chosen by chance, else where they were. `chance`
- * is room for a number of each. */
-static void step_start_kept_prior(const step *s, const lebm__run *run, float *chance)
-{
-    const lebm__kept *kept = &s->trainer->kept_prior;
-    lebm__run_noise(run, 0, run->n, run->z);
-    lebm__uniforms(step_key(s, LEBM__FOR_TRAINER_RENEWAL), 0, run->n, chance);
-    for (int64_t i = 0; i < run->n && i < kept->count; i++) {
-        if ((double)chance[i] < s->trainer->options.prior_renewal) continue;
-        memcpy(run->z + i * kept->dims, kept->z + i * kept->dims, (size_t)kept->dims * sizeof *run->z);
-    }
-}
-
-static int step_run_to_prior(step *s)
-{
-    lebm__run run = step_begin_run(s, s->trainer->to_prior, LEBM__FOR_TRAINER_PRIOR, s->batch.z_negative);
-    if (s->keeps_prior) {
-        float *chance = lebm__alloc_raw(run.n, sizeof *chance);
-        if (chance == NULL) return LEBM_ERR_NOMEM;
-        step_start_kept_prior(s, &run, chance);
-        lebm__free(chance);
-        run.start = run.z;
-        run.is_kept = 1;
-    }
-    return step_run_chains(s, TO_PRIOR, run);
 }
 
 static int step_compute_gradients(step *s)
@@ -271,18 +156,6 @@ static int step_measure(step *s)
     return step_check_growth(s, rows_per_number);
 }
 
-/* Keep the chains that are to be kept, and forget the others. */
-static void step_keep_chains(lebm__kept *kept, lebm__kept *new, int is_kept, const int64_t *ids, int64_t n,
-                             const float *z)
-{
-    if (!is_kept || new->count > 0) {
-        lebm__kept_destroy(kept);
-        *kept = *new;
-        *new = (lebm__kept){0};
-    }
-    if (is_kept) lebm__kept_store(kept, ids, n, z);
-}
-
 /* Adam's step for all learners, or for none. All that a checkpoint keeps changes under the claim. */
 static int step_update(step *s)
 {
@@ -303,8 +176,7 @@ static int step_update(step *s)
     LEBM__TRY(status);
     LEBM__TRY(lebm__model_claim(t->prior, t->generator, s->function, 1));
     lebm__learners_accept(t->learners, LEBM__LEARNERS);
-    step_keep_chains(&t->kept_posterior, &s->new_posterior, s->ids != NULL, s->ids, s->batch.n, s->batch.z_positive);
-    step_keep_chains(&t->kept_prior, &s->new_prior, s->keeps_prior, NULL, s->batch.n, s->batch.z_negative);
+    lebm__step_chains_store(&s->chains, t);
     t->steps_done++;
     lebm__model_yield(t->prior, t->generator, 1);
     return LEBM_OK;
@@ -314,8 +186,7 @@ static int step_update(step *s)
 static int step_run(step *s)
 {
     LEBM__TRY(step_create(s));
-    LEBM__TRY(step_run_to_posterior(s));
-    LEBM__TRY(step_run_to_prior(s));
+    LEBM__TRY(step_run_chains(s));
     LEBM__TRY(step_compute_gradients(s));
     LEBM__TRY(step_measure(s));
     return step_update(s);
@@ -329,7 +200,12 @@ static int step_check_options(const lebm_trainer *trainer, const int64_t *ids)
         return lebm__fail(LEBM_ERR_STATE,
                           "a trainer's chains start at noise: set option start of its samplers to 'noise'");
     }
-    if (!step_keeps(trainer->options.posterior_chains)) return LEBM_OK;
+    if (trainer->to_prior->options.warmup > 0 || trainer->to_posterior->options.warmup > 0) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "a trainer's chains do not warm up: have its samplers run once before, which sets "
+                          "their option warmup to 0, or do so");
+    }
+    if (!lebm__trainer_keeps(trainer->options.posterior_chains)) return LEBM_OK;
     if (ids == NULL) {
         return lebm__fail(LEBM_ERR_STATE, "option posterior_chains is 'kept': call lebm_trainer_step_of(), which tells "
                                           "which observations the rows of x are");
@@ -349,11 +225,7 @@ static int step_public(const char *function, lebm_trainer *trainer, const float 
     LEBM__TRY(lebm__generator_check(trainer->generator, x, n));
     LEBM__TRY(lebm__pool_resize(&trainer->pool, lebm__thread_count(trainer->options.threads)));
     LEBM__TRY(lebm__model_use(trainer->prior, trainer->generator));
-    step s = {.trainer = trainer,
-              .function = function,
-              .ids = step_keeps(trainer->options.posterior_chains) ? ids : NULL,
-              .keeps_prior = step_keeps(trainer->options.prior_chains),
-              .batch = {.n = n, .x = x}};
+    step s = {.trainer = trainer, .function = function, .ids = ids, .batch = {.n = n, .x = x}};
     const int status = step_run(&s);
     step_destroy(&s);
     lebm__model_leave(trainer->prior, trainer->generator);

@@ -61,6 +61,18 @@ int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn progress, 
     return lebm__handle_set_progress(&trainer->head, __func__, (lebm__progress){progress, user});
 }
 
+int lebm__trainer_keeps(const char *chains)
+{
+    return strcmp(chains, "kept") == 0;
+}
+
+int64_t lebm__trainer_first_visit_steps(const lebm_trainer *trainer)
+{
+    const lebm__trainer_options *o = &trainer->options;
+    return lebm__trainer_keeps(o->posterior_chains) && o->first_visit_steps > 0 ? o->first_visit_steps
+                                                                                : trainer->to_posterior->options.steps;
+}
+
 int lebm__trainer_claim(lebm_trainer *trainer, const char *function)
 {
     LEBM__TRY(lebm__handle_claim(&trainer->head, function, 0));

@@ -39,6 +39,12 @@ struct lebm_trainer {
 
 extern const lebm__options lebm__trainer_table;
 
+/* Whether an option says "kept". */
+int lebm__trainer_keeps(const char *chains);
+
+/* Steps of a chain to the posterior that begins at noise. */
+int64_t lebm__trainer_first_visit_steps(const lebm_trainer *trainer);
+
 /* Claim the trainer and its samplers for the call `function`, or fail if one of them is; and give them up. */
 int lebm__trainer_claim(lebm_trainer *trainer, const char *function);
 void lebm__trainer_release(lebm_trainer *trainer);

@@ -14,6 +14,7 @@ typedef union {
     int64_t integer; /* of int, int64_t and uint64_t */
     double real;
     lebm_progress_fn progress;
+    lebm_density_fn density;
 } value;
 
 enum { MOST_PARAMETERS = 9 };

@@ -19,6 +19,7 @@ MEMBERS = {
     "double": ("real", ""),
     "const char *": ("text", ""),
     "lebm_progress_fn": ("progress", ""),
+    "lebm_density_fn": ("density", ""),
 }
 
 

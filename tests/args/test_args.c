@@ -277,6 +277,9 @@ static void check_odd(const trial *t, const parameter *p, const struct world_kin
     if (strcmp(p->name, "x") == 0 && is_refused(kind, odd)) {
         LEBM_ASSERT_MSG(status == LEBM_ERR_RANGE, "%s returns %s", call, lebm_status_name((int)status));
         LEBM_ASSERT_ERROR_NAMES("of x is");
+    } else if (strcmp(p->name, "variances") == 0 && !(odd >= 1e-30f && odd <= 1e30f)) {
+        LEBM_ASSERT_MSG(status == LEBM_ERR_RANGE, "%s returns %s", call, lebm_status_name((int)status));
+        LEBM_ASSERT_ERROR_NAMES("of variances is");
     } else if (has_chains && (!isfinite(odd) || status != LEBM_OK)) {
         LEBM_ASSERT_MSG(status == LEBM_ERR_DIVERGED && !(fabsf(odd) < 1), "%s returns %s: %s", call,
                         lebm_status_name((int)status), lebm_last_error());

@@ -13,6 +13,7 @@ static void make_quiet_world(struct world *w, const struct world_kind *kind, flo
     LEBM_ASSERT_OK(lebm_sampler_set_i64(w->to_posterior, LEBM_SAMPLER_THREADS, 1));
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, 1));
     for (int i = 0; i < N * LATENT; i++) w->z[i] *= scale;
+    for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] *= (double)scale;
     if (strcmp(kind->likelihood, LEBM_GAUSSIAN) != 0) return; /* whose x stays in [0, 1], or tokens */
     for (int i = 0; i < N * DATA; i++) w->x[i] *= scale;
 }

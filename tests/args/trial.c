@@ -49,9 +49,15 @@ static int is_named(const parameter *p, const char *name)
     return strcmp(p->name, name) == 0;
 }
 
+/* A pointer to a function. */
+static int is_function(const parameter *p)
+{
+    return is_type(p, "lebm_progress_fn") || is_type(p, "lebm_density_fn");
+}
+
 int is_pointer(const parameter *p)
 {
-    return p->type[strlen(p->type) - 1] == '*' || is_type(p, "lebm_progress_fn");
+    return p->type[strlen(p->type) - 1] == '*' || is_function(p);
 }
 
 int is_new_handle(const parameter *p)
@@ -61,7 +67,7 @@ int is_new_handle(const parameter *p)
 
 int is_handle(const parameter *p)
 {
-    return strstr(p->type, "lebm_") && is_pointer(p) && !is_new_handle(p) && !is_type(p, "lebm_progress_fn");
+    return strstr(p->type, "lebm_") && is_pointer(p) && !is_new_handle(p) && !is_function(p);
 }
 
 int returns_status(const function *f)
@@ -153,7 +159,9 @@ static const char *type_of_options(const function *f)
 
 static const char *key_of(const trial *t, int number)
 {
-    static const char *const of_sampler[] = {LEBM_SAMPLER_LOG_DENSITY, LEBM_SAMPLER_SCORE_NORM, NULL};
+    static const char *const of_sampler[] = {
+        LEBM_SAMPLER_LOG_DENSITY,    LEBM_SAMPLER_SCORE_NORM,   LEBM_SAMPLER_ACCEPTANCE, LEBM_SAMPLER_ACCEPTANCE_MIN,
+        LEBM_SAMPLER_ACCEPTANCE_Q10, LEBM_SAMPLER_ENERGY_ERROR, LEBM_SAMPLER_STEP_SIZE,  NULL};
     static const char *const of_trainer[] = {LEBM_TRAINER_RECONSTRUCTION_MSE,
                                              LEBM_TRAINER_LOG_LIKELIHOOD,
                                              LEBM_TRAINER_F_POSITIVE,
@@ -191,6 +199,11 @@ static const struct {
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
     {"stream", {2, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
+    {"chains", {CHAINS, 1, INT32_MAX, CHAINS, LEBM_ERR_RANGE}},
+    {"dims", {LATENT, 1, INT32_MAX, LATENT, LEBM_ERR_RANGE}},
+    {"superchains", {2, 2, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
+    {"threads", {2, 0, 1024, 1024, LEBM_ERR_RANGE}},
+    {"concurrent", {0, INT_MIN, INT_MAX, INT_MAX, 0}},
 };
 
 /* The tensors that the function means: those of the generator, or of the net. */
@@ -234,6 +247,8 @@ static whole place_among(int64_t count, int status)
 whole whole_of(const trial *t, const parameter *p)
 {
     const int status = returns_status(t->f) ? LEBM_ERR_RANGE : 0;
+    if (is_named(p, "dims") && name_ends(t->f, "_target_create"))
+        return (whole){LATENT, 1, 1 << 24, 1 << 24, LEBM_ERR_RANGE};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
@@ -241,6 +256,14 @@ whole whole_of(const trial *t, const parameter *p)
         const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
     }
+    if (is_named(p, "length")) { /* to halve chains it takes four draws, which only the raw nested R-hat does not */
+        const value *ranked = argument_of(t, "ranked");
+        return (whole){LENGTH, ranked && !ranked->pointer ? 1 : 4, INT32_MAX, LENGTH, status};
+    }
+    if (is_named(p, "count") && name_ends(t->f, "_set_variances"))
+        return (whole){LATENT, 1, 1 << 24, LATENT, LEBM_ERR_RANGE};
+    if (is_named(p, "count") && name_ends(t->f, "_get_variances"))
+        return (whole){LATENT, LATENT, LATENT, LATENT, LEBM_ERR_SHAPE};
     if (is_named(p, "count")) {
         const int64_t count = size_of_tensor(t);
         return (whole){count, count, count, count, LEBM_ERR_SHAPE};
@@ -271,6 +294,7 @@ real real_of(const trial *t, const parameter *p)
 {
     if (is_named(p, "temperature")) return (real){0.7, 1e-3, 1e3};
     if (is_named(p, "sigma0")) return (real){1.5, 1e-6, 1e6};
+    if (is_named(p, "probability")) return (real){0.5, 1e-9, 1 - 1e-9};
     if (is_named(p, "sigma")) {
         const int is_gaussian = strcmp(argument_of(t, "likelihood")->text, LEBM_GAUSSIAN) == 0;
         return is_gaussian ? (real){0.3, 1e-6, 1e6} : (real){0, 0, 0};
@@ -299,7 +323,7 @@ static const struct {
     {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
     {"unit", {LEBM_WORDS, LEBM_CHARACTERS}},
     {"words", {vocabulary, "<unk>\na\n \n\xc3\xa4\n\t\n.\n"}},
-    {"kernel", {LEBM_LANGEVIN}},
+    {"kernel", {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC}},
     {"role", {LEBM_TO_PRIOR, LEBM_TO_POSTERIOR}},
 };
 
@@ -350,13 +374,29 @@ int64_t floats_of(const trial *t, const parameter *p)
         const char *name;
         int64_t count;
     } arrays[] = {{"in", N * LATENT}, {"z", N * LATENT}, {"score", N * LATENT}, {"grad_in", N * LATENT},
-                  {"x", N * DATA},    {"out", N},        {"grad_out", N}};
+                  {"x", N * DATA},    {"out", N},        {"grad_out", N},       {"variances", LATENT}};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
     if (is_named(p, "src") || is_named(p, "dst")) return size_of_tensor(t);
     unknown(t, p);
     return 0;
+}
+
+/* Doubles of an array. */
+static int64_t doubles_of(const trial *t, const parameter *p)
+{
+    if (strncmp(t->f->name, "lebm_diagnostics_", 17) != 0) return 1;
+    if (is_named(p, "draws")) return CHAINS * LENGTH * LATENT;
+    if (is_named(p, "energies")) return CHAINS * LENGTH;
+    return is_named(p, "e_bfmi") ? CHAINS : LATENT;
+}
+
+/* Strides of the axes of row-major draws, or energies. */
+static const int64_t *strides_of(const trial *t)
+{
+    static const int64_t of_draws[3] = {LENGTH * LATENT, LATENT, 1}, of_energies[3] = {LENGTH, 1};
+    return argument_of(t, "energies") ? of_energies : of_draws;
 }
 
 static void *handle_of(const trial *t, const parameter *p)
@@ -367,6 +407,7 @@ static void *handle_of(const trial *t, const parameter *p)
     if (strstr(p->type, "lebm_generator ")) return w->generator;
     if (strstr(p->type, "lebm_sampler ")) return is_named(p, "to_posterior") ? w->to_posterior : w->to_prior;
     if (strstr(p->type, "lebm_trainer ")) return w->trainer;
+    if (strstr(p->type, "lebm_target ")) return w->target;
     unknown(t, p);
     return NULL;
 }
@@ -381,15 +422,22 @@ static value argument(const trial *t, int i, int number)
     if (is_handle(p)) return (value){.pointer = handle_of(t, p)};
     if (is_new_handle(p)) return (value){.pointer = place(i, NULL, sizeof(void *))};
     if (is_type(p, "const float *")) {
-        const float *content = is_named(p, "x") || is_named(p, "grad_out") ? t->w->x : t->w->z;
+        const int is_positive = is_named(p, "x") || is_named(p, "grad_out") || is_named(p, "variances");
+        const float *content = is_positive ? t->w->x : t->w->z;
         return (value){.pointer = place(i, content, (size_t)floats_of(t, p) * sizeof(float))};
+    }
+    if (is_type(p, "const double *"))
+        return (value){.pointer = place(i, t->w->draws, (size_t)doubles_of(t, p) * sizeof(double))};
+    if (is_named(p, "strides")) {
+        const size_t axes = argument_of(t, "energies") ? 2 : 3;
+        return (value){.pointer = place(i, strides_of(t), axes * sizeof(int64_t))};
     }
     if (is_type(p, "const int64_t *")) return (value){.pointer = place(i, t->w->ids, sizeof t->w->ids)};
     if (is_type(p, "float *")) return (value){.pointer = place(i, NULL, (size_t)floats_of(t, p) * sizeof(float))};
     if (is_type(p, "int64_t *") && is_named(p, "chw")) return (value){.pointer = place(i, NULL, 3 * sizeof(int64_t))};
     if (is_type(p, "int64_t *")) return (value){.pointer = place(i, NULL, sizeof(int64_t))};
     if (is_type(p, "char *")) return (value){.pointer = place(i, NULL, TEXT_ROOM)};
-    if (is_type(p, "double *")) return (value){.pointer = place(i, NULL, sizeof(double))};
+    if (is_type(p, "double *")) return (value){.pointer = place(i, NULL, (size_t)doubles_of(t, p) * sizeof(double))};
     if (is_type(p, "const char **")) return (value){.pointer = place(i, NULL, sizeof(char *))};
     if (is_type(p, "const char *")) {
         text = text_of(t, p, number);
@@ -397,6 +445,7 @@ static value argument(const trial *t, int i, int number)
     }
     if (is_type(p, "double")) return (value){.real = real_of(t, p).good};
     if (is_type(p, "lebm_progress_fn")) return (value){.progress = go_on};
+    if (is_type(p, "lebm_density_fn")) return (value){.density = world_density};
     if (is_type(p, "void *")) return (value){.pointer = t->w};
     return (value){.integer = whole_of(t, p).good};
 }
@@ -453,7 +502,8 @@ value trial_call(trial *t)
         const unsigned char *begin = places[i].end - places[i].size;
         for (int j = 1; j <= WATCHED; j++)
             LEBM_ASSERT_MSG(begin[-j] == UNTOUCHED, "%s() wrote to byte -%d of %s", t->f->name, j, p->name);
-        const int is_read = is_type(p, "const float *") || is_type(p, "const int64_t *");
+        const int is_read =
+            is_type(p, "const float *") || is_type(p, "const double *") || is_type(p, "const int64_t *");
         LEBM_ASSERT_MSG(!is_read || memcmp(begin, places[i].given, places[i].size) == 0,
                         "%s() wrote to %s, which is const", t->f->name, p->name);
     }
@@ -492,6 +542,10 @@ static void settle_new(uint64_t *hash, const parameter *p, void *object)
         LEBM_ASSERT_OK(lebm_sampler_get_i64(object, LEBM_SAMPLER_STEPS, &steps));
         hash_bytes(hash, &steps, sizeof steps);
         lebm_sampler_destroy(object);
+    } else if (is_type(p, "lebm_target **")) {
+        const int64_t dims = lebm_target_dims(object);
+        hash_bytes(hash, &dims, sizeof dims);
+        lebm_target_destroy(object);
     } else {
         ck_assert_str_eq(p->type, "lebm_trainer **");
         lebm_trainer_destroy(object);
@@ -507,6 +561,7 @@ static void forget(struct world *w, const void *object)
     if (object == w->to_prior) w->to_prior = NULL;
     if (object == w->to_posterior) w->to_posterior = NULL;
     if (object == w->trainer) w->trainer = NULL;
+    if (object == w->target) w->target = NULL;
 }
 
 uint64_t trial_results(trial *t, value result)

@@ -41,12 +41,27 @@ int go_on(double done, void *user)
     return !(done >= 0 && done <= 1);
 }
 
+int world_density(const float *z, int64_t n, double *log_density, float *score, void *user)
+{
+    (void)user;
+    for (int64_t i = 0; i < n; i++) {
+        log_density[i] = 0;
+        for (int64_t k = i * LATENT; k < (i + 1) * LATENT; k++) {
+            log_density[i] -= (double)z[k] * (double)z[k];
+            score[k] = -2 * z[k];
+        }
+    }
+    return 0;
+}
+
 static lebm_sampler *make_sampler(int threads)
 {
     lebm_sampler *sampler;
     LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_MEASURE_ACCEPTANCE, 1));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, threads));
+    LEBM_ASSERT_OK(lebm_sampler_set_variances(sampler, (const float[LATENT]){0.5f, 1, 2}, LATENT));
     LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, go_on, NULL));
     return sampler;
 }
@@ -84,6 +99,7 @@ void world_make(struct world *w, const struct world_kind *kind)
     for (int i = 0; i < N * DATA; i++) w->x[i] = (float)test_uniform(&seed, 0, 1);
     if (is_of_tokens) make_tokens(w->x, &seed);
     for (int i = 0; i < N; i++) w->ids[i] = (i + 5) % N;
+    for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] = test_normal(&seed);
     write_bytes(saved_path, "an older file", 13);
 
     w->net = make_net(net_spec, 1);
@@ -91,6 +107,7 @@ void world_make(struct world *w, const struct world_kind *kind)
     w->generator = is_of_tokens ? make_generator_of_tokens() : make_generator_of_pixels(kind);
     w->to_prior = make_sampler(kind->threads);
     w->to_posterior = make_sampler(kind->threads);
+    LEBM_ASSERT_OK(lebm_target_create(&w->target, LATENT, world_density, NULL, 0));
     LEBM_ASSERT_OK(lebm_trainer_create(&w->trainer, w->prior, w->generator, w->to_prior, w->to_posterior));
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, kind->threads));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-3));
@@ -115,6 +132,7 @@ void world_free(struct world *w)
     lebm_prior_destroy(w->prior);
     lebm_generator_destroy(w->generator);
     lebm_net_destroy(w->net);
+    lebm_target_destroy(w->target);
 }
 
 /* ---- hashes ---- */
@@ -201,6 +219,15 @@ static void hash_options_of_generator(uint64_t *hash, const lebm_generator *gene
         }                                                                                                              \
     }
 
+static void hash_variances(uint64_t *hash, const lebm_sampler *sampler)
+{
+    const int64_t count = lebm_sampler_variance_count(sampler);
+    float *variances = test_floats(count + 1);
+    if (count > 0) LEBM_ASSERT_OK(lebm_sampler_get_variances(sampler, variances, count));
+    hash_floats(hash, variances, count);
+    free(variances);
+}
+
 static void hash_averages(uint64_t *hash, const lebm_trainer *trainer)
 {
     lebm_prior *prior;
@@ -231,6 +258,8 @@ uint64_t world_look(const struct world *w)
     HASH_OPTIONS(&hash, sampler, w->to_prior);
     HASH_OPTIONS(&hash, sampler, w->to_posterior);
     HASH_OPTIONS(&hash, trainer, w->trainer);
+    hash_variances(&hash, w->to_prior);
+    hash_variances(&hash, w->to_posterior);
     const int64_t counts[] = {lebm_trainer_steps_done(w->trainer), lebm_trainer_epochs_done(w->trainer), count_files()};
     hash_bytes(&hash, counts, sizeof counts);
     hash_file(&hash, saved_path);
@@ -256,6 +285,10 @@ uint64_t world_use(struct world *w)
     }
     if (w->prior && w->generator) {
         LEBM_ASSERT_OK(lebm_sampler_run_posterior(w->to_posterior, w->prior, w->generator, w->x, N, out));
+        hash_floats(&hash, out, N * LATENT);
+    }
+    if (w->target && w->to_posterior) {
+        LEBM_ASSERT_OK(lebm_sampler_run_target(w->to_posterior, w->target, N, out));
         hash_floats(&hash, out, N * LATENT);
     }
     if (w->trainer) {

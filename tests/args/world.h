@@ -10,6 +10,7 @@
 #include "lebm.h"
 
 enum { LATENT = 3, DATA = 32, N = 70 }; /* N rows are more than the public passes hold at once */
+enum { CHAINS = 4, LENGTH = 9 };        /* of draws with LATENT numbers each */
 
 /** Files: what a world saves to, and a checkpoint of a trainer like its own. */
 extern const char saved_path[], checkpoint_path[];
@@ -30,8 +31,10 @@ struct world {
     lebm_generator *generator;
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
+    lebm_target *target;              /* of world_density(), LATENT numbers */
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1], or tokens */
     int64_t ids[N];                   /* of the rows of x */
+    double draws[CHAINS * LENGTH * LATENT];
 };
 
 /** Fixtures: go to a new folder with a checkpoint for Gaussian worlds; leave and remove it, which fails if there is any
@@ -58,5 +61,8 @@ uint64_t world_use(struct world *w);
 
 /** A progress function that lets the call go on. */
 int go_on(double done, void *user);
+
+/** A normal density, of LATENT numbers. */
+int world_density(const float *z, int64_t n, double *log_density, float *score, void *user);
 
 #endif

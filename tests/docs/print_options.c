@@ -47,9 +47,9 @@ static void print_head(const char *title, const char *text)
            title, text);
 }
 
-/* Sampler and trainer have functions of the same form. */
-#define PRINT_NUMBERS_AND_TEXTS(handle, HANDLE, object)                                                                \
-    for (int64_t i = 0; i < lebm_##handle##_option_count(object); i++) {                                               \
+/* Sampler and trainer have functions of the same form. Those from `begin` to `end`, where there are so many. */
+#define PRINT_NUMBERS_AND_TEXTS(handle, HANDLE, object, begin, end)                                                    \
+    for (int64_t i = begin; i < end && i < lebm_##handle##_option_count(object); i++) {                                \
         const char *key = lebm_##handle##_option_key(object, i), *type = lebm_##handle##_option_type(object, key);     \
         const char *help = lebm_##handle##_option_help(object, key), *text;                                            \
         int64_t i64[3];                                                                                                \
@@ -78,6 +78,25 @@ static void print_head(const char *title, const char *text)
         print_text(text, lebm_##handle##_option_choices(object, key), lebm_##handle##_option_help(object, key));       \
     }
 
+/* Where a kernel's own options begin, which come behind those of all kernels. */
+static int64_t first_of_kernel(const lebm_sampler *sampler)
+{
+    int64_t first = 0;
+    while (strcmp(lebm_sampler_option_key(sampler, first), LEBM_SAMPLER_STEP_SIZE) != 0) first++;
+    return first;
+}
+
+static void print_kernel(const char *kernel)
+{
+    lebm_sampler *sampler;
+    char title[64];
+    snprintf(title, sizeof title, "Sampler of the kernel \"%s\"", kernel);
+    check(lebm_sampler_create(&sampler, kernel));
+    print_head(title, "Besides those of any sampler.");
+    PRINT_NUMBERS_AND_TEXTS(sampler, "SAMPLER", sampler, first_of_kernel(sampler), INT64_MAX)
+    lebm_sampler_destroy(sampler);
+}
+
 int main(void)
 {
     lebm_net *f, *g, *net;
@@ -96,9 +115,12 @@ int main(void)
 
     fputs(introduction, stdout);
     print_head("Sampler", "`lebm_sampler_set_i64()`, `lebm_sampler_set_f64()`, `lebm_sampler_set_str()`.");
-    PRINT_NUMBERS_AND_TEXTS(sampler, "SAMPLER", sampler)
+    PRINT_NUMBERS_AND_TEXTS(sampler, "SAMPLER", sampler, 0, first_of_kernel(sampler))
+    print_kernel(LEBM_LANGEVIN);
+    print_kernel(LEBM_MALA);
+    print_kernel(LEBM_HMC);
     print_head("Trainer", "`lebm_trainer_set_i64()`, `lebm_trainer_set_f64()`, `lebm_trainer_set_str()`.");
-    PRINT_NUMBERS_AND_TEXTS(trainer, "TRAINER", trainer)
+    PRINT_NUMBERS_AND_TEXTS(trainer, "TRAINER", trainer, 0, INT64_MAX)
     print_head("Generator", "`lebm_generator_set_str()`.");
     PRINT_TEXTS(generator, "GENERATOR", generator)
     print_head("Net", "`lebm_net_set_str()`.");

@@ -20,6 +20,8 @@ typedef struct state {
     lebm__trainer_options options;
     lebm__sampler_options to_prior, to_posterior;
     char own_options[2][64]; /* of the samplers' kernels */
+    int64_t variances[2];    /* of the samplers: how many, */
+    float variance[2][MOST_NUMBERS];
 } state;
 
 static void take_learner(const lebm__learner *learner, float numbers[4][MOST_NUMBERS])
@@ -68,6 +70,11 @@ static void take_state(const lebm_trainer *trainer, state *s)
     s->to_posterior = trainer->to_posterior->options;
     take_own_options(trainer->to_prior, s->own_options[0]);
     take_own_options(trainer->to_posterior, s->own_options[1]);
+    const lebm_sampler *const samplers[] = {trainer->to_prior, trainer->to_posterior};
+    for (int i = 0; i < 2; i++) {
+        s->variances[i] = samplers[i]->variance_count;
+        take_chains(samplers[i]->variances, samplers[i]->variance_count, s->variance[i]);
+    }
 }
 
 /* Fails unless all numbers are finite, and the second moments not negative. */
@@ -94,6 +101,8 @@ static void check_accepted(training *t, const state *loaded)
             FUZZ_ASSERT(loaded->chains[k][i] - loaded->chains[k][i] == 0, "%g is loaded", (double)loaded->chains[k][i]);
         FUZZ_ASSERT(visited == 0 || visited == 1, "%g visits", (double)visited);
     }
+    for (int64_t i = 0; i < loaded->variances[0] && i < MOST_NUMBERS; i++)
+        FUZZ_ASSERT(loaded->variance[0][i] > 0, "a variance of %g", (double)loaded->variance[0][i]);
     FUZZ_ASSERT(loaded->steps_done >= 0 && loaded->epochs_done >= 0, "counts below 0");
     FUZZ_ASSERT_OK(lebm_trainer_save(t->trainer, fuzz_path(FUZZ_OUTPUT)));
     FUZZ_ASSERT_OK(lebm_trainer_load(t->trainer, fuzz_path(FUZZ_OUTPUT)));
@@ -108,6 +117,8 @@ static void forget_kept(lebm_trainer *trainer)
 {
     lebm__kept_destroy(&trainer->kept_posterior);
     lebm__kept_destroy(&trainer->kept_prior);
+    lebm__sampler_take_variances(trainer->to_prior, NULL, 0);
+    lebm__sampler_take_variances(trainer->to_posterior, NULL, 0);
     for (int i = 0; i < LEBM__LEARNERS; i++) lebm__average_destroy(&trainer->learners[i].average);
 }
 

@@ -66,6 +66,17 @@ static void check_halves(const char *path)
     lebm_generator_destroy(generator);
 }
 
+static void check_variances(const lebm_sampler *sampler)
+{
+    const int64_t count = lebm_sampler_variance_count(sampler);
+    float *variances = malloc((size_t)(count + 1) * sizeof *variances);
+    FUZZ_ASSERT(variances != NULL, "out of memory");
+    if (count > 0) FUZZ_ASSERT_OK(lebm_sampler_get_variances(sampler, variances, count));
+    for (int64_t i = 0; i < count; i++)
+        FUZZ_ASSERT(variances[i] >= 1e-30f && variances[i] <= 1e30f, "a variance of %g", (double)variances[i]);
+    free(variances);
+}
+
 /* A sampler is loaded whole, with options within their bounds, or not at all. */
 static void check_sampler(const char *path, const char *role)
 {
@@ -75,12 +86,13 @@ static void check_sampler(const char *path, const char *role)
     const int status = lebm_model_load_sampler(path, role, &sampler);
     if (status != LEBM_OK) {
         FUZZ_ASSERT(sampler == NULL, "a sampler comes with %s", lebm_status_name(status));
-        FUZZ_CHECK_FAILURE(status, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_STATE);
+        FUZZ_CHECK_FAILURE(status, LEBM_ERR_FORMAT, LEBM_ERR_VERSION, LEBM_ERR_STATE, LEBM_ERR_UNSUPPORTED);
         return;
     }
     FUZZ_ASSERT_OK(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &step_size));
     FUZZ_ASSERT_OK(lebm_sampler_option_bounds_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &standard, &least, &most));
     FUZZ_ASSERT(step_size >= least && step_size <= most, "a step size of %g", step_size);
+    check_variances(sampler);
     lebm_sampler_destroy(sampler);
 }
 

@@ -1,4 +1,4 @@
-/* Options by name: "KEY=VALUE" is set on a sampler, a trainer, a generator and a net, through the function for the type that the
+/* Options by name: "KEY=VALUE" is set on a sampler of each kernel, a trainer, a generator and a net, through the function for the type that the
  * library gives for the key. What is accepted is within its bounds and is what the getter returns; what is refused
  * changes nothing. */
 #include <math.h>
@@ -10,7 +10,11 @@
 
 enum { MOST_TEXT = 1024 };
 
-static lebm_sampler *sampler;
+static const char *const kernels[] = {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC};
+
+enum { KERNELS = sizeof kernels / sizeof *kernels };
+
+static lebm_sampler *samplers[KERNELS], *sampler; /* all, and that of now */
 static lebm_trainer *trainer;
 static lebm_generator *generator;
 static lebm_net *net;
@@ -26,8 +30,8 @@ static void make_handles(void)
     FUZZ_ASSERT_OK(lebm_generator_create(&generator, g, LEBM_GAUSSIAN, 1));
     lebm_net_destroy(f);
     lebm_net_destroy(g);
-    FUZZ_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
-    FUZZ_ASSERT_OK(lebm_trainer_create(&trainer, prior, generator, sampler, sampler));
+    for (int k = 0; k < KERNELS; k++) FUZZ_ASSERT_OK(lebm_sampler_create(&samplers[k], kernels[k]));
+    FUZZ_ASSERT_OK(lebm_trainer_create(&trainer, prior, generator, samplers[0], samplers[0]));
 }
 
 static void check_refused(int status)
@@ -105,20 +109,28 @@ DEFINE_CHECK_STR(trainer)
 DEFINE_CHECK_STR(generator)
 DEFINE_CHECK_STR(net)
 
-/* The check for the type that the library gives for the key; all refuse a key that has none. */
-static void check_pair(const char *key, const char *text)
+static void check_sampler(const char *key, const char *text)
 {
-    const char *of_sampler = lebm_sampler_option_type(sampler, key),
-               *of_trainer = lebm_trainer_option_type(trainer, key);
-    const char *of_generator = lebm_generator_option_type(generator, key);
-    const char *of_net = lebm_net_option_type(net, key);
+    const char *of_sampler = lebm_sampler_option_type(sampler, key);
     fuzz_forget_failure();
     if (of_sampler == NULL) {
         check_refused(lebm_sampler_set_str(sampler, key, text));
-    } else {
-        (of_sampler[0] == 'i'   ? check_sampler_i64
-         : of_sampler[0] == 'f' ? check_sampler_f64
-                                : check_sampler_str)(key, text);
+        return;
+    }
+    (of_sampler[0] == 'i'   ? check_sampler_i64
+     : of_sampler[0] == 'f' ? check_sampler_f64
+                            : check_sampler_str)(key, text);
+}
+
+/* The check for the type that the library gives for the key; all refuse a key that has none. */
+static void check_pair(const char *key, const char *text)
+{
+    const char *of_trainer = lebm_trainer_option_type(trainer, key);
+    const char *of_generator = lebm_generator_option_type(generator, key);
+    const char *of_net = lebm_net_option_type(net, key);
+    for (int k = 0; k < KERNELS; k++) {
+        sampler = samplers[k];
+        check_sampler(key, text);
     }
     fuzz_forget_failure();
     if (of_trainer == NULL) {

@@ -168,6 +168,31 @@ static void make_models(const char *path)
     free_training(&t);
 }
 
+/* Of a training whose samplers have variances, and a warm-up before them. */
+static void make_tuned(const char *path)
+{
+    training t;
+    make_training(&t, small_f, small_g, 0);
+    FUZZ_ASSERT_OK(lebm_sampler_set_variances(t.to_posterior, (const float[]){0.5f, 3}, 2));
+    FUZZ_ASSERT_OK(lebm_sampler_set_variances(t.to_prior, (const float[]){1e-30f, 1e30f}, 2));
+    FUZZ_ASSERT_OK(lebm_sampler_set_str(t.to_posterior, LEBM_SAMPLER_PRECONDITIONER, "diagonal"));
+    FUZZ_ASSERT_OK(lebm_sampler_set_i64(t.to_posterior, LEBM_SAMPLER_WARMUP, 7));
+    FUZZ_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    bytes b = take(path);
+    put("model", "with_tuned_samplers", b.data, b.size);
+    put("checkpoint", "with_tuned_samplers", b.data, b.size);
+    put_edited("model", "tuned_hmc", &b, "\"to_posterior.kernel\":\"langevin\"",
+               "\"to_posterior.kernel\":\"hmc\",\"to_posterior.jitter\":\"0.2\"");
+    put_edited("model", "variances_of_another_shape", &b, "\"to_posterior.variances\":{\"dtype\":\"F32\",\"shape\":[2]",
+               "\"to_posterior.variances\":{\"dtype\":\"F32\",\"shape\":[2,1]");
+    put_edited("checkpoint", "variances_of_another_type", &b, "\"to_posterior.variances\":{\"dtype\":\"F32\"",
+               "\"to_posterior.variances\":{\"dtype\":\"I32\"");
+    memset(memmem(b.data, b.size, (const float[]){0.5f, 3}, 8), 0, 4);
+    put("model", "variance_of_0", b.data, b.size);
+    put("checkpoint", "variance_of_0", b.data, b.size);
+    free_training(&t);
+}
+
 /* Of a training that has chains of two of three observations, one to the prior, and averages. */
 static void make_keeping_checkpoints(training *t, const char *path)
 {
@@ -367,6 +392,7 @@ int main(int argc, char **argv)
     make_safetensors();
     make_models(fuzz_path(FUZZ_OUTPUT));
     make_models_of_tokens(fuzz_path(FUZZ_OUTPUT));
+    make_tuned(fuzz_path(FUZZ_OUTPUT));
     make_checkpoints(fuzz_path(FUZZ_OUTPUT));
     make_idx();
     make_mats();

@@ -127,6 +127,31 @@ static int keep_chains(void)
     return status;
 }
 
+/* Runs that warm up, of which what fails leaves nothing in the sampler. */
+static int warm_up(void)
+{
+    static const char *const tested[] = {LEBM_MALA, LEBM_HMC};
+    float z[N * LATENT];
+    int status = LEBM_OK;
+    for (int i = 0; i < 2 && status == LEBM_OK; i++) {
+        lebm_sampler *sampler = NULL, *copy = NULL;
+        status = lebm_sampler_create(&sampler, tested[i]);
+        if (status == LEBM_OK) status = lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2);
+        if (status == LEBM_OK) status = lebm_sampler_set_i64(sampler, LEBM_SAMPLER_WARMUP, 8);
+        if (status == LEBM_OK) status = lebm_sampler_set_str(sampler, LEBM_SAMPLER_PRECONDITIONER, "diagonal");
+        if (status == LEBM_OK) status = lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, 2);
+        if (status == LEBM_OK) {
+            status = lebm_sampler_run_posterior(sampler, world.prior, world.generator, world.x, N, z);
+            ck_assert_int_eq(lebm_sampler_variance_count(sampler), status == LEBM_OK ? LATENT : 0);
+        }
+        if (status == LEBM_OK) status = lebm_sampler_run_target(sampler, world.target, N, z);
+        if (status == LEBM_OK) status = lebm_sampler_copy(&copy, sampler);
+        lebm_sampler_destroy(sampler);
+        lebm_sampler_destroy(copy);
+    }
+    return status;
+}
+
 /* A callback that needs memory, too. */
 static int score(double done, void *status)
 {
@@ -167,6 +192,8 @@ START_TEST(every_allocation_of_several_calls_may_fail) /* _i: the threads of a w
     fail_each(lebm__alloc_fail_after, whole_life, NULL, 50);
     LEBM_ASSERT_OK(keep_chains());
     fail_each(lebm__alloc_fail_after, keep_chains, NULL, 50);
+    LEBM_ASSERT_OK(warm_up());
+    fail_each(lebm__alloc_fail_after, warm_up, NULL, 20);
     fail_each(lebm__alloc_fail_after, run_with_callback, NULL, 5);
     fail_each(lebm__alloc_fail_after, step_with_callback, NULL, 5);
     world_free(&world);

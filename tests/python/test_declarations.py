@@ -17,6 +17,7 @@ TYPES = {
     "void *": ctypes.c_void_p,
     "float *": lebm._Floats,
     "lebm_progress_fn": lebm._PROGRESS,
+    "lebm_density_fn": lebm._DENSITY,
     "void": None,
 }
 

@@ -36,6 +36,10 @@ class Docs(unittest.TestCase):
         self.assertEqual(names["trainer"].epochs_done, 2)  # as in the checkpoint
         self.assertEqual(names["trainer"].options["generator_learning_rate"], 1e-4)
 
+    def test_sampling(self) -> None:
+        names, printed = self.run_blocks("sampling.md", 2)
+        self.assertTrue(0.8 < names["z"][:, 0].std() < 1.2, printed)
+
     def test_recipes(self) -> None:
         names, printed = self.run_blocks("recipes.md", 6)
         self.assertTrue(0.2 < names["left"] < 0.8 and names["valley"] < 0.1, printed)

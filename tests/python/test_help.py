@@ -29,7 +29,8 @@ class Classes(unittest.TestCase):
     def test_they_list_their_options(self) -> None:
         sampler = lebm.Sampler()
         trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler)
-        for handle in (lebm.Net("in 1"), small_generator(), sampler, trainer):
+        kernels = [lebm.Sampler(kernel) for kernel in ("mala", "hmc")]
+        for handle in (lebm.Net("in 1"), small_generator(), sampler, *kernels, trainer):
             shown = pydoc.plain(pydoc.render_doc(type(handle)))
             for key, value in handle.options.items():
                 about = handle.options.describe(key)
@@ -42,7 +43,7 @@ class Classes(unittest.TestCase):
 
     def test_they_list_their_metrics(self) -> None:
         listed = {lebm.Trainer: metrics("trainer.h"), lebm.Sampler: metrics("sampler.h")}
-        self.assertEqual([len(keys) for keys in listed.values()], [9, 2])
+        self.assertEqual([len(keys) for keys in listed.values()], [9, 6])
         tuning = (ROOT / "docs" / "tuning.md").read_text()
         for of, keys in listed.items():
             for key in keys:

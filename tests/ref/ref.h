@@ -126,4 +126,23 @@ void ref_gradients(const struct ref_model *model, int64_t n, const double *x, co
 /** One step of Adam that ascends a gradient by the parameters of a net. */
 void ref_ascend(struct ref_adam *adam, struct ref_net *net, const double *gradient);
 
+/* ---- diagnostics of draws [chains, length] (ref_diagnostics.c) ---- */
+
+/** R-hat of ranks and of folded ranks, the larger (Vehtari et al. 2021, section 4). */
+double ref_rhat(const double *draws, int64_t chains, int64_t length);
+
+/** Effective sample sizes of the ranks, of the draws themselves, of their squared distances from the mean, and of the
+ * share of draws up to a limit (section 3.2 and 4.3). */
+double ref_ess_bulk(const double *draws, int64_t chains, int64_t length);
+double ref_ess_mean(const double *draws, int64_t chains, int64_t length);
+double ref_ess_square(const double *draws, int64_t chains, int64_t length);
+double ref_ess_below(const double *draws, int64_t chains, int64_t length, double limit);
+
+/** Nested R-hat of the draws, and the larger one of ranks and folded ranks of halves (Margossian et al. 2024). */
+double ref_nested_rhat(const double *draws, int64_t chains, int64_t length, int64_t superchains);
+double ref_nested_rhat_of_ranks(const double *draws, int64_t chains, int64_t length, int64_t superchains);
+
+double ref_mean(const double *values, int64_t count);
+double ref_variance(const double *values, int64_t count); /* with the divisor count - 1 */
+
 #endif

@@ -310,6 +310,16 @@ static void apply_langevin(const lebm__kernel_table *table, int detail, int64_t 
     table->langevin(n, 0.005f, 0.1f, c, a, out1);
 }
 
+static void apply_add_scaled(const lebm__kernel_table *table, int detail, int64_t n, const float *a, const float *b,
+                             const float *c, float *out0, float *out1)
+{
+    (void)detail;
+    memcpy(out0, a, (size_t)n * sizeof *a);
+    table->add_scaled(n, 0.3f, NULL, b, out0);
+    memcpy(out1, b, (size_t)n * sizeof *b);
+    table->add_scaled(n, 1.7f, c, a, out1);
+}
+
 static void apply_likelihoods(const lebm__kernel_table *table, int detail, int64_t n, const float *a, const float *b,
                               const float *c, float *out0, float *out1)
 {
@@ -321,6 +331,7 @@ static void apply_likelihoods(const lebm__kernel_table *table, int detail, int64
 static const struct elements elements[] = {{"activate", apply_activate},
                                            {"multiply and add", apply_multiply},
                                            {"langevin", apply_langevin},
+                                           {"add_scaled", apply_add_scaled},
                                            {"residual and bernoulli", apply_likelihoods}};
 
 static void assert_place_does_not_matter(const lebm__kernel_table *table, const struct elements *e, int detail)
@@ -366,15 +377,18 @@ START_TEST(a_rows_sum_does_not_depend_on_its_place)
     FOR_EACH_TABLE(table)
     {
         for (int n = 0; n <= MOST; n++) {
-            const double sums[3] = {table->squares(n, values), residual(table, n, 2, values, means, out),
-                                    bernoulli(table, n, values, means, out)};
+            const double sums[] = {table->squares(n, values), residual(table, n, 2, values, means, out),
+                                   bernoulli(table, n, values, means, out),
+                                   table->reverse_noise(n, 0.3f, NULL, values, means, means),
+                                   table->reverse_noise(n, 0.3f, means, values, values, means)};
             for (int offset = 0; offset < OFFSETS; offset++) {
                 memcpy(moved + offset, values, MOST * sizeof *values);
                 memcpy(moved_means + offset, means, MOST * sizeof *means);
-                const double again[3] = {table->squares(n, moved + offset),
-                                         residual(table, n, 2, moved + offset, moved_means + offset, out),
-                                         bernoulli(table, n, moved + offset, moved_means + offset, out)};
-                for (int s = 0; s < 3; s++)
+                const float *v = moved + offset, *m = moved_means + offset;
+                const double again[] = {table->squares(n, v), residual(table, n, 2, v, m, out),
+                                        bernoulli(table, n, v, m, out), table->reverse_noise(n, 0.3f, NULL, v, m, m),
+                                        table->reverse_noise(n, 0.3f, m, v, v, m)};
+                for (int s = 0; s < 5; s++)
                     LEBM_ASSERT_MSG(again[s] == sums[s], "%s: sum %d of %d elements moved by %d is %a, not %a",
                                     table->name, s, n, offset, again[s], sums[s]);
             }
@@ -435,6 +449,34 @@ START_TEST(langevin_adds_drift_and_spread)
     free(score);
     free(noise);
     free(z);
+    free(out);
+}
+END_TEST
+
+START_TEST(what_is_scaled_is_added)
+{
+    float *weights = test_random_floats(COUNT, 0.1, 3, 9), *x = test_normal_floats(COUNT, 30, 10);
+    float *y = test_normal_floats(COUNT, 1, 11), *out = test_floats(COUNT);
+    FOR_EACH_TABLE(table)
+    {
+        for (int is_weighted = 0; is_weighted < 2; is_weighted++) {
+            const float scale = 0.07f;
+            memcpy(out, y, COUNT * sizeof *y);
+            table->add_scaled(COUNT, scale, is_weighted ? weights : NULL, x, out);
+            for (int i = 0; i < COUNT; i++) {
+                const double added = (double)scale * (is_weighted ? (double)weights[i] : 1) * (double)x[i];
+                const double expected = (double)y[i] + added;
+                /* two products and their sum, each rounded by half a unit at most */
+                const double allowed = 0x1p-24 * (2.01 * fabs(added) + fabs(expected));
+                LEBM_ASSERT_MSG(fabs((double)out[i] - expected) <= allowed,
+                                "%s: number %d is %.9g, expected %.9g: off by %.3g, allowed %.3g", table->name, i,
+                                (double)out[i], expected, fabs((double)out[i] - expected), allowed);
+            }
+        }
+    }
+    free(weights);
+    free(x);
+    free(y);
     free(out);
 }
 END_TEST
@@ -515,6 +557,35 @@ START_TEST(squares_and_residual_are_sums_of_double)
     free(g);
     free(out);
     free(expected);
+}
+END_TEST
+
+/* Down to differences far below what noise^2 is known to in float. */
+START_TEST(noise_is_reversed_without_cancellation)
+{
+    static const float halves[] = {0.5f, 1e-3f, 1e-7f};
+    float *weights = test_random_floats(COUNT, 0.1, 3, 9), *noise = test_normal_floats(COUNT, 1, 10);
+    float *score = test_normal_floats(COUNT, 5, 11), *new_score = test_normal_floats(COUNT, 5, 12);
+    FOR_EACH_TABLE(table)
+    {
+        for (int h = 0; h < 6; h++) {
+            const int is_weighted = h % 2;
+            double expected = 0, size = 0;
+            for (int i = 0; i < COUNT; i++) {
+                const double weight = is_weighted ? (double)weights[i] : 1, e = (double)noise[i];
+                const double shift = (double)halves[h / 2] * weight * ((double)score[i] + (double)new_score[i]);
+                expected -= shift * (2 * e + shift);
+                size += fabs(shift * (2 * e + shift)) + shift * shift;
+            }
+            const double sum =
+                table->reverse_noise(COUNT, halves[h / 2], is_weighted ? weights : NULL, noise, score, new_score);
+            assert_sum(table->name, "reversed noise", COUNT, sum, expected, 3 * 0x1p-24 * size);
+        }
+    }
+    free(weights);
+    free(noise);
+    free(score);
+    free(new_score);
 }
 END_TEST
 
@@ -661,8 +732,10 @@ static Suite *suite(void)
     tcase_set_timeout(others, 20);
     tcase_add_test(others, multiply_and_add_round_once);
     tcase_add_test(others, langevin_adds_drift_and_spread);
+    tcase_add_test(others, what_is_scaled_is_added);
     tcase_add_test(others, box_muller_is_accurate);
     tcase_add_test(others, squares_and_residual_are_sums_of_double);
+    tcase_add_test(others, noise_is_reversed_without_cancellation);
     tcase_add_test(others, bernoulli_is_accurate);
     tcase_add_test(others, adam_is_accurate);
     tcase_add_test(others, adam_tells_what_would_not_be_finite);

@@ -277,6 +277,18 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
     {&lebm__sampler_table, LEBM_SAMPLER_TEMPERATURE, "1"},
+    {&lebm__sampler_table, LEBM_SAMPLER_WARMUP, "0"},
+    {&lebm__sampler_table, LEBM_SAMPLER_PRECONDITIONER, "none"},
+    {&lebm__langevin.options, LEBM_SAMPLER_MEASURE_ACCEPTANCE, "0"},
+    {&lebm__langevin.options, LEBM_SAMPLER_TARGET_ACCEPTANCE, "0"},
+    {&lebm__mala.options, LEBM_SAMPLER_STEP_SIZE, "0.08"},
+    {&lebm__mala.options, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
+    {&lebm__mala.options, LEBM_SAMPLER_TARGET_ACCEPTANCE, "0.574"},
+    {&lebm__hmc.options, LEBM_SAMPLER_STEP_SIZE, "0.4"},
+    {&lebm__hmc.options, LEBM_SAMPLER_LAST_STEP_SIZE, "0"},
+    {&lebm__hmc.options, LEBM_SAMPLER_LEAPFROG_STEPS, "10"},
+    {&lebm__hmc.options, LEBM_SAMPLER_JITTER, "0.1"},
+    {&lebm__hmc.options, LEBM_SAMPLER_TARGET_ACCEPTANCE, "0.8"},
     {&lebm__trainer_table, LEBM_TRAINER_POSTERIOR_CHAINS, "fresh"},
     {&lebm__trainer_table, LEBM_TRAINER_OBSERVATIONS, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_FIRST_VISIT_STEPS, "0"},
@@ -333,10 +345,13 @@ START_TEST(file_defaults_are_as_files_say_them)
 {
     lebm__sampler_options sampler;
     lebm__trainer_options trainer;
-    lebm_sampler *of_langevin;
-    LEBM_ASSERT_OK(lebm_sampler_create(&of_langevin, LEBM_LANGEVIN));
-    check_defaults(&lebm__langevin.options, "sampler", of_langevin->head.options[1].values);
-    lebm_sampler_destroy(of_langevin);
+    const lebm__kernel *const kernels[] = {&lebm__langevin, &lebm__mala, &lebm__hmc};
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        lebm_sampler *of_kernel;
+        LEBM_ASSERT_OK(lebm_sampler_create(&of_kernel, kernels[k]->name));
+        check_defaults(&kernels[k]->options, "sampler", of_kernel->head.options[1].values);
+        lebm_sampler_destroy(of_kernel);
+    }
     check_defaults(&lebm__sampler_table, "sampler", &sampler);
     check_defaults(&lebm__trainer_table, "trainer", &trainer);
 }

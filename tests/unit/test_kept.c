@@ -661,6 +661,36 @@ START_TEST(a_model_of_averages_is_a_model)
 }
 END_TEST
 
+static int64_t saved_steps(void)
+{
+    lebm_sampler *to_posterior;
+    int64_t steps;
+    LEBM_ASSERT_OK(lebm_model_load_sampler(path, LEBM_TO_POSTERIOR, &to_posterior));
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(to_posterior, LEBM_SAMPLER_STEPS, &steps));
+    lebm_sampler_destroy(to_posterior);
+    return steps;
+}
+
+START_TEST(a_saved_model_begins_as_first_visits_do)
+{
+    struct training t;
+    int64_t steps;
+    make_keeping(&t);
+    LEBM_ASSERT_OK(lebm_sampler_get_i64(t.to_posterior, LEBM_SAMPLER_STEPS, &steps));
+    LEBM_ASSERT_OK(lebm_trainer_save_model(t.trainer, path));
+    ck_assert_int_eq(saved_steps(), steps);
+    set_i64(&t, LEBM_TRAINER_FIRST_VISIT_STEPS, steps + 7);
+    LEBM_ASSERT_OK(lebm_trainer_save_model(t.trainer, path));
+    ck_assert_int_eq(saved_steps(), steps + 7);
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path)); /* a training goes on with its own */
+    ck_assert_int_eq(saved_steps(), steps);
+    set_str(&t, LEBM_TRAINER_POSTERIOR_CHAINS, "fresh");
+    LEBM_ASSERT_OK(lebm_trainer_save_model(t.trainer, path));
+    ck_assert_int_eq(saved_steps(), steps);
+    free_training(&t);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("kept");
@@ -694,6 +724,7 @@ static Suite *suite(void)
     tcase_add_test(averages, averages_do_not_change_the_training);
     tcase_add_test(averages, averages_are_there_after_a_step_that_asks_for_them);
     tcase_add_test(averages, a_model_of_averages_is_a_model);
+    tcase_add_test(averages, a_saved_model_begins_as_first_visits_do);
     suite_add_tcase(suite, averages);
     return suite;
 }

@@ -143,12 +143,27 @@ static void assert_lists(const struct handle *h, const char *const *keys, const 
 
 START_TEST(sampler_lists_the_keys_of_its_header)
 {
-    static const char *const keys[] = {
-        "steps",      "step_size", "last_step_size", "noise",   "start",
-        "start_std",  "seed",      "stream",         "threads", LEBM_SAMPLER_DIVERGENCE_THRESHOLD,
-        "temperature"};
-    static const char *const types[] = {"i64", "f64", "f64", "i64", "str", "f64", "i64", "i64", "i64", "f64", "f64"};
-    assert_lists(&handles[0], keys, types, 11);
+    static const struct {
+        const char *key, *type;
+    } all[] = {{"steps", "i64"},
+               {"step_size", "f64"},
+               {"last_step_size", "f64"},
+               {"noise", "i64"},
+               {"start", "str"},
+               {"start_std", "f64"},
+               {"seed", "i64"},
+               {"stream", "i64"},
+               {"threads", "i64"},
+               {LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "f64"},
+               {"temperature", "f64"},
+               {LEBM_SAMPLER_MEASURE_ACCEPTANCE, "i64"},
+               {LEBM_SAMPLER_TARGET_ACCEPTANCE, "f64"},
+               {LEBM_SAMPLER_WARMUP, "i64"},
+               {LEBM_SAMPLER_PRECONDITIONER, "str"}};
+    enum { COUNT = sizeof all / sizeof *all };
+    const char *keys[COUNT], *types[COUNT];
+    for (int i = 0; i < COUNT; i++) keys[i] = all[i].key, types[i] = all[i].type;
+    assert_lists(&handles[0], keys, types, COUNT);
     ck_assert_str_eq(LEBM_SAMPLER_TEMPERATURE, "temperature");
     ck_assert_str_eq(LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold");
     ck_assert_str_eq(LEBM_SAMPLER_STEPS, "steps");

@@ -62,6 +62,28 @@ START_TEST(uniforms_are_philox)
 }
 END_TEST
 
+START_TEST(chances_are_philox)
+{
+    static const int64_t chains[] = {0, 4711, ((int64_t)1 << 32) - 3, INT64_MAX - 300};
+    enum { N = 131 };
+    double out[2 * N];
+    for (int k = 0; k < KEYS; k++) {
+        const uint32_t step = 7 + (uint32_t)k;
+        const int64_t first = chains[k % 4];
+        lebm__chances(keys[k], first, NULL, step, N, out);
+        for (int i = 0; i < 2 * N; i++) {
+            const uint64_t chain = (uint64_t)(first + i / 2);
+            const uint32_t counter[4] = {UINT32_MAX, step, (uint32_t)chain, (uint32_t)(chain >> 32)};
+            uint32_t words[4];
+            philox(keys[k].word, counter, words);
+            const double expected = (words[i % 2] + 0.5) / 4294967296; /* the middle of one of 2^32 cells */
+            LEBM_ASSERT_MSG(out[i] == expected, "chance %d of chain %llu by key %d is %.12g, not %.12g", i % 2,
+                            (unsigned long long)chain, k, out[i], expected);
+        }
+    }
+}
+END_TEST
+
 START_TEST(keys_are_philox)
 {
     static const uint64_t numbers[] = {0, 1, 42, 0xffffffff, 0x100000000, 0x0123456789abcdef, UINT64_MAX};
@@ -228,6 +250,23 @@ START_TEST(uniforms_do_not_depend_on_their_number)
 }
 END_TEST
 
+START_TEST(chances_do_not_depend_on_the_tile)
+{
+    enum { N = 70 };
+    const lebm__key key = lebm__key_make(13, 14, LEBM__FOR_PRIOR);
+    int64_t numbers[N];
+    double all[2 * N], some[2 * N];
+    lebm__chances(key, 5, NULL, 3, N, all);
+    for (int i = 0; i < N; i++) numbers[i] = 5 + (i + 11) % N;
+    for (int64_t n = 0; n < N; n++) {
+        lebm__chances(key, 5 + n, NULL, 3, N - n, some);
+        ck_assert_mem_eq(some, all + 2 * n, (size_t)(2 * (N - n)) * sizeof *all);
+        lebm__chances(key, 0, numbers + n, 3, 1, some);
+        ck_assert_mem_eq(some, all + 2 * (numbers[n] - 5), 2 * sizeof *all);
+    }
+}
+END_TEST
+
 /* ---- distributions ---- */
 
 static int ascending(const void *a, const void *b)
@@ -335,6 +374,7 @@ static Suite *suite(void)
     TCase *bits = tcase_create("bits");
     tcase_add_test(bits, philox_of_random123_gives_the_published_answers);
     tcase_add_test(bits, uniforms_are_philox);
+    tcase_add_test(bits, chances_are_philox);
     tcase_add_test(bits, keys_are_philox);
     tcase_add_test(bits, normals_are_philox_and_box_muller);
     suite_add_tcase(suite, bits);
@@ -344,6 +384,7 @@ static Suite *suite(void)
     tcase_add_test(place, seed_stream_purpose_and_step_give_unrelated_numbers);
     tcase_add_loop_test(place, a_row_does_not_depend_on_its_tile, 0, 9);
     tcase_add_test(place, uniforms_do_not_depend_on_their_number);
+    tcase_add_test(place, chances_do_not_depend_on_the_tile);
     suite_add_tcase(suite, place);
 
     TCase *distributions = tcase_create("distributions");

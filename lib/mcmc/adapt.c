@@ -1,0 +1,126 @@
+#include "mcmc/adapt.h"
+
+#include <math.h>
+
+/* ---- Sums ---- */
+
+/* A number of chain i. */
+typedef double adapt_number(const void *context, int64_t i);
+
+/* The sum over chains first to first + n - 1: of either half, and so on. */
+static double adapt_sum(adapt_number *number, const void *context, int64_t first, int64_t n)
+{
+    if (n == 1) return number(context, first);
+    return adapt_sum(number, context, first, n / 2) + adapt_sum(number, context, first + n / 2, n - n / 2);
+}
+
+/* ---- Step sizes ---- */
+
+static double adapt_within_bounds(double step_size)
+{
+    return fmin(fmax(step_size, 1e-12), 1e6); /* those of the option */
+}
+
+lebm__averaging lebm__averaging_begin(double step_size, double target)
+{
+    return (lebm__averaging){.target = target, .step_size = step_size, .search = 2};
+}
+
+/* Whether the search goes on: by what the first acceptance says, up or down, until one says otherwise. */
+static int adapt_search(lebm__averaging *a, double acceptance)
+{
+    const int direction = acceptance > 0.8 ? 1 : -1;
+    const double next = adapt_within_bounds(a->step_size * (direction > 0 ? 2.0 : 0.5));
+    const int is_first = a->search == 2;
+    if ((!is_first && direction != a->search) || next == a->step_size) {
+        a->search = 0;
+        a->mu = log(10.0 * a->step_size);
+        return 0;
+    }
+    a->search = direction;
+    a->step_size = next;
+    return 1;
+}
+
+void lebm__averaging_update(lebm__averaging *a, double acceptance)
+{
+    const double gamma = 0.05, t0 = 10.0, kappa = 0.75;
+    if (a->search != 0 && adapt_search(a, acceptance)) return;
+    const double t = (double)++a->count, eta = 1.0 / (t + t0), weight = pow(t, -kappa);
+    a->h = (1.0 - eta) * a->h + eta * (a->target - acceptance);
+    const double log_step = a->mu - sqrt(t) / gamma * a->h;
+    a->log_average = weight * log_step + (1.0 - weight) * a->log_average;
+    a->step_size = adapt_within_bounds(exp(log_step));
+}
+
+double lebm__averaging_result(const lebm__averaging *a)
+{
+    return a->count == 0 ? a->step_size : adapt_within_bounds(exp(a->log_average));
+}
+
+static double adapt_value(const void *context, int64_t i)
+{
+    return ((const double *)context)[i];
+}
+
+/* 1/a; a chain that never moves counts as one that would in 10^10 steps. */
+static double adapt_inverse(const void *context, int64_t i)
+{
+    return 1.0 / fmax(((const double *)context)[i], 1e-10);
+}
+
+double lebm__pool_acceptance(const double *acceptance, int64_t n, int is_one_target)
+{
+    if (is_one_target) return adapt_sum(adapt_value, acceptance, 0, n) / (double)n;
+    return (double)n / adapt_sum(adapt_inverse, acceptance, 0, n);
+}
+
+/* ---- Variances ---- */
+
+void lebm__moments_add(const lebm__moments *moments, int64_t row, int64_t n, int64_t dims, int64_t count,
+                       const float *z)
+{
+    double *mean = moments->mean + row * dims, *squares = moments->squares + row * dims;
+    for (int64_t i = 0; i < n * dims; i++) {
+        if (count == 1) mean[i] = squares[i] = 0.0;
+        const double deviation = (double)z[i] - mean[i];
+        mean[i] += deviation / (double)count;
+        squares[i] += deviation * ((double)z[i] - mean[i]);
+    }
+}
+
+/* A number of z, of all chains. */
+typedef struct {
+    const double *values; /* from the first chain's on, */
+    int64_t dims;         /* so far apart */
+    double center;        /* of squared deviations */
+} adapt_column;
+
+static double adapt_of_column(const void *context, int64_t i)
+{
+    const adapt_column *column = context;
+    return column->values[i * column->dims];
+}
+
+static double adapt_squared_deviation(const void *context, int64_t i)
+{
+    const adapt_column *column = context;
+    const double deviation = column->values[i * column->dims] - column->center;
+    return deviation * deviation;
+}
+
+void lebm__pool_variances(const lebm__moments *moments, int64_t n, int64_t dims, int is_one_target, float *variances)
+{
+    const double chains = (double)n, count = (double)moments->count, draws = chains * count;
+    for (int64_t d = 0; d < dims; d++) {
+        const adapt_column squares = {moments->squares + d, dims, 0.0};
+        adapt_column means = {moments->mean + d, dims, 0.0};
+        double variance = adapt_sum(adapt_of_column, &squares, 0, n) / (chains * (count - 1.0));
+        if (is_one_target) {
+            means.center = adapt_sum(adapt_of_column, &means, 0, n) / chains;
+            const double between = count * adapt_sum(adapt_squared_deviation, &means, 0, n);
+            variance = (adapt_sum(adapt_of_column, &squares, 0, n) + between) / (draws - 1.0);
+        }
+        variances[d] = (float)((draws * variance + 5.0 * 1e-3) / (draws + 5.0));
+    }
+}

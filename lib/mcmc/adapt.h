@@ -1,0 +1,46 @@
+/* What a warm-up learns from its chains: a step size by dual averaging, and variances. Sums over chains are taken in a fixed
+ * binary tree over their numbers, so that no bit depends on threads. */
+#ifndef LEBM_MCMC_ADAPT_H
+#define LEBM_MCMC_ADAPT_H
+
+#include <stdint.h>
+
+/* The step size that brings the acceptance to a target: first by doubling or halving, until the acceptance crosses 0.8, then
+ * by dual averaging on its log (Hoffman and Gelman 2014). */
+typedef struct {
+    double target;
+    double step_size;   /* to be tried next */
+    int search;         /* 1: it doubles, -1: it halves, 0: it is over */
+    int64_t count;      /* of updates, the first being number 1 */
+    double mu, h;       /* log s is drawn to mu, and h is the mean of target - acceptance */
+    double log_average; /* of s */
+} lebm__averaging;
+
+/* Begin, or begin anew, from a step size. */
+lebm__averaging lebm__averaging_begin(double step_size, double target);
+
+/* Take note of the acceptance that the step size to be tried had. */
+void lebm__averaging_update(lebm__averaging *averaging, double acceptance);
+
+/* The step size to stay with. */
+double lebm__averaging_result(const lebm__averaging *averaging);
+
+/* One acceptance for that of n chains: of one target their mean; of a target each, their harmonic mean, in which chains that
+ * never move are not lost among others. */
+double lebm__pool_acceptance(const double *acceptance, int64_t n, int is_one_target);
+
+/* Means and sums of squared deviations of the states of n chains, each for itself. */
+typedef struct {
+    int64_t count;          /* states of each chain */
+    double *mean, *squares; /* [n, dims] */
+} lebm__moments;
+
+/* Add a state of each of some chains, from row `row` on, as number `count` (1 for the first). */
+void lebm__moments_add(const lebm__moments *moments, int64_t row, int64_t n, int64_t dims, int64_t count,
+                       const float *z);
+
+/* variances[dims]: of chains with one target that of all their states; of a target each, that within a chain, averaged over
+ * the chains. Shrunk as in Stan. */
+void lebm__pool_variances(const lebm__moments *moments, int64_t n, int64_t dims, int is_one_target, float *variances);
+
+#endif

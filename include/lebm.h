@@ -6,6 +6,7 @@
  *     p(x, z)  = p(z) p(x|z)
  *     p(z)     = exp(f(z)) N(z; 0, sigma0^2 I) / Z       lebm_prior: the net f and sigma0
  *     p(x|z)   = N(x; g(z), sigma^2 I), for images       lebm_generator: the net g and a likelihood
+ *                or of a recurrent net, for text         (lebm/tokens.h)
  *
  * A lebm_net is f or g; a lebm_sampler is a transition kernel that draws z; a lebm_trainer learns f and g.
  * Equation numbers in these headers are those of docs/mathematics.md. A program that makes a model, trains it, samples
@@ -68,6 +69,7 @@
 #include "lebm/sampler.h"
 #include "lebm/status.h"
 #include "lebm/target.h"
+#include "lebm/tokens.h"
 #include "lebm/trainer.h"
 #include "lebm/version.h"
 

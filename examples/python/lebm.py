@@ -1,8 +1,8 @@
 """liblatentebm for Python: latent-space energy-based prior models over NumPy arrays.
 
 A thin layer over the C library, which says all there is to know about each function in its headers (include/lebm).
-The classes are its handles: a Net is f or g, a Prior is a net and p0, a Generator is a net and a likelihood, a Sampler
-is a transition kernel, and a Trainer joins them; a Target is a density of one's own.
+The classes are its handles: a Net is f or g, a Prior is a net and p0, a Generator is a decoder and a likelihood, a
+Sampler is a transition kernel, and a Trainer joins them; a Target is a density of one's own.
 
     import lebm
 
@@ -29,7 +29,7 @@ import re
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from collections.abc import Generator as PythonGenerator
 from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int, c_int64, c_uint64, c_void_p
 from typing import TYPE_CHECKING, Any, MutableMapping, NamedTuple, NoReturn, Optional, SupportsIndex, TypeVar, Union
@@ -66,6 +66,7 @@ __all__ = [
     "QuantileError",
     "version",
     "build_info",
+    "PADDING",
     "Options",
     "Option",
     "Params",
@@ -88,6 +89,7 @@ __all__ = [
 Value = Union[int, float, str]
 Progress = Callable[[float], object]
 Density = Callable[[Any], "tuple[Any, Any]"]
+PADDING = -1.0  #: fills rows of tokens behind the end of a sequence
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _AnyHandle = TypeVar("_AnyHandle", bound="_Handle")
 _Item = TypeVar("_Item")
@@ -260,6 +262,9 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_prior_log_density": (c_int, [_h, _Floats, c_int64, _Floats]),
     "lebm_prior_score": (c_int, [_h, _Floats, c_int64, _Floats]),
     "lebm_generator_create": (c_int, [_out, _h, _text, c_double]),
+    "lebm_generator_create_from_spec": (c_int, [_out, _text, _text, c_double]),
+    "lebm_generator_init": (c_int, [_h, _text, c_uint64]),
+    "lebm_generator_spec": (_text, [_h]),
     "lebm_generator_destroy": (None, [_h]),
     "lebm_generator_net": (_h, [_h]),
     "lebm_generator_latent_size": (c_int64, [_h]),
@@ -277,6 +282,15 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_generator_likelihood": (_text, [_h]),
     "lebm_generator_sigma": (c_double, [_h]),
     "lebm_generator_draw": (c_int, [_h, _Floats, c_int64, c_uint64, c_uint64, _Floats]),
+    "lebm_generator_draw_tempered": (c_int, [_h, _Floats, c_int64, c_double, c_uint64, c_uint64, _Floats]),
+    "lebm_generator_search": (c_int, [_h, _Floats, c_int64, c_int64, _Floats]),
+    "lebm_generator_token_count": (c_int64, [_h]),
+    "lebm_generator_token_unit": (_text, [_h]),
+    "lebm_generator_token": (_text, [_h, c_int64]),
+    "lebm_generator_set_vocabulary": (c_int, [_h, _text, _text]),
+    "lebm_generator_vocabulary": (_text, [_h]),
+    "lebm_generator_text_to_x": (c_int, [_h, _text, c_int64, _Floats]),
+    "lebm_generator_x_to_text": (c_int, [_h, _Floats, c_int64, _text, c_int64, _i64s]),
     "lebm_generator_decode": (c_int, [_h, _Floats, c_int64, _Floats]),
     "lebm_generator_log_likelihood": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
     "lebm_generator_score": (c_int, [_h, _Floats, _Floats, c_int64, _Floats]),
@@ -444,6 +458,52 @@ def _rows(name: str, values: ArrayLike, shape: tuple[int, ...], n: Optional[int]
     return array
 
 
+class _Data(NamedTuple):
+    """What x of a generator is: pixels or tokens."""
+
+    generator: weakref.ref[_Resource]  # whoever has this need not keep the generator, but somebody must
+    shape: tuple[int, int, int]
+    is_tokens: bool
+
+    @classmethod
+    def of(cls, generator: Generator) -> _Data:
+        """That of a generator."""
+        return cls(weakref.ref(generator._c), generator.data_shape, generator.data_kind == "tokens")
+
+    def rows(self, x: Any, n: Optional[int] = None) -> Array:
+        """x as C reads it: n rows, or any number."""
+        return _rows("x", self.tokens(x) if self.is_tokens else x, self.shape, n)
+
+    def tokens(self, x: Any) -> Any:
+        """Rows of text or of whole numbers become rows of the generator's length; an array of floats is one already."""
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+            return x
+        sequences = list(x)
+        if sequences and all(isinstance(sequence, str) for sequence in sequences):
+            return self._of_text(sequences)
+        rows = np.full((len(sequences), self.shape[-1]), PADDING, np.float32)
+        for i, sequence in enumerate(sequences):
+            tokens = np.asarray(sequence)
+            if tokens.ndim != 1 or len(tokens) > self.shape[-1]:
+                raise ShapeError(f"row {i} of x has shape {tokens.shape}; allowed are up to {self.shape[-1]} tokens")
+            if len(tokens) > 0 and tokens.dtype.kind not in "iu":
+                raise InvalidError(f"row {i} of x must be whole numbers or all rows text, not {tokens.dtype}")
+            rows[i, : len(tokens)] = tokens
+        return rows
+
+    def _of_text(self, lines: list[str]) -> Array:
+        x = np.empty((len(lines), self.shape[-1]), np.float32)
+        for i, line in enumerate(lines):
+            if "\n" in line:
+                raise InvalidError(f"row {i} of x has a newline in it: {line!r}")
+        text = "".join(f"{line}\n" for line in lines)
+        generator = self.generator()
+        if generator is None:
+            raise StateError("the generator is closed")
+        _lib.lebm_generator_text_to_x(generator, _bytes("x", text), len(lines), x)
+        return x
+
+
 def _room(z: Optional[Array], n: int, width: int) -> Array:
     """Room for a result that the caller may have given."""
     if z is None:
@@ -560,6 +620,10 @@ class _View(_Fixed, MutableMapping[str, _Item]):
     def __init__(self, handle: _Handle) -> None:
         self._handle = handle
 
+    def _call(self, name: str, *arguments: Any) -> Any:
+        """Call a function of the handle."""
+        return self._handle._function(name)(self._handle._c, *arguments)
+
     def __delitem__(self, key: str) -> None:
         raise TypeError(f"'{key}' can be set, but not deleted")
 
@@ -623,7 +687,7 @@ class Options(_View[Value]):
 
 
 class Params(_View["Array"]):
-    """A net's parameters by their names in PyTorch, "0.weight" and so on: dict(params) is a state_dict of arrays.
+    """Parameters by their names in PyTorch, "0.weight" and so on: dict(params) is a state_dict of arrays.
 
     What is read is a read-only copy; params["0.weight"] = array sets a tensor, params.update(state_dict) several.
     """
@@ -632,16 +696,15 @@ class Params(_View["Array"]):
         for index, known in enumerate(self):
             if known == name:
                 return index
-        raise UnknownOptionError(f"net has no parameter '{name}'; it has {', '.join(self)}")
+        raise UnknownOptionError(f"{self._handle._kind} has no parameter '{name}'; it has {', '.join(self)}")
 
     def _shape(self, index: int) -> tuple[int, ...]:
-        c = self._handle._c
-        return tuple(_lib.lebm_net_param_dim(c, index, axis) for axis in range(_lib.lebm_net_param_ndim(c, index)))
+        return tuple(self._call("param_dim", index, axis) for axis in range(self._call("param_ndim", index)))
 
     def __getitem__(self, name: str) -> Array:
         index = self._index(name)
         array = np.empty(self._shape(index), np.float32)
-        _lib.lebm_net_get_param(self._handle._c, index, array, array.size)
+        self._call("get_param", index, array, array.size)
         array.flags.writeable = False  # or params["0.bias"][0] = 1 would seem to work
         return array
 
@@ -649,20 +712,20 @@ class Params(_View["Array"]):
         index, array = self._index(name), _numbers(values)
         if array.shape != self._shape(index):
             raise ShapeError(f"parameter '{name}' has shape {self._shape(index)}, not {array.shape}")
-        _lib.lebm_net_set_param(self._handle._c, index, array, array.size)
+        self._call("set_param", index, array, array.size)
 
     def _split(self, flat: Array) -> dict[str, Array]:
         """The tensors that lie one after the other in an array."""
-        sizes = [_lib.lebm_net_param_size(self._handle._c, index) for index in range(len(self))]
+        sizes = [self._call("param_size", index) for index in range(len(self))]
         parts = np.split(flat, np.cumsum(sizes)[:-1])
         return {name: part.reshape(self._shape(index)) for index, (name, part) in enumerate(zip(self, parts))}
 
     def __iter__(self) -> Iterator[str]:
         for index in range(len(self)):
-            yield _string(_lib.lebm_net_param_name(self._handle._c, index))
+            yield _string(self._call("param_name", index))
 
     def __len__(self) -> int:
-        return _lib.lebm_net_param_count(self._handle._c)
+        return self._call("param_count")
 
 
 class Net(_Handle):
@@ -823,10 +886,18 @@ class Prior(_Handle):
 
 
 class Generator(_Handle):
-    """The generator p(x|z): the net g and a likelihood (lebm/generator.h)."""
+    """The generator p(x|z): a decoder and a likelihood (lebm/generator.h).
+
+    The decoder of pixels is a net g. That of tokens is a recurrent net (lebm/tokens.h), made of a spec:
+
+        generator = lebm.Generator.from_spec("in 32; embedding 256; lstm 256; tokens 10000 82").init("pytorch", 1)
+
+    x of tokens is an array of floats [n, D], with -1 (lebm.PADDING) behind the end of a sequence. Wherever x is given it
+    may as well be rows of whole numbers, in an array or in lists of any length, or, with a vocabulary, a list of str.
+    """
 
     _kind = "generator"
-    _shown = "latent_size", "data_shape", "likelihood", "sigma", "net"
+    _shown = "latent_size", "data_shape", "likelihood", "sigma", "spec"
 
     def __init__(self, net: Net, likelihood: str, sigma: float = 0.0, **options: Value) -> None:
         """Make a generator from the net g, which both hold from now on: no layers can be added.
@@ -840,15 +911,46 @@ class Generator(_Handle):
         self._own(pointer)
         self.options.update(options)
 
+    @classmethod
+    def from_spec(cls, spec: str, likelihood: str = "categorical", sigma: float = 0.0, **options: Value) -> Generator:
+        """Make a generator from the spec of its decoder, which for "categorical" is a recurrent net of tokens.
+
+        All its parameters are zero: init() it, or set its params, before samplers and trainers take it.
+        """
+        pointer = c_void_p()
+        arguments = _bytes("spec", spec), _bytes("likelihood", likelihood), _real("sigma", sigma)
+        _lib.lebm_generator_create_from_spec(byref(pointer), *arguments)
+        generator = cls._owner_of(pointer)
+        generator.options.update(options)
+        return generator
+
+    def init(self, scheme: str, seed: SupportsIndex) -> Generator:
+        """Set all parameters at random: "pytorch" or "xavier_normal". Returns the generator."""
+        _lib.lebm_generator_init(self._c, _bytes("scheme", scheme), _integer("seed", seed, 0, 2**64 - 1))
+        return self
+
     @property
     def options(self) -> Options:
         """Options by name."""
         return Options(self)
 
     @property
+    def params(self) -> Params:
+        """Parameters by name."""
+        return Params(self)
+
+    @property
+    def spec(self) -> str:
+        """The text that makes its decoder again."""
+        return _string(_lib.lebm_generator_spec(self._c))
+
+    @property
     def net(self) -> Net:
-        """The net g."""
-        return Net._borrowed(c_void_p(_lib.lebm_generator_net(self._c)), self._c)
+        """The net g; a generator of tokens has none."""
+        pointer = _lib.lebm_generator_net(self._c)
+        if pointer is None:
+            raise UnsupportedError("a generator of tokens has no net: its parameters are those of the generator itself")
+        return Net._borrowed(c_void_p(pointer), self._c)
 
     @property
     def latent_size(self) -> int:
@@ -869,7 +971,7 @@ class Generator(_Handle):
 
     @property
     def data_kind(self) -> str:
-        """What x is: "pixels"."""
+        """What x is: "pixels" or "tokens"."""
         return _string(_lib.lebm_generator_data_kind(self._c))
 
     @property
@@ -889,29 +991,82 @@ class Generator(_Handle):
         """Standard deviation of the Gaussian's noise; 0 for a likelihood without one."""
         return _lib.lebm_generator_sigma(self._c)
 
+    @property
+    def token_count(self) -> int:
+        """Number V of tokens; 0 if x is no tokens."""
+        return _lib.lebm_generator_token_count(self._c)
+
+    @property
+    def token_unit(self) -> str:
+        """What tokens are: "words" or "characters"; "" without a vocabulary."""
+        return _string(_lib.lebm_generator_token_unit(self._c))
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The words of all tokens; none without a vocabulary."""
+        words = _string(_lib.lebm_generator_vocabulary(self._c)).split("\n")
+        return words[:-1]
+
+    def set_vocabulary(self, words: Iterable[str], unit: str = "words") -> Generator:
+        """Give the tokens their words, by which text becomes x. Returns the generator."""
+        lines = list(words)
+        for index, line in enumerate(lines):
+            if not isinstance(line, str) or "\n" in line:
+                raise InvalidError(f"word {index} must be a str without a newline, not {line!r}")
+        text = "".join(f"{line}\n" for line in lines)
+        _lib.lebm_generator_set_vocabulary(self._c, _bytes("unit", unit), _bytes("words", text))
+        return self
+
+    def tokens(self, x: Any) -> Array:
+        """x of tokens [n, D], of text or of rows of whole numbers."""
+        return _Data.of(self).rows(x)
+
+    def text(self, x: Any) -> list[str]:
+        """The text of each row of x."""
+        rows, length = self.tokens(x), c_int64()
+        _lib.lebm_generator_x_to_text(self._c, rows, len(rows), None, 0, byref(length))
+        text = ctypes.create_string_buffer(length.value + 1)
+        _lib.lebm_generator_x_to_text(self._c, rows, len(rows), text, len(text), byref(length))
+        return _string(text.value).split("\n")[:-1]
+
     def decode(self, z: ArrayLike) -> Array:
-        """The mean of x given each row of z: [n, D]."""
+        """The mean of x, or the most probable token at each place, given each row of z: [n, D]."""
         z = _rows("z", z, (self.latent_size,))
         return self._results("decode", (len(z), self.data_size), z)
 
-    def draw(self, z: ArrayLike, seed: SupportsIndex = 0, stream: SupportsIndex = 0) -> Array:
-        """x drawn from p(x|z) given each row of z, by the random numbers of seed and stream: [n, D]."""
+    def draw(
+        self, z: ArrayLike, seed: SupportsIndex = 0, stream: SupportsIndex = 0, temperature: Optional[float] = None
+    ) -> Array:
+        """x drawn from p(x|z) given each row of z, by the random numbers of seed and stream: [n, D].
+
+        Tokens may be drawn at a temperature: below 1 they keep to what is probable.
+        """
         z = _rows("z", z, (self.latent_size,))
         x = np.empty((len(z), self.data_size), np.float32)
         key = _integer("seed", seed, 0, 2**64 - 1), _integer("stream", stream, 0, 2**64 - 1)
-        _lib.lebm_generator_draw(self._c, z, len(z), *key, x)
+        if temperature is None:
+            _lib.lebm_generator_draw(self._c, z, len(z), *key, x)
+        else:
+            _lib.lebm_generator_draw_tempered(self._c, z, len(z), _real("temperature", temperature), *key, x)
         return x
 
-    def log_likelihood(self, z: ArrayLike, x: ArrayLike) -> Array:
+    def search(self, z: ArrayLike, width: SupportsIndex = 5) -> Array:
+        """The most probable tokens that a beam search of this width finds given each row of z: [n, D]."""
+        z = _rows("z", z, (self.latent_size,))
+        x = np.empty((len(z), self.data_size), np.float32)
+        _lib.lebm_generator_search(self._c, z, len(z), _integer("width", width), x)
+        return x
+
+    def log_likelihood(self, z: ArrayLike, x: Any) -> Array:
         """log p(x|z) of each row: [n]."""
         z = _rows("z", z, (self.latent_size,))
-        x = _rows("x", x, self.data_shape, len(z))
+        x = _Data.of(self).rows(x, len(z))
         return self._results("log_likelihood", (len(z),), z, x)
 
-    def score(self, z: ArrayLike, x: ArrayLike) -> Array:
+    def score(self, z: ArrayLike, x: Any) -> Array:
         """d log p(x|z)/dz of each row: [n, M]."""
         z = _rows("z", z, (self.latent_size,))
-        x = _rows("x", x, self.data_shape, len(z))
+        x = _Data.of(self).rows(x, len(z))
         return self._results("score", (len(z), self.latent_size), z, x)
 
 
@@ -1118,10 +1273,10 @@ class Sampler(_Runner):
         self._run("run_prior", model, n, z)
         return z
 
-    def run_posterior(self, prior: Prior, generator: Generator, x: ArrayLike, z: Optional[Array] = None) -> Array:
+    def run_posterior(self, prior: Prior, generator: Generator, x: Any, z: Optional[Array] = None) -> Array:
         """Draw a latent vector from the posterior of each row of x: [n, M]; z as for run_prior()."""
         model = Prior._of("prior", prior), Generator._of("generator", generator)
-        x = _rows("x", x, generator.data_shape)
+        x = _Data.of(generator).rows(x)
         z = self._start(z, len(x), prior.latent_size)
         self._run("run_posterior", *model, x, len(x), z)
         return z
@@ -1162,7 +1317,8 @@ class Trainer(_Runner):
 
     Metrics of the last step, means over the batch before the update, with z+ of the posterior and z- of the prior:
 
-        reconstruction_mse: (x - decode(z+))^2 for each number of x
+        reconstruction_mse: (x - decode(z+))^2 for each number of x, if these are pixels
+        reconstruction_nll: -log p(x|z+) for each token and end, if x is tokens
         log_likelihood: log p(x|z+)
         f_positive, f_negative, f_gap: f(z+), f(z-) and their difference
         prior_grad_norm, generator_grad_norm: norms of the gradients of f and g, before clipping
@@ -1185,16 +1341,16 @@ class Trainer(_Runner):
         _lib.lebm_trainer_create(byref(pointer), *needs)
         self._own(pointer, *needs)
         self._samplers = ("to_prior", to_prior), ("to_posterior", to_posterior)
-        self._data_shape = generator.data_shape
+        self._data = _Data.of(generator)
         self.options.update(options)
 
-    def step(self, x: ArrayLike, ids: Optional[ArrayLike] = None) -> None:
+    def step(self, x: Any, ids: Optional[ArrayLike] = None) -> None:
         """One step of maximum likelihood on a batch [n, D].
 
         With the option posterior_chains at "kept" row i is observation ids[i], less than the option observations: its
         chain goes on from where the last step that had it left it.
         """
-        x = _rows("x", x, self._data_shape)
+        x = self._data.rows(x)
         if ids is None:
             self._run("step", x, len(x))
         else:

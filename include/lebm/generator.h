@@ -1,6 +1,7 @@
 /** @file generator.h
- * The generator p(x|z): a decoder of z, which today is always the net g, and a likelihood of x. Kinds of decoder that
- * are no net may come: lebm_generator_net() is NULL then, and the parameters are read by the functions below. */
+ * The generator p(x|z): a decoder of z and a likelihood of x. The decoder of pixels is the net g; that of tokens is a
+ * recurrent net (lebm/tokens.h), of which lebm_generator_net() is NULL and whose parameters are read by the functions
+ * below, as those of any kind are. */
 #ifndef LEBM_GENERATOR_H
 #define LEBM_GENERATOR_H
 
@@ -11,22 +12,27 @@
 
 LEBM_BEGIN_DECLS
 
-/** The generator p(x|z); made by lebm_generator_create() or lebm_model_load(). */
+/** The generator p(x|z); made by lebm_generator_create(), lebm_generator_create_from_spec(), lebm_model_create() or
+ * lebm_model_load(). */
 typedef struct lebm_generator lebm_generator;
 
-/** @name Likelihoods, for lebm_generator_create()
+/** @name Likelihoods, for lebm_generator_create() and lebm_generator_create_from_spec()
  * @{ */
 /** x = g(z) + noise, noise ~ N(0, sigma^2 I) (eq. 3, 23):
  * log p(x|z) = -|x - g(z)|^2/(2 sigma^2) - D/2 log(2 pi sigma^2) */
 #define LEBM_GAUSSIAN "gaussian"
 /** x_i in [0, 1], g(z) the logits: log p(x|z) = sum of x_i g_i - softplus(g_i) */
 #define LEBM_BERNOULLI "bernoulli"
+/** x a sequence of tokens, each of which has a probability given those before it and z (lebm/tokens.h) */
+#define LEBM_CATEGORICAL "categorical"
 /** @} */
 
 /** @name Kinds of data, as lebm_generator_data_kind() tells them
  * @{ */
 /** x is an image, or any vector of real numbers */
 #define LEBM_PIXELS "pixels"
+/** x is a sequence of tokens (lebm/tokens.h) */
+#define LEBM_TOKENS "tokens"
 /** @} */
 
 /** @name Options
@@ -54,6 +60,30 @@ typedef struct lebm_generator lebm_generator;
  *         generator holds g), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelihood, double sigma);
+
+/** Make a generator from the spec of its decoder. All its parameters are zero: lebm_generator_init() comes next.
+ * @param out         receives the generator; the caller owns it
+ * @param spec        of a net (lebm/net.h) or, for LEBM_CATEGORICAL, of a recurrent net of tokens (lebm/tokens.h)
+ * @param likelihood  LEBM_GAUSSIAN, LEBM_BERNOULLI or LEBM_CATEGORICAL
+ * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for the others
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_FORMAT or LEBM_ERR_UNKNOWN_OPTION (spec, the text names the place; or no
+ *         such likelihood), LEBM_ERR_RANGE, LEBM_ERR_SHAPE (sizes in the spec that do not fit together), LEBM_ERR_NOMEM
+ * Threads: any. @since 0.1.0 */
+LEBM_API int lebm_generator_create_from_spec(lebm_generator **out, const char *spec, const char *likelihood,
+                                             double sigma);
+
+/** Set all parameters at random, as lebm_net_init() does those of a net. Of a recurrent net LEBM_INIT_PYTORCH draws an
+ * embedding that is not tied from N(0, 1), and all that a cell has from U(-1/sqrt(H), 1/sqrt(H)).
+ * @param scheme  LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
+ * @param seed    parameters are a function of scheme, seed and spec
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (a call is using the generator)
+ * Threads: no other call may be using the generator. @since 0.1.0 */
+LEBM_API int lebm_generator_init(lebm_generator *generator, const char *scheme, uint64_t seed);
+
+/** The spec that makes its decoder again.
+ * @return a string owned by the generator, valid as long as it; NULL if `generator` is NULL or there is no memory
+ * Threads: any. @since 0.1.0 */
+LEBM_API const char *lebm_generator_spec(const lebm_generator *generator);
 
 /** Release a generator, and its net if the caller has given that up; NULL does nothing.
  * Threads: no other call may be using the generator, and no trainer may hold it. @since 0.1.0 */
@@ -146,10 +176,10 @@ LEBM_API int64_t lebm_generator_latent_size(const lebm_generator *generator);
 /** Size D = C H W of x; 0 if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API int64_t lebm_generator_data_size(const lebm_generator *generator);
 
-/** What x is: LEBM_PIXELS. A static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
+/** What x is: LEBM_PIXELS or LEBM_TOKENS. A static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_data_kind(const lebm_generator *generator);
 
-/** Shape of x: channels, height and width; (D, 1, 1) if it is no image.
+/** Shape of x: channels, height and width; (D, 1, 1) if it is no image, (1, 1, D) if it is tokens.
  * @param chw  receives three numbers
  * @return LEBM_OK, LEBM_ERR_INVALID
  * Threads: any. @since 0.1.0 */
@@ -157,7 +187,7 @@ LEBM_API int lebm_generator_data_shape(const lebm_generator *generator, int64_t 
 
 /** Range of the mean of x, and so of the pixels: 0 to 1 for LEBM_BERNOULLI; for LEBM_GAUSSIAN what g's last layer, but
  * for reshapes, allows: -1 to 1 if it is tanh, 0 to 1 if sigmoid, 0 to infinity if relu or softplus, else -infinity to
- * infinity.
+ * infinity. For LEBM_CATEGORICAL 0 to V - 1.
  * @param low  receives the least value   @param high  receives the largest
  * @return LEBM_OK, LEBM_ERR_INVALID
  * Threads: any. @since 0.1.0 */
@@ -169,7 +199,9 @@ LEBM_API const char *lebm_generator_likelihood(const lebm_generator *generator);
 /** Standard deviation of the Gaussian's noise; 0 for a likelihood without one. Threads: any. @since 0.1.0 */
 LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
 
-/** The mean of x given z, for each row (eq. 3): g(z), or sigmoid(g(z)) for LEBM_BERNOULLI.
+/** The mean of x given z, for each row (eq. 3): g(z), or sigmoid(g(z)) for LEBM_BERNOULLI. For LEBM_CATEGORICAL, which has
+ * no mean, the sequence of the tokens that are most probable each after those before it, until that is the end; the first
+ * of equals. A row of z that is not finite may give NaN.
  * @param z  [n, M]   @param n  0 or more rows
  * @param x  [n, D]
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_STATE (a call is changing the generator), LEBM_ERR_NOMEM
@@ -177,8 +209,8 @@ LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
 LEBM_API int lebm_generator_decode(const lebm_generator *generator, const float *z, int64_t n, float *x);
 
 /** Draw x from p(x|z), for each row: the mean plus noise of N(0, sigma^2 I) for LEBM_GAUSSIAN (eq. 3), 0 or 1 for
- * LEBM_BERNOULLI. With z from lebm_sampler_run_prior() these are draws of x from the model. Noise may take them out of
- * the mean's range.
+ * LEBM_BERNOULLI, token by token for LEBM_CATEGORICAL. With z from lebm_sampler_run_prior() these are draws of x from the
+ * model. Noise may take them out of the mean's range.
  * @param z       [n, M]   @param n  0 or more rows
  * @param seed    key of the random numbers   @param stream  second key: another one for unrelated numbers
  * @param x       [n, D]; row i is a function of z's row i, seed, stream and i

@@ -1,8 +1,8 @@
 /** @file model.h
  * Models as a whole: a prior and a generator for one size of z, made of two specs, saved and loaded. A model file is a
  * safetensors file: parameters as tensors "f.0.weight", ..., "g.0.weight", ... in PyTorch's layout; specs, sigma0,
- * likelihood and sigma as text in its metadata (docs/file-format.md). A checkpoint (lebm_trainer_save()) is a model file
- * with more in it, and is read here as well. */
+ * likelihood, sigma and vocabulary as text in its metadata (docs/file-format.md). A checkpoint (lebm_trainer_save()) is a
+ * model file with more in it, and is read here as well. */
 #ifndef LEBM_MODEL_H
 #define LEBM_MODEL_H
 
@@ -22,15 +22,15 @@ LEBM_BEGIN_DECLS
 /** @} */
 
 /** Make a model of two specs, with parameters at random: the nets f and g, and of them prior and generator, which hold
- * them (lebm_prior_net(), lebm_generator_net()). It is what lebm_net_create_from_spec(), lebm_net_init(),
- * lebm_prior_create() and lebm_generator_create() make together.
+ * them (lebm_prior_net(), lebm_generator_net()), or a generator of tokens. It is what lebm_net_create_from_spec(),
+ * lebm_net_init(), lebm_prior_create(), lebm_generator_create_from_spec() and lebm_generator_init() make together.
  * @param prior       receives the prior; the caller owns it
  * @param generator   receives the generator; the caller owns it
  * @param f_spec      spec of f, from z to 1 number: "in 16; linear 200; gelu; linear 1"
  * @param sigma0      standard deviation of p0, 1e-6 to 1e6
- * @param g_spec      spec of g, from z to D numbers or an image
- * @param likelihood  LEBM_GAUSSIAN or LEBM_BERNOULLI
- * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for LEBM_BERNOULLI
+ * @param g_spec      spec of g, from z to D numbers or an image; or, for LEBM_CATEGORICAL, to tokens (lebm/tokens.h)
+ * @param likelihood  LEBM_GAUSSIAN, LEBM_BERNOULLI or LEBM_CATEGORICAL
+ * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for the others
  * @param scheme      LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
  * @param seed        f is initialised with it, g with seed + 1: they start independent, even of one spec
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_FORMAT or LEBM_ERR_UNKNOWN_OPTION (a spec, the text names the place; or no

@@ -53,7 +53,10 @@ typedef struct lebm_trainer lebm_trainer;
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update
  * @{ */
-#define LEBM_TRAINER_RECONSTRUCTION_MSE  "reconstruction_mse"  /**< (x - decode(z+))^2 per number of x; of none 0 */
+#define LEBM_TRAINER_RECONSTRUCTION_MSE "reconstruction_mse" /**< (x - decode(z+))^2 per number of x; of none 0 */
+/** of tokens, which have no reconstruction_mse: -log p(x|z+) in nats per token. The sum over the rows is divided by the
+ * number of their tokens and ends, but for ends after D tokens, which are certain */
+#define LEBM_TRAINER_RECONSTRUCTION_NLL  "reconstruction_nll"
 #define LEBM_TRAINER_LOG_LIKELIHOOD      "log_likelihood"      /**< log p(x|z+) */
 #define LEBM_TRAINER_F_POSITIVE          "f_positive"          /**< f(z+) */
 #define LEBM_TRAINER_F_NEGATIVE          "f_negative"          /**< f(z-) */

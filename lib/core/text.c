@@ -32,6 +32,12 @@ int lebm__is_utf8(const char *text)
     return 1;
 }
 
+uint64_t lebm__hash_text(uint64_t hash, const char *text, int64_t length)
+{
+    for (int64_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return hash;
+}
+
 void lebm__list_add(char *list, int64_t size, const char *name)
 {
     const size_t length = strlen(list);

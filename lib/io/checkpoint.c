@@ -148,6 +148,17 @@ static int checkpoint_match_text(const lebm__st_reader *st, const char *group, c
                       name, theirs, ours);
 }
 
+/* Check that the file has the trainer's vocabulary, or as it none. */
+static int checkpoint_match_vocabulary(const lebm__st_reader *st, const lebm__vocabulary *ours)
+{
+    if (ours != NULL) {
+        LEBM__TRY(checkpoint_match_text(st, "generator", "token_unit", ours->unit));
+        return checkpoint_match_text(st, "generator", "vocabulary", ours->text);
+    }
+    if (lebm__find_text(st, "generator", "vocabulary") == NULL) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': its generator has a vocabulary, but the trainer's has none", st->path);
+}
+
 static int checkpoint_match_kind(const lebm__st_reader *st, const char *ours)
 {
     const char *found = lebm__find_text(st, "generator", "kind"), *theirs = found == NULL ? "net" : found;
@@ -192,6 +203,7 @@ static int checkpoint_match_architecture(const lebm__st_reader *st, const lebm_t
     LEBM__TRY(checkpoint_match_f64(st, "prior", "sigma0", lebm_prior_sigma0(trainer->prior)));
     LEBM__TRY(checkpoint_match_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
     LEBM__TRY(checkpoint_match_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
+    LEBM__TRY(checkpoint_match_vocabulary(st, generator->vocabulary));
     LEBM__TRY(checkpoint_match_text(st, LEBM_TO_PRIOR, "kernel", lebm_sampler_kernel(trainer->to_prior)));
     LEBM__TRY(checkpoint_match_text(st, LEBM_TO_POSTERIOR, "kernel", lebm_sampler_kernel(trainer->to_posterior)));
     return checkpoint_match_samplers(st, trainer);

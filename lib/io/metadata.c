@@ -15,12 +15,12 @@
 static const struct {
     const char *name;
     const lebm__options *options; /* NULL if it has none; samplers have those of their kernel besides */
-    const char *others[4];        /* keys that are no options, then NULL */
+    const char *others[6];        /* keys that are no options, then NULL */
 } groups[] = {
     {"f", NULL, {"spec"}},
     {"g", NULL, {"spec"}},
     {"prior", NULL, {"sigma0"}},
-    {"generator", NULL, {"kind", "likelihood", "sigma"}},
+    {"generator", NULL, {"kind", "likelihood", "sigma", "token_unit", "vocabulary"}},
     {LEBM_TO_PRIOR, &lebm__sampler_table, {"kernel"}},
     {LEBM_TO_POSTERIOR, &lebm__sampler_table, {"kernel"}},
     {"trainer", &lebm__trainer_table, {"steps_done", "epochs_done"}},

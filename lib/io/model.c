@@ -43,6 +43,10 @@ int lebm__put_model(lebm__st_writer *st, const lebm_prior *prior, const lebm_gen
     }
     LEBM__TRY(lebm__put_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
     LEBM__TRY(lebm__put_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
+    if (generator->vocabulary != NULL) {
+        LEBM__TRY(lebm__put_text(st, "generator", "token_unit", generator->vocabulary->unit));
+        LEBM__TRY(lebm__put_text(st, "generator", "vocabulary", generator->vocabulary->text));
+    }
     LEBM__TRY(lebm__put_tensors(st, "f", &prior->net->params, f));
     return lebm__put_tensors(st, "g", generator->params, g);
 }
@@ -125,6 +129,18 @@ static int model_load_prior(const lebm__st_reader *st, lebm_prior **prior)
     return status;
 }
 
+/* A vocabulary, if there is one. */
+static int model_load_vocabulary(const lebm__st_reader *st, lebm_generator *generator)
+{
+    const char *words = lebm__find_text(st, "generator", "vocabulary"), *unit;
+    if (words == NULL) return LEBM_OK;
+    if (generator->token_count == 0) {
+        return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': generator.vocabulary: the generator is not of tokens", st->path);
+    }
+    LEBM__TRY(lebm__get_text(st, "generator", "token_unit", &unit));
+    return lebm__in_file(st, "generator.vocabulary", lebm__generator_put_vocabulary(generator, unit, words));
+}
+
 static int model_load_generator(const lebm__st_reader *st, lebm_generator **generator)
 {
     const char *name = lebm__find_text(st, "generator", "kind"), *spec, *likelihood;
@@ -140,7 +156,8 @@ static int model_load_generator(const lebm__st_reader *st, lebm_generator **gene
     LEBM__TRY(lebm__get_text(st, "g", "spec", &spec));
     LEBM__TRY(lebm__check_keys(st, "g"));
     LEBM__TRY(lebm__in_file(st, "generator", kind->create(generator, spec, lebm__st_numbers(st), likelihood, sigma)));
-    const int status = model_load_params(st, "g", spec, (*generator)->params);
+    int status = model_load_params(st, "g", spec, (*generator)->params);
+    if (status == LEBM_OK) status = model_load_vocabulary(st, *generator);
     if (status == LEBM_OK) return LEBM_OK;
     lebm_generator_destroy(*generator);
     *generator = NULL;

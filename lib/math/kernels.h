@@ -104,6 +104,26 @@ typedef struct {
     /* grad = x - sigmoid(g), which may take the place of g, and the sum of x g - softplus(g). */
     double (*bernoulli)(int64_t n, const float *x, const float *g, float *grad);
 
+    /* A step of a recurrent cell for a row of so many units (nn/cell.h has the equations). `gates` [4 units] holds what
+     * the input makes of the gates, and then what `lstm_back` needs; `hidden`, what the state before makes of them. On the
+     * way back, gradients by the gates' sums take the place of the gates; memory_grad is that by the memory after, then
+     * by the memory before. A GRU has no memory. */
+    void (*lstm)(int64_t units, float *gates, const float *hidden, const float *output_before,
+                 const float *memory_before, float *output, float *memory);
+    void (*lstm_back)(int64_t units, float *gates, const float *output_before, const float *memory_before,
+                      const float *memory, const float *output_grad, float *output_before_grad, float *memory_grad);
+    void (*gru)(int64_t units, float *gates, const float *hidden, const float *output_before,
+                const float *memory_before, float *output, float *memory);
+    void (*gru_back)(int64_t units, float *gates, const float *output_before, const float *memory_before,
+                     const float *memory, const float *output_grad, float *output_before_grad, float *memory_grad);
+
+    float (*greatest)(int64_t n, const float *x); /* of n >= 1 numbers; one that is NaN may go unseen */
+
+    /* x = exp(x - shift), at most 1 and at least the smallest normal number, and their sum. */
+    double (*exponentials)(int64_t n, float shift, float *x);
+
+    void (*scale_add)(int64_t n, float scale, const float *x, float *y); /* y = scale y + x */
+
     /* Each series becomes four of a fourth of the length, of which the transforms are its own at every fourth place;
      * nothing if n is less than 4. */
     void (*fourier)(const lebm__fourier *pass);

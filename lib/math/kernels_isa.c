@@ -1,5 +1,6 @@
 /* The kernels for one instruction set: this file is compiled several times, with the flags of each and the table's name
  * in LEBM__TABLE. */
+#include "math/cells.inc.h"
 #include "math/elementwise.inc.h"
 #include "math/filter.inc.h"
 #include "math/fourier.inc.h"
@@ -31,6 +32,13 @@ const lebm__kernel_table LEBM__TABLE = {
     .squares = elementwise_squares,
     .residual = elementwise_residual,
     .bernoulli = elementwise_bernoulli,
+    .lstm = cells_lstm,
+    .lstm_back = cells_lstm_back,
+    .gru = cells_gru,
+    .gru_back = cells_gru_back,
+    .greatest = cells_greatest,
+    .exponentials = cells_exponentials,
+    .scale_add = cells_scale_add,
     .fourier = fourier_pass,
     .adam = elementwise_adam,
 };

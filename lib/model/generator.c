@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "model/likelihood.h"
 
 static const lebm__option generator_rows[] = {
     LEBM__OPTION_STR(LEBM_GENERATOR_OUT_OF_RANGE, offsetof(lebm__generator_options, out_of_range), "error",
@@ -17,7 +18,7 @@ static const lebm__options generator_table = {generator_rows, sizeof generator_r
 
 const lebm__generator_kind *lebm__generator_find_kind(const char *name)
 {
-    static const lebm__generator_kind *const kinds[] = {&lebm__generator_net};
+    static const lebm__generator_kind *const kinds[] = {&lebm__generator_net, &lebm__generator_recurrent};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(name, kinds[i]->name) == 0) return kinds[i];
     }
@@ -51,7 +52,13 @@ int lebm__generator_copy(lebm_generator **out, const lebm_generator *generator, 
     lebm__handle_assign_options(&(*out)->head, &generator->head);
     if (kind->net != NULL) lebm__handle_assign_options(&kind->net(*out)->head, &kind->net(generator)->head);
     lebm__params_assign((*out)->params, values);
-    return LEBM_OK;
+    const lebm__vocabulary *vocabulary = generator->vocabulary;
+    if (vocabulary == NULL) return LEBM_OK;
+    const int status = lebm__generator_put_vocabulary(*out, vocabulary->unit, vocabulary->text);
+    if (status == LEBM_OK) return LEBM_OK;
+    lebm_generator_destroy(*out);
+    *out = NULL;
+    return status;
 }
 
 int lebm__generator_skips_missing(const lebm_generator *generator)
@@ -69,7 +76,41 @@ int lebm__generator_check(const lebm_generator *generator, const float *x, int64
 
 void lebm_generator_destroy(lebm_generator *generator)
 {
-    if (generator != NULL) generator->kind->destroy(generator);
+    if (generator == NULL) return;
+    lebm__vocabulary_destroy(generator->vocabulary);
+    generator->kind->destroy(generator);
+}
+
+/* ---- Made of a spec ---- */
+
+int lebm_generator_create_from_spec(lebm_generator **out, const char *spec, const char *likelihood, double sigma)
+{
+    LEBM__REQUIRE(out);
+    *out = NULL;
+    LEBM__REQUIRE(spec);
+    LEBM__REQUIRE(likelihood);
+    const int is_of_tokens = strcmp(likelihood, LEBM_CATEGORICAL) == 0;
+    if (!is_of_tokens && lebm__likelihood_find(likelihood) == NULL) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s, %s and %s",
+                          likelihood, LEBM_GAUSSIAN, LEBM_BERNOULLI, LEBM_CATEGORICAL);
+    }
+    const lebm__generator_kind *kind = is_of_tokens ? &lebm__generator_recurrent : &lebm__generator_net;
+    return kind->create(out, spec, INT64_MAX, likelihood, sigma);
+}
+
+int lebm_generator_init(lebm_generator *generator, const char *scheme, uint64_t seed)
+{
+    LEBM__REQUIRE(generator);
+    LEBM__REQUIRE(scheme);
+    LEBM__TRY(lebm__handle_claim(generator->params->owner, __func__, 0));
+    const int status = lebm__params_init(generator->params, scheme, seed, generator->kind->stream(generator));
+    lebm__handle_yield(generator->params->owner, 0);
+    return status;
+}
+
+const char *lebm_generator_spec(const lebm_generator *generator)
+{
+    return generator == NULL ? NULL : generator->kind->spec(generator);
 }
 
 /* ---- Options: the claim on its parameters keeps them, too ---- */
@@ -211,14 +252,13 @@ int lebm_generator_set_param(lebm_generator *generator, int64_t index, const flo
 
 /* ---- Its densities ---- */
 
-enum { ROWS = 64 }; /* taken at a time: as many as the products want, and as few as stay in the cache */
+enum { ROWS = LEBM__GENERATOR_ROWS };
 
-/* Begin a public function on n rows: a workspace for ROWS rows, in new memory, after the checks that all of them make. */
-static int generator_begin(const lebm_generator *generator, int64_t n, lebm__passes passes, void **memory,
-                           void **workspace)
+int lebm__generator_begin(const lebm_generator *generator, int64_t n, lebm__passes passes, void **memory,
+                          void **workspace)
 {
     lebm__arena arena = {NULL, 0};
-    LEBM__TRY(lebm__check_range("n", n, 0, INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL));
+    LEBM__TRY(lebm__check_range("n", n, 0, LEBM__MOST_ROWS));
     LEBM__TRY(lebm__handle_use(generator->params->owner));
     int status = generator->kind->prepare(generator, passes, NULL);
     generator->kind->lay_out(generator, n < ROWS ? n : ROWS, passes, &arena);
@@ -232,7 +272,7 @@ static int generator_begin(const lebm_generator *generator, int64_t n, lebm__pas
     return LEBM_OK;
 }
 
-static void generator_end(const lebm_generator *generator, void *memory)
+void lebm__generator_end(const lebm_generator *generator, void *memory)
 {
     lebm__free(memory);
     lebm__handle_leave(generator->params->owner);
@@ -249,12 +289,12 @@ int lebm_generator_decode(const lebm_generator *generator, const float *z, int64
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(x);
     void *memory, *workspace;
-    LEBM__TRY(generator_begin(generator, n, LEBM__FORWARD, &memory, &workspace));
+    LEBM__TRY(lebm__generator_begin(generator, n, LEBM__FORWARD, &memory, &workspace));
     for (int64_t first = 0; first < n; first += ROWS) {
         generator->kind->mean(generator, workspace, z + first * generator->latent_size,
                               generator_rows_at_once(n, first), x + first * generator->data_size);
     }
-    generator_end(generator, memory);
+    lebm__generator_end(generator, memory);
     return LEBM_OK;
 }
 
@@ -266,12 +306,12 @@ int lebm_generator_draw(const lebm_generator *generator, const float *z, int64_t
     LEBM__REQUIRE(x);
     const lebm__key key = lebm__key_make(seed, stream, LEBM__FOR_DRAW);
     void *memory, *workspace;
-    LEBM__TRY(generator_begin(generator, n, LEBM__FORWARD, &memory, &workspace));
+    LEBM__TRY(lebm__generator_begin(generator, n, LEBM__FORWARD, &memory, &workspace));
     for (int64_t first = 0; first < n; first += ROWS) {
         generator->kind->draw(generator, workspace, key, first, z + first * generator->latent_size,
                               generator_rows_at_once(n, first), x + first * generator->data_size);
     }
-    generator_end(generator, memory);
+    lebm__generator_end(generator, memory);
     return LEBM_OK;
 }
 
@@ -281,7 +321,7 @@ static int generator_evaluate(const lebm_generator *generator, const float *z, c
 {
     const int64_t dims = generator->latent_size;
     void *memory, *workspace;
-    LEBM__TRY(generator_begin(generator, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &memory, &workspace));
+    LEBM__TRY(lebm__generator_begin(generator, n, score == NULL ? LEBM__FORWARD : LEBM__SCORE, &memory, &workspace));
     const int status = generator->kind->check(generator, x, n);
     if (status == LEBM_OK && score != NULL) memset(score, 0, (size_t)(n * dims) * sizeof *score);
     for (int64_t first = 0; first < n && status == LEBM_OK; first += ROWS) {
@@ -292,7 +332,7 @@ static int generator_evaluate(const lebm_generator *generator, const float *z, c
                                         score == NULL ? NULL : score + first * dims);
         for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];
     }
-    generator_end(generator, memory);
+    lebm__generator_end(generator, memory);
     return status;
 }
 

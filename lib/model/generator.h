@@ -9,6 +9,7 @@
 #include "math/rng.h"
 #include "math/threads.h"
 #include "model/gradient.h"
+#include "model/vocabulary.h"
 #include "nn/net.h"
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
 typedef struct {
     const char *name; /* as files say it */
     const char *data; /* LEBM_PIXELS or another kind of data */
+    int has_nll;      /* how far x is from its reconstruction is told in nats, and not by a squared error */
 
     /* Make one of a file, or a copy: `spec` as spec() below tells it, with no more than `max_params` parameters. NULL:
      * only a trainer that has one reads it, and it has no copies. */
@@ -28,6 +30,7 @@ typedef struct {
 
     lebm_net *(*net)(const lebm_generator *generator);            /* NULL: it has none */
     const char *(*spec)(const lebm_generator *generator);         /* its architecture as text; NULL: no memory */
+    uint64_t (*stream)(const lebm_generator *generator);          /* of random numbers, for its first parameter */
     void (*shape)(const lebm_generator *generator, int64_t *chw); /* of x */
     void (*range)(const lebm_generator *generator, double *low, double *high); /* of the mean of x */
     double (*work)(const lebm_generator *generator); /* multiply-adds of a row forward, roughly */
@@ -79,10 +82,12 @@ struct lebm_generator {
     int64_t latent_size, data_size;
     const char *likelihood;
     double sigma;
+    int64_t token_count;          /* V; 0: x is no tokens */
+    lebm__vocabulary *vocabulary; /* of the tokens; NULL: none */
     lebm__generator_options options;
 };
 
-extern const lebm__generator_kind lebm__generator_net;
+extern const lebm__generator_kind lebm__generator_net, lebm__generator_recurrent;
 
 /* The kind of that name, or NULL. */
 const lebm__generator_kind *lebm__generator_find_kind(const char *name);
@@ -94,6 +99,22 @@ void lebm__generator_init(lebm_generator *generator, const lebm__generator_kind 
 /* Make one of the same form and options with parameters of its own, values[total]; LEBM_ERR_UNSUPPORTED if its kind
  * cannot be made of a spec. */
 int lebm__generator_copy(lebm_generator **out, const lebm_generator *generator, const float *values);
+
+/* The work of lebm_generator_set_vocabulary() under a claim that the caller has, or before anybody else has the generator. */
+int lebm__generator_put_vocabulary(lebm_generator *generator, const char *unit, const char *words);
+
+/* LEBM_ERR_UNSUPPORTED if x is no tokens. */
+int lebm__require_tokens(const lebm_generator *generator, const char *function);
+
+/* Rows that arrays of any form may have. */
+#define LEBM__MOST_ROWS (INT64_MAX / (int64_t)sizeof(float) / LEBM__MAX_NUMEL)
+
+/* What a public function on n rows begins and ends with: check n, use and prepare the generator, and lay out a workspace
+ * for LEBM__GENERATOR_ROWS rows, which is how many the function takes at a time, in new memory. */
+enum { LEBM__GENERATOR_ROWS = 64 }; /* as many as the products want, and as few as stay in the cache */
+int lebm__generator_begin(const lebm_generator *generator, int64_t n, lebm__passes passes, void **memory,
+                          void **workspace);
+void lebm__generator_end(const lebm_generator *generator, void *memory);
 
 int lebm__generator_skips_missing(const lebm_generator *generator);
 

@@ -32,6 +32,11 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
     LEBM__REQUIRE(g);
     LEBM__REQUIRE(likelihood);
     const lebm__likelihood *found = lebm__likelihood_find(likelihood);
+    if (strcmp(likelihood, LEBM_CATEGORICAL) == 0) {
+        return lebm__fail(LEBM_ERR_UNKNOWN_OPTION,
+                          "the likelihood '%s' is of tokens, and no net's: use lebm_generator_create_from_spec()",
+                          LEBM_CATEGORICAL);
+    }
     if (found == NULL) {
         return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s and %s", likelihood,
                           LEBM_GAUSSIAN, LEBM_BERNOULLI);
@@ -82,6 +87,11 @@ static lebm_net *generator_net_net(const lebm_generator *generator)
 static const char *generator_net_spec(const lebm_generator *generator)
 {
     return lebm_net_spec(generator_net_of(generator)->net);
+}
+
+static uint64_t generator_net_stream(const lebm_generator *generator)
+{
+    return lebm__net_stream(generator_net_of(generator)->net);
 }
 
 static void generator_net_shape(const lebm_generator *generator, int64_t *chw)
@@ -307,6 +317,7 @@ const lebm__generator_kind lebm__generator_net = {
     .destroy = generator_net_destroy,
     .net = generator_net_net,
     .spec = generator_net_spec,
+    .stream = generator_net_stream,
     .shape = generator_net_shape,
     .range = generator_net_range,
     .work = generator_net_work,

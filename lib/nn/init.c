@@ -29,6 +29,17 @@ static void init_fans(const lebm__param *weight, double *fan_in, double *fan_out
     *fan_out = (double)weight->dims[0] * taps;
 }
 
+/* By PyTorch's defaults. */
+static void init_by_pytorch(const lebm__param *param, lebm__key key, double fan_in, float *values)
+{
+    if (param->rule == LEBM__STANDARD_NORMAL) {
+        init_fill_normal(key, 1.0, param->size, values);
+    } else {
+        const double fan = param->rule == LEBM__BY_UNITS ? (double)param->units : fan_in;
+        init_fill_uniform(key, 1.0 / sqrt(fan), param->size, values);
+    }
+}
+
 int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, uint64_t stream)
 {
     const int xavier = strcmp(scheme, LEBM_INIT_XAVIER_NORMAL) == 0;
@@ -44,7 +55,7 @@ int lebm__params_init(lebm__params *params, const char *scheme, uint64_t seed, u
         const int is_bias = param->ndim == 1;
         if (!is_bias) init_fans(param, &fan_in, &fan_out);
         if (!xavier) {
-            init_fill_uniform(key, 1.0 / sqrt(fan_in), param->size, values);
+            init_by_pytorch(param, key, fan_in, values);
         } else if (is_bias) {
             memset(values, 0, (size_t)param->size * sizeof *values);
         } else {

@@ -42,6 +42,9 @@ int lebm__net_take(lebm_net *net, const char *function);
 /* What the last layer, but for reshapes, lets the output be: -infinity and infinity where it has no bounds. */
 void lebm__net_out_range(const lebm_net *net, double *low, double *high);
 
+/* The random stream of its first tensor, by its spec: f and g that were given one seed start unrelated. */
+uint64_t lebm__net_stream(const lebm_net *net);
+
 /* Multiply-adds that a row takes forward, by the shapes of the layers; each way back takes about as many. */
 double lebm__net_work(const lebm_net *net);
 

@@ -1,5 +1,6 @@
 /* The public functions for a net's parameters. */
 #include "core/status.h"
+#include "core/text.h"
 #include "nn/net.h"
 #include "nn/spec.h"
 
@@ -47,14 +48,12 @@ int lebm_net_set_param(lebm_net *net, int64_t index, const float *src, int64_t c
     return lebm__params_set(&net->params, __func__, index, src, count);
 }
 
-/* The stream of a net's first tensor, by its spec (FNV-1a): f and g that were given one seed start unrelated. */
-static uint64_t net_params_stream(const lebm_net *net)
+uint64_t lebm__net_stream(const lebm_net *net)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = LEBM__HASH_START;
     for (int64_t i = 0; i <= net->layer_count; i++) {
         char item[LEBM__SPEC_ITEM_SIZE];
-        lebm__spec_item(net, i, item);
-        for (const char *c = item; *c != '\0'; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+        hash = lebm__hash_text(hash, item, lebm__spec_item(net, i, item));
     }
     return hash;
 }
@@ -64,7 +63,7 @@ int lebm_net_init(lebm_net *net, const char *scheme, uint64_t seed)
     LEBM__REQUIRE(net);
     LEBM__REQUIRE(scheme);
     LEBM__TRY(lebm__handle_claim(&net->head, __func__, 0));
-    const int status = lebm__params_init(&net->params, scheme, seed, net_params_stream(net));
+    const int status = lebm__params_init(&net->params, scheme, seed, lebm__net_stream(net));
     lebm__handle_yield(&net->head, 0);
     return status;
 }

@@ -7,10 +7,16 @@
 
 #include "core/handle.h"
 
+/* What PyTorch's initialisation draws a tensor from: U(-b, b) with b = 1/sqrt(fan_in) of the weight, its own or that
+ * before a bias, or with b = 1/sqrt(units) for all that a recurrent cell has; or N(0, 1) for an embedding. */
+typedef enum { LEBM__BY_FAN_IN, LEBM__BY_UNITS, LEBM__STANDARD_NORMAL } lebm__init_rule;
+
 typedef struct {
     int64_t offset, size; /* in the values of the block */
     int64_t ndim, dims[4];
-    int is_set; /* by whoever: initialised, copied or loaded; else it is zero */
+    lebm__init_rule rule;
+    int64_t units; /* of LEBM__BY_UNITS */
+    int is_set;    /* by whoever: initialised, copied or loaded; else it is zero */
     char name[32];
 } lebm__param;
 

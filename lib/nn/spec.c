@@ -7,54 +7,7 @@
 #include "core/number.h"
 #include "core/status.h"
 #include "nn/net.h"
-
-enum { MAX_WORDS = 6, WORD_SIZE = 32 };
-
-/* One item, "conv_transpose2d 512 4 1 0", cut into words. */
-typedef struct {
-    const char *text;
-    int64_t length;
-    int words;
-    char word[MAX_WORDS][WORD_SIZE];
-} item;
-
-static int spec_malformed(const item *it, const char *why)
-{
-    return lebm__fail(LEBM_ERR_FORMAT, "spec item \"%.*s\": %s", (int)(it->length < 80 ? it->length : 80), it->text,
-                      why);
-}
-
-/* Cut the text up to the next ';' and step over it. */
-static int spec_read_item(const char **text, item *it)
-{
-    *text += strspn(*text, " \t\r\n");
-    *it = (item){.text = *text, .length = (int64_t)strcspn(*text, ";")};
-    const char *next = it->text, *end = it->text + it->length;
-    while (it->length > 0 && strchr(" \t\r\n", it->text[it->length - 1]) != NULL) it->length--;
-    *text = *end == ';' ? end + 1 : end;
-    end = it->text + it->length;
-    while (next < end) {
-        const size_t length = strcspn(next, " \t\r\n;");
-        if (length >= WORD_SIZE || it->words == MAX_WORDS) {
-            return spec_malformed(it, "too long; items are separated by ';'");
-        }
-        memcpy(it->word[it->words++], next, length);
-        next += length;
-        next += strspn(next, " \t\r\n");
-    }
-    return it->words == 0 ? spec_malformed(it, "empty") : LEBM_OK;
-}
-
-/* The whole numbers after the first word: `min` to `max` of them, which must be all words that are left. */
-static int spec_read_numbers(const item *it, int min, int max, int64_t *numbers, const char *grammar)
-{
-    const int count = it->words - 1;
-    if (count < min || count > max) return spec_malformed(it, grammar);
-    for (int i = 0; i < count; i++) {
-        if (!lebm__parse_i64(it->word[i + 1], &numbers[i])) return spec_malformed(it, grammar);
-    }
-    return LEBM_OK;
-}
+#include "nn/spec_item.h"
 
 static int spec_unknown(const char *kind)
 {
@@ -63,54 +16,54 @@ static int spec_unknown(const char *kind)
     return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "spec: there is no layer '%s'; there are %s", kind, kinds);
 }
 
-static int spec_add_layer(lebm_net *net, item *it)
+static int spec_add_layer(lebm_net *net, lebm__spec_words *it)
 {
     const char *kind = it->word[0];
     int64_t n[4] = {0};
-    const int bias = strcmp(it->word[it->words - 1], "nobias") != 0;
     if (strcmp(kind, "linear") == 0) {
-        it->words -= !bias;
-        LEBM__TRY(spec_read_numbers(it, 1, 1, n, "expected \"linear OUT [nobias]\""));
+        const int bias = !lebm__spec_take_flag(it, "nobias");
+        LEBM__TRY(lebm__spec_read_numbers(it, 1, 1, n, "expected \"linear OUT [nobias]\""));
         return lebm_net_add_linear(net, n[0], bias);
     }
     if (strcmp(kind, "conv_transpose2d") == 0) {
-        it->words -= !bias;
-        LEBM__TRY(spec_read_numbers(it, 4, 4, n, "expected \"conv_transpose2d OUT KERNEL STRIDE PADDING [nobias]\""));
+        const int bias = !lebm__spec_take_flag(it, "nobias");
+        LEBM__TRY(
+            lebm__spec_read_numbers(it, 4, 4, n, "expected \"conv_transpose2d OUT KERNEL STRIDE PADDING [nobias]\""));
         return lebm_net_add_conv_transpose2d(net, n[0], n[1], n[2], n[3], bias);
     }
     if (strcmp(kind, "reshape") == 0) {
         static const char grammar[] = "expected \"reshape C H W\" or \"reshape N\"";
-        if (it->words == 3) return spec_malformed(it, grammar);
-        LEBM__TRY(spec_read_numbers(it, 1, 3, n, grammar));
+        if (it->words == 3) return lebm__spec_malformed(it, grammar);
+        LEBM__TRY(lebm__spec_read_numbers(it, 1, 3, n, grammar));
         return it->words == 2 ? lebm_net_add_reshape(net, n[0], 1, 1) : lebm_net_add_reshape(net, n[0], n[1], n[2]);
     }
     if (strcmp(kind, LEBM_LEAKY_RELU) == 0) {
         double slope;
         if (it->words != 2 || !lebm__parse_f64(it->word[1], &slope)) {
-            return spec_malformed(it, "expected \"leaky_relu SLOPE\"");
+            return lebm__spec_malformed(it, "expected \"leaky_relu SLOPE\"");
         }
         return lebm_net_add_activation(net, kind, slope);
     }
     lebm__activation activation;
     if (!lebm__activation_find(kind, &activation)) return spec_unknown(kind);
-    if (it->words != 1) return spec_malformed(it, "this layer takes no parameter");
+    if (it->words != 1) return lebm__spec_malformed(it, "this layer takes no parameter");
     return lebm_net_add_activation(net, kind, 0.0);
 }
 
 int lebm__net_from_spec(lebm_net **out, const char *spec, int64_t max_params)
 {
-    item it;
+    lebm__spec_words it;
     int64_t in_features;
     *out = NULL;
-    LEBM__TRY(spec_read_item(&spec, &it));
-    if (strcmp(it.word[0], "in") != 0) return spec_malformed(&it, "a spec begins with \"in N\"");
-    LEBM__TRY(spec_read_numbers(&it, 1, 1, &in_features, "expected \"in N\", and ';' between items"));
+    LEBM__TRY(lebm__spec_read_item(&spec, &it));
+    if (strcmp(it.word[0], "in") != 0) return lebm__spec_malformed(&it, "a spec begins with \"in N\"");
+    LEBM__TRY(lebm__spec_read_numbers(&it, 1, 1, &in_features, "expected \"in N\", and ';' between items"));
     lebm_net *net;
     LEBM__TRY(lebm_net_create(&net, in_features));
     net->max_params = max_params;
     int status = LEBM_OK;
-    while (spec += strspn(spec, " \t\r\n"), *spec != '\0' && status == LEBM_OK) {
-        status = spec_read_item(&spec, &it);
+    while (lebm__spec_goes_on(&spec) && status == LEBM_OK) {
+        status = lebm__spec_read_item(&spec, &it);
         if (status == LEBM_OK) status = spec_add_layer(net, &it);
     }
     if (status != LEBM_OK) {

@@ -145,6 +145,7 @@ static int step_measure(step *s)
     m->f_gap = m->f_positive - m->f_negative;
     m->log_likelihood = lebm__mean(b->log_likelihood, b->n);
     m->reconstruction_mse = lebm__mean(b->squared_error, b->n) * rows_per_number;
+    m->reconstruction_nll = -m->log_likelihood * rows_per_number;
     for (int i = 0; i < LEBM__LEARNERS; i++) m->grad_norm[i] = lebm__learner_norm(&t->learners[i], b->n);
     LEBM__TRY(step_require_finite(s, "mean of f on posterior samples", m->f_positive));
     LEBM__TRY(step_require_finite(s, "mean of f on prior samples", m->f_negative));

@@ -140,16 +140,22 @@ int64_t lebm_trainer_epochs_done(const lebm_trainer *trainer)
     return trainer == NULL ? 0 : trainer->epochs_done;
 }
 
-#define METRIC(key, member)                                                                                            \
+/* Which generators have a metric: all, or those that tell how far x is from its reconstruction in one of two ways. */
+typedef enum { OF_ALL, OF_MSE, OF_NLL } trainer_metric_of;
+
+#define METRIC_OF(of, key, member)                                                                                     \
     {                                                                                                                  \
-        key, offsetof(lebm__trainer_metrics, member)                                                                   \
+        key, of, offsetof(lebm__trainer_metrics, member)                                                               \
     }
+#define METRIC(key, member) METRIC_OF(OF_ALL, key, member)
 
 static const struct {
     const char *key;
+    trainer_metric_of of;
     size_t offset;
 } trainer_metrics[] = {
-    METRIC(LEBM_TRAINER_RECONSTRUCTION_MSE, reconstruction_mse),
+    METRIC_OF(OF_MSE, LEBM_TRAINER_RECONSTRUCTION_MSE, reconstruction_mse),
+    METRIC_OF(OF_NLL, LEBM_TRAINER_RECONSTRUCTION_NLL, reconstruction_nll),
     METRIC(LEBM_TRAINER_LOG_LIKELIHOOD, log_likelihood),
     METRIC(LEBM_TRAINER_F_POSITIVE, f_positive),
     METRIC(LEBM_TRAINER_F_NEGATIVE, f_negative),
@@ -161,13 +167,18 @@ static const struct {
 
 enum { METRICS = sizeof trainer_metrics / sizeof *trainer_metrics };
 
+static int trainer_has_metric(const lebm_trainer *trainer, size_t i)
+{
+    return trainer_metrics[i].of == OF_ALL || (trainer_metrics[i].of == OF_NLL) == trainer->generator->kind->has_nll;
+}
+
 int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, double *value)
 {
     LEBM__REQUIRE(trainer);
     LEBM__REQUIRE(key);
     LEBM__REQUIRE(value);
     for (size_t i = 0; i < METRICS; i++) {
-        if (strcmp(key, trainer_metrics[i].key) != 0) continue;
+        if (strcmp(key, trainer_metrics[i].key) != 0 || !trainer_has_metric(trainer, i)) continue;
         if (!trainer->has_stepped) {
             return lebm__fail(LEBM_ERR_STATE, "metric '%s': the trainer has not made a step yet", key);
         }
@@ -175,6 +186,8 @@ int lebm_trainer_metric(const lebm_trainer *trainer, const char *key, double *va
         return LEBM_OK;
     }
     char keys[LEBM__ERROR_SIZE] = "";
-    for (size_t i = 0; i < METRICS; i++) lebm__list_add(keys, sizeof keys, trainer_metrics[i].key);
+    for (size_t i = 0; i < METRICS; i++) {
+        if (trainer_has_metric(trainer, i)) lebm__list_add(keys, sizeof keys, trainer_metrics[i].key);
+    }
     return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "trainer has no metric '%.64s'; it has %s", key, keys);
 }

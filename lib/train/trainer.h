@@ -18,7 +18,7 @@ typedef struct {
 } lebm__trainer_options;
 
 typedef struct {
-    double reconstruction_mse, log_likelihood, f_positive, f_negative, f_gap;
+    double reconstruction_mse, reconstruction_nll, log_likelihood, f_positive, f_negative, f_gap;
     double grad_norm[LEBM__LEARNERS], images_per_second;
 } lebm__trainer_metrics;
 

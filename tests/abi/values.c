@@ -38,7 +38,9 @@ static const struct {
     /* lebm/generator.h */
     {LEBM_GAUSSIAN, "gaussian"},
     {LEBM_BERNOULLI, "bernoulli"},
+    {LEBM_CATEGORICAL, "categorical"},
     {LEBM_PIXELS, "pixels"},
+    {LEBM_TOKENS, "tokens"},
     {LEBM_GENERATOR_OUT_OF_RANGE, "out_of_range"},
     {LEBM_GENERATOR_MISSING, "missing"},
     /* lebm/model.h */
@@ -83,6 +85,10 @@ static const struct {
     {LEBM_SAMPLER_ACCEPTANCE_MIN, "acceptance_min"},
     {LEBM_SAMPLER_ACCEPTANCE_Q10, "acceptance_q10"},
     {LEBM_SAMPLER_ENERGY_ERROR, "energy_error"},
+    /* lebm/tokens.h */
+    {LEBM_WORDS, "words"},
+    {LEBM_CHARACTERS, "characters"},
+    {LEBM_UNKNOWN_TOKEN, "<unk>"},
     /* lebm/trainer.h */
     {LEBM_TRAINER_PRIOR_LEARNING_RATE, "prior_learning_rate"},
     {LEBM_TRAINER_GENERATOR_LEARNING_RATE, "generator_learning_rate"},
@@ -105,6 +111,7 @@ static const struct {
     {LEBM_TRAINER_PRIOR_RENEWAL, "prior_renewal"},
     {LEBM_TRAINER_AVERAGE_DECAY, "average_decay"},
     {LEBM_TRAINER_RECONSTRUCTION_MSE, "reconstruction_mse"},
+    {LEBM_TRAINER_RECONSTRUCTION_NLL, "reconstruction_nll"},
     {LEBM_TRAINER_LOG_LIKELIHOOD, "log_likelihood"},
     {LEBM_TRAINER_F_POSITIVE, "f_positive"},
     {LEBM_TRAINER_F_NEGATIVE, "f_negative"},
@@ -129,6 +136,8 @@ int main(void)
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
         compare(lebm_status_name(statuses[i]), status_names[i]);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) compare(names[i].now, names[i].released);
+
+    if (LEBM_PADDING != -1.0f) fprintf(stderr, "LEBM_PADDING is no longer -1\n"), failures++;
 
     /* The library is that of the headers. */
     snprintf(version, sizeof version, "%d.%d.%d", LEBM_VERSION_MAJOR, LEBM_VERSION_MINOR, LEBM_VERSION_PATCH);

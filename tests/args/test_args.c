@@ -8,7 +8,8 @@
 #include "support/approx.h"
 #include "support/nets.h"
 
-static const struct world_kind gaussian = {1, 1, LEBM_GAUSSIAN}, bernoulli = {1, 1, LEBM_BERNOULLI};
+static const struct world_kind gaussian = {1, 1, LEBM_GAUSSIAN}, bernoulli = {1, 1, LEBM_BERNOULLI},
+                               categorical = {1, 1, LEBM_CATEGORICAL};
 
 /* ---- a wrong argument ---- */
 
@@ -262,12 +263,18 @@ static int has_nan(const float *values, int64_t count)
 /* What should come of a call with the number `odd` in the array p. x is held to its bounds, which lie about 0 to 1 for
  * either likelihood; for others chains and training steps say that they diverged, and what only evaluates gives NaN for
  * NaN and numbers for small numbers. */
+static int is_refused(const struct world_kind *kind, float odd)
+{
+    if (strcmp(kind->likelihood, LEBM_CATEGORICAL) == 0) return odd != 0;
+    return !(odd >= (kind == &bernoulli ? 0 : -1) && odd <= 1);
+}
+
 static void check_odd(const trial *t, const parameter *p, const struct world_kind *kind, float odd, int64_t status,
                       const char *call)
 {
     const function *f = t->f;
     const int has_chains = strstr(f->name, "_run_") != NULL || name_ends(f, "_step");
-    if (strcmp(p->name, "x") == 0 && !(odd >= (kind == &bernoulli ? 0 : -1) && odd <= 1)) {
+    if (strcmp(p->name, "x") == 0 && is_refused(kind, odd)) {
         LEBM_ASSERT_MSG(status == LEBM_ERR_RANGE, "%s returns %s", call, lebm_status_name((int)status));
         LEBM_ASSERT_ERROR_NAMES("of x is");
     } else if (strcmp(p->name, "variances") == 0 && !(odd >= 1e-30f && odd <= 1e30f)) {
@@ -342,18 +349,22 @@ static void try_variant(const function *f, int variant, const struct world_kind 
                     "%s(), variant %d, gives something else each time", f->name, variant);
 }
 
-/* Every parameter with every wrong value, in each variant of the call; where there is an x, with either likelihood. */
+/* Every parameter with every wrong value, in each variant of the call; where there is an x, with each likelihood. */
 START_TEST(wrong_arguments_are_refused_by_name) /* _i: the function */
 {
     const function *f = &functions[_i];
+    const struct world_kind *kind = is_for_tokens(f) ? &categorical : &gaussian;
     static struct world w;
     trial t;
-    world_make(&w, &gaussian);
+    world_make(&w, kind);
     for (int variant = 0; trial_make(&t, f, variant, &w); variant++) {
-        try_variant(f, variant, &gaussian);
-        if (argument_of(&t, "x")) try_variant(f, variant, &bernoulli);
+        try_variant(f, variant, kind);
+        if (argument_of(&t, "x") && kind == &gaussian) {
+            try_variant(f, variant, &bernoulli);
+            try_variant(f, variant, &categorical);
+        }
         world_free(&w); /* of which a trial may have destroyed something */
-        world_make(&w, &gaussian);
+        world_make(&w, kind);
     }
     world_free(&w);
 }
@@ -423,7 +434,7 @@ static int would_change_running(const function *f, int in_step)
     for (int i = 0; i < f->count; i++) {
         const parameter *p = &f->parameters[i];
         if (is_type(p, "lebm_sampler *")) return 1;
-        if (is_type(p, "lebm_generator *") && strstr(f->name, "_set_")) return in_step;
+        if (is_type(p, "lebm_generator *") && (strstr(f->name, "_set_") || name_ends(f, "_init"))) return in_step;
         if (is_type(p, "lebm_trainer *")) return in_step || is_step(f) || name_ends(f, "_load");
     }
     return 0;
@@ -433,12 +444,13 @@ START_TEST(callbacks_may_read_what_runs_but_not_change_it) /* _i: the function *
 {
     const function *f = &functions[_i];
     if (name_ends(f, "_destroy")) return; /* which the headers forbid */
+    const struct world_kind kind = trial_kind(f, &gaussian);
     for (int in_step = 0; in_step < 2; in_step++) {
         static struct world w, alone;
         float z[N * LATENT], expected[N * LATENT];
         inner in = {.f = f, .w = &w};
-        world_make(&alone, &gaussian);
-        world_make(&w, &gaussian);
+        world_make(&alone, &kind);
+        world_make(&w, &kind);
         if (in_step) {
             LEBM_ASSERT_OK(lebm_trainer_step(alone.trainer, alone.x, N));
             LEBM_ASSERT_OK(lebm_trainer_set_progress(w.trainer, call_inside, &in));
@@ -499,8 +511,8 @@ END_TEST
 
 START_TEST(what_is_only_known_after_a_run_is_refused_before) /* _i: the function */
 {
-    const struct world_kind fresh = {1, 0, LEBM_GAUSSIAN};
     const function *f = &functions[_i];
+    const struct world_kind fresh = trial_kind(f, &(struct world_kind){1, 0, LEBM_GAUSSIAN});
     int64_t status;
     trial_of_fresh_world(f, 0, &fresh, &status);
     const int is_of_runs = name_ends(f, "_metric") || name_ends(f, "_average");
@@ -539,6 +551,10 @@ START_TEST(files_of_another_kind_are_refused)
     world_make(&w, &bernoulli);
     LEBM_ASSERT_STATUS(lebm_trainer_load(w.trainer, checkpoint_path), LEBM_ERR_SHAPE);
     LEBM_ASSERT_ERROR_NAMES("likelihood");
+    world_free(&w);
+    world_make(&w, &categorical);
+    LEBM_ASSERT_STATUS(lebm_trainer_load(w.trainer, checkpoint_path), LEBM_ERR_SHAPE);
+    LEBM_ASSERT_ERROR_NAMES("of the kind 'net', but the trainer's is 'recurrent'");
     world_free(&w);
 }
 END_TEST

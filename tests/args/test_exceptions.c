@@ -14,7 +14,7 @@ static void make_quiet_world(struct world *w, const struct world_kind *kind, flo
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, 1));
     for (int i = 0; i < N * LATENT; i++) w->z[i] *= scale;
     for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] *= (double)scale;
-    if (strcmp(kind->likelihood, LEBM_BERNOULLI) == 0) return; /* whose x stays in [0, 1] */
+    if (strcmp(kind->likelihood, LEBM_GAUSSIAN) != 0) return; /* whose x stays in [0, 1], or tokens */
     for (int i = 0; i < N * DATA; i++) w->x[i] *= scale;
 }
 
@@ -42,12 +42,16 @@ static int try_variant(const function *f, int variant, const struct world_kind *
 
 START_TEST(finite_numbers_raise_nothing) /* _i: the function */
 {
-    static const struct world_kind kinds[] = {{1, 1, LEBM_GAUSSIAN}, {2, 1, LEBM_GAUSSIAN}, {1, 1, LEBM_BERNOULLI}};
+    static const struct world_kind kinds[] = {
+        {1, 1, LEBM_GAUSSIAN}, {2, 1, LEBM_GAUSSIAN}, {1, 1, LEBM_BERNOULLI}, {1, 1, LEBM_CATEGORICAL}};
     static const float scales[] = {0.0f, 1.0f, 1e17f};
-    for (int kind = 0; kind < 3; kind++)
+    const function *f = &functions[_i];
+    for (int i = 0; i < 4; i++) {
+        const struct world_kind kind = trial_kind(f, &kinds[i]);
         for (int scale = 0; scale < 3; scale++)
-            for (int variant = 0; try_variant(&functions[_i], variant, &kinds[kind], scales[scale]); variant++) {
+            for (int variant = 0; try_variant(f, variant, &kind, scales[scale]); variant++) {
             }
+    }
 }
 END_TEST
 

@@ -86,6 +86,24 @@ int is_step(const function *f)
     return name_ends(f, "_trainer_step") || name_ends(f, "_trainer_step_of");
 }
 
+int is_for_tokens(const function *f)
+{
+    static const char *const names[] = {
+        "lebm_generator_draw_tempered", "lebm_generator_set_vocabulary", "lebm_generator_vocabulary",
+        "lebm_generator_token",         "lebm_generator_token_unit",     "lebm_generator_token_count",
+        "lebm_generator_text_to_x",     "lebm_generator_x_to_text",      "lebm_generator_search"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(f->name, names[i]) == 0) return 1;
+    return 0;
+}
+
+struct world_kind trial_kind(const function *f, const struct world_kind *kind)
+{
+    struct world_kind of_f = *kind;
+    if (is_for_tokens(f)) of_f.likelihood = LEBM_CATEGORICAL;
+    return of_f;
+}
+
 int is_promised(const function *f, int64_t status)
 {
     char word[64];
@@ -176,6 +194,7 @@ static const struct {
     {"channels", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
     {"height", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
     {"width", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
+    {"width", {3, 1, 64, 64, LEBM_ERR_RANGE}},
     {"bias", {1, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
@@ -187,10 +206,36 @@ static const struct {
     {"concurrent", {0, INT_MIN, INT_MAX, INT_MAX, 0}},
 };
 
-/* The net whose tensors the function means. */
-static lebm_net *net_of(const trial *t)
+/* The tensors that the function means: those of the generator, or of the net. */
+
+static int is_of_generator(const trial *t)
 {
-    return strncmp(t->f->name, "lebm_generator_", 15) == 0 ? lebm_generator_net(t->w->generator) : t->w->net;
+    return strncmp(t->f->name, "lebm_generator_", 15) == 0;
+}
+
+static int64_t tensors_of(const trial *t)
+{
+    return is_of_generator(t) ? lebm_generator_param_count(t->w->generator) : lebm_net_param_count(t->w->net);
+}
+
+static int64_t size_of_tensor(const trial *t)
+{
+    return is_of_generator(t) ? lebm_generator_param_size(t->w->generator, 0) : lebm_net_param_size(t->w->net, 0);
+}
+
+static int64_t axes_of_tensor(const trial *t)
+{
+    return is_of_generator(t) ? lebm_generator_param_ndim(t->w->generator, 0) : lebm_net_param_ndim(t->w->net, 0);
+}
+
+/* Bytes of the text of x, and room for it. */
+enum { TEXT_ROOM = 1 << 14 };
+
+static int64_t length_of_text(const trial *t)
+{
+    int64_t length;
+    LEBM_ASSERT_OK(lebm_generator_x_to_text(t->w->generator, t->w->x, N, NULL, 0, &length));
+    return length;
 }
 
 /* 0 to count - 1 */
@@ -202,12 +247,12 @@ static whole place_among(int64_t count, int status)
 whole whole_of(const trial *t, const parameter *p)
 {
     const int status = returns_status(t->f) ? LEBM_ERR_RANGE : 0;
-    const lebm_net *net = net_of(t);
     if (is_named(p, "dims") && name_ends(t->f, "_target_create"))
         return (whole){LATENT, 1, 1 << 24, 1 << 24, LEBM_ERR_RANGE};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
+        if (name_ends(t->f, "_text_to_x")) return (whole){N, N, N, N, 0}; /* that many lines */
         const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
     }
@@ -220,14 +265,19 @@ whole whole_of(const trial *t, const parameter *p)
     if (is_named(p, "count") && name_ends(t->f, "_get_variances"))
         return (whole){LATENT, LATENT, LATENT, LATENT, LEBM_ERR_SHAPE};
     if (is_named(p, "count")) {
-        const int64_t count = lebm_net_param_size(net, 0);
+        const int64_t count = size_of_tensor(t);
         return (whole){count, count, count, count, LEBM_ERR_SHAPE};
     }
-    if (is_named(p, "axis")) return place_among(lebm_net_param_ndim(net, 0), status);
+    if (is_named(p, "axis")) return place_among(axes_of_tensor(t), status);
     if (is_named(p, "index")) {
-        if (name_ends(t->f, "_layer_form")) return place_among(lebm_net_layer_count(net), status);
-        if (!name_ends(t->f, "_option_key")) return place_among(lebm_net_param_count(net), status);
+        if (name_ends(t->f, "_layer_form")) return place_among(lebm_net_layer_count(t->w->net), status);
+        if (name_ends(t->f, "_token")) return place_among(TOKENS, status);
+        if (!name_ends(t->f, "_option_key")) return place_among(tensors_of(t), status);
         return place_among(of_handle(t, "option_count")->call(t->arguments).integer, status);
+    }
+    if (is_named(p, "size")) {
+        const int64_t least = argument_of(t, "text")->pointer ? length_of_text(t) + 1 : 0;
+        return (whole){TEXT_ROOM, least, INT64_MAX, INT64_MAX, 0};
     }
     if (is_named(p, "value")) {
         int64_t default_value, min, max;
@@ -242,6 +292,7 @@ whole whole_of(const trial *t, const parameter *p)
 
 real real_of(const trial *t, const parameter *p)
 {
+    if (is_named(p, "temperature")) return (real){0.7, 1e-3, 1e3};
     if (is_named(p, "sigma0")) return (real){1.5, 1e-6, 1e6};
     if (is_named(p, "probability")) return (real){0.5, 1e-9, 1 - 1e-9};
     if (is_named(p, "sigma")) {
@@ -268,17 +319,41 @@ static const struct {
 } texts[] = {
     {"spec", {"in 3; linear 16 nobias; mish; reshape 4 2 2; conv_transpose2d 2 4 2 1; leaky_relu 0.1"}},
     {"f_spec", {"in 3; linear 8; gelu; linear 1"}},
-    {"g_spec", {"in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh"}},
     {"kind", {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU, LEBM_SILU, LEBM_MISH, LEBM_TANH, LEBM_SIGMOID, LEBM_SOFTPLUS}},
     {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
-    {"likelihood", {LEBM_GAUSSIAN, LEBM_BERNOULLI}},
+    {"unit", {LEBM_WORDS, LEBM_CHARACTERS}},
+    {"words", {vocabulary, "<unk>\na\n \n\xc3\xa4\n\t\n.\n"}},
     {"kernel", {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC}},
     {"role", {LEBM_TO_PRIOR, LEBM_TO_POSTERIOR}},
 };
 
+/* The likelihoods, and specs of decoders for each. Of a net that is given there are only some. */
+static const char *decoder_of(const trial *t, const parameter *p, int number)
+{
+    static const char net[] = "in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh";
+    static const char *const likelihoods[] = {LEBM_GAUSSIAN, LEBM_BERNOULLI, LEBM_CATEGORICAL, NULL};
+    static const char *const specs[] = {net, net, "in 3; embedding 4; lstm 5 2 noz; tokens 6 32", NULL};
+    const int is_likelihood = is_named(p, "likelihood");
+    if (number > 3 || (is_likelihood && name_ends(t->f, "_generator_create") && number > 1)) return NULL;
+    return is_likelihood ? likelihoods[number] : specs[number];
+}
+
+/* A line for each row: none, one of words that are all there, or one with others. */
+static const char *text_of_lines(void)
+{
+    static const char *const lines[] = {"\n", "the \xc3\xa4 thing .\n", " the  other  thing \n"};
+    static char text[N * 32];
+    size_t length = 0;
+    for (int i = 0; i < N; i++) length += (size_t)snprintf(text + length, sizeof text - length, "%s", lines[i % 3]);
+    return text;
+}
+
 const char *text_of(const trial *t, const parameter *p, int number)
 {
     static char choice[64];
+    const int is_spec = is_named(p, "g_spec") || (is_named(p, "spec") && is_of_generator(t));
+    if (is_spec || is_named(p, "likelihood")) return decoder_of(t, p, number);
+    if (is_named(p, "text")) return number > 0 ? NULL : text_of_lines();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (is_named(p, texts[i].name)) return texts[i].texts[number];
     if (is_named(p, "key")) return key_of(t, number);
@@ -303,7 +378,7 @@ int64_t floats_of(const trial *t, const parameter *p)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
-    if (is_named(p, "src") || is_named(p, "dst")) return lebm_net_param_size(net_of(t), 0);
+    if (is_named(p, "src") || is_named(p, "dst")) return size_of_tensor(t);
     unknown(t, p);
     return 0;
 }
@@ -361,6 +436,7 @@ static value argument(const trial *t, int i, int number)
     if (is_type(p, "float *")) return (value){.pointer = place(i, NULL, (size_t)floats_of(t, p) * sizeof(float))};
     if (is_type(p, "int64_t *") && is_named(p, "chw")) return (value){.pointer = place(i, NULL, 3 * sizeof(int64_t))};
     if (is_type(p, "int64_t *")) return (value){.pointer = place(i, NULL, sizeof(int64_t))};
+    if (is_type(p, "char *")) return (value){.pointer = place(i, NULL, TEXT_ROOM)};
     if (is_type(p, "double *")) return (value){.pointer = place(i, NULL, (size_t)doubles_of(t, p) * sizeof(double))};
     if (is_type(p, "const char **")) return (value){.pointer = place(i, NULL, sizeof(char *))};
     if (is_type(p, "const char *")) {
@@ -460,7 +536,7 @@ static void settle_new(uint64_t *hash, const parameter *p, void *object)
         hash_net(hash, lebm_prior_net(object));
         lebm_prior_destroy(object);
     } else if (is_type(p, "lebm_generator **")) {
-        hash_net(hash, lebm_generator_net(object));
+        hash_generator(hash, object);
         lebm_generator_destroy(object);
     } else if (is_type(p, "lebm_sampler **")) {
         LEBM_ASSERT_OK(lebm_sampler_get_i64(object, LEBM_SAMPLER_STEPS, &steps));

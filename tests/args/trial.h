@@ -42,6 +42,10 @@ uint64_t trial_of_fresh_world(const function *f, int variant, const struct world
 /** Right call on a world that has been through something, which must not show: fails if the hash is another. */
 void trial_check_same(const function *f, int variant, struct world *w, uint64_t expected, const char *after);
 
+/** The kind of world that a function is tried in where it is this one: some functions are for tokens alone. */
+struct world_kind trial_kind(const function *f, const struct world_kind *kind);
+int is_for_tokens(const function *f);
+
 /** Whether a function returns a status. */
 int returns_status(const function *f);
 

@@ -8,6 +8,9 @@ const char saved_path[] = "a.safetensors", checkpoint_path[] = "b.safetensors";
 static const char net_spec[] = "in 3; linear 16; gelu; reshape 4 2 2; conv_transpose2d 2 4 2 1; reshape 32; linear 1";
 static const char f_spec[] = "in 3; linear 8; gelu; linear 1";
 static const char g_spec[] = "in 3; linear 16; silu; reshape 4 2 2; conv_transpose2d 2 4 2 1; tanh";
+static const char token_spec[] = "in 3; embedding 4; gru 5; tokens 6 32";
+
+const char vocabulary[] = "<unk>\nthe\n\xc3\xa4\n.\nno\nthing\n";
 
 /* The checkpoint comes from another step than the worlds'. */
 static void make_checkpoint(void)
@@ -63,21 +66,45 @@ static lebm_sampler *make_sampler(int threads)
     return sampler;
 }
 
+/* Sequences of all lengths; the last one is the longest. */
+static void make_tokens(float *x, uint64_t *seed)
+{
+    for (int i = 0; i < N; i++) {
+        const int length = i == N - 1 ? DATA : (7 * i) % (DATA + 1);
+        for (int t = 0; t < DATA; t++, x++) *x = t < length ? (float)test_integer(seed, 0, TOKENS - 1) : LEBM_PADDING;
+    }
+}
+
+static lebm_generator *make_generator_of_tokens(void)
+{
+    lebm_generator *generator;
+    LEBM_ASSERT_OK(lebm_generator_create_from_spec(&generator, token_spec, LEBM_CATEGORICAL, 0));
+    LEBM_ASSERT_OK(lebm_generator_init(generator, LEBM_INIT_PYTORCH, 3));
+    LEBM_ASSERT_OK(lebm_generator_set_vocabulary(generator, LEBM_WORDS, vocabulary));
+    return generator;
+}
+
+static lebm_generator *make_generator_of_pixels(const struct world_kind *kind)
+{
+    lebm_net *g = make_net(g_spec, 3);
+    if (kind->threads > 1) LEBM_ASSERT_OK(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "filtered"));
+    return make_generator(g, kind->likelihood, strcmp(kind->likelihood, LEBM_GAUSSIAN) == 0 ? 0.3 : 0);
+}
+
 void world_make(struct world *w, const struct world_kind *kind)
 {
-    const int is_gaussian = strcmp(kind->likelihood, LEBM_GAUSSIAN) == 0;
+    const int is_of_tokens = strcmp(kind->likelihood, LEBM_CATEGORICAL) == 0;
     uint64_t seed = 4;
     for (int i = 0; i < N * LATENT; i++) w->z[i] = (float)test_normal(&seed);
     for (int i = 0; i < N * DATA; i++) w->x[i] = (float)test_uniform(&seed, 0, 1);
+    if (is_of_tokens) make_tokens(w->x, &seed);
     for (int i = 0; i < N; i++) w->ids[i] = (i + 5) % N;
     for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] = test_normal(&seed);
     write_bytes(saved_path, "an older file", 13);
 
     w->net = make_net(net_spec, 1);
     w->prior = make_prior(make_net(f_spec, 2), 1);
-    lebm_net *g = make_net(g_spec, 3);
-    if (kind->threads > 1) LEBM_ASSERT_OK(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, "filtered"));
-    w->generator = make_generator(g, kind->likelihood, is_gaussian ? 0.3 : 0);
+    w->generator = is_of_tokens ? make_generator_of_tokens() : make_generator_of_pixels(kind);
     w->to_prior = make_sampler(kind->threads);
     w->to_posterior = make_sampler(kind->threads);
     LEBM_ASSERT_OK(lebm_target_create(&w->target, LATENT, world_density, NULL, 0));
@@ -151,6 +178,22 @@ void hash_net(uint64_t *hash, const lebm_net *net)
     }
 }
 
+void hash_generator(uint64_t *hash, lebm_generator *generator)
+{
+    if (!generator) return;
+    hash_net(hash, lebm_generator_net(generator)); /* of none nothing */
+    hash_text(hash, lebm_generator_spec(generator));
+    hash_text(hash, lebm_generator_token_unit(generator));
+    hash_text(hash, lebm_generator_vocabulary(generator));
+    for (int64_t t = 0; t < lebm_generator_param_count(generator); t++) {
+        const int64_t size = lebm_generator_param_size(generator, t);
+        float *values = test_floats(size);
+        LEBM_ASSERT_OK(lebm_generator_get_param(generator, t, values, size));
+        hash_floats(hash, values, size);
+        free(values);
+    }
+}
+
 static void hash_options_of_generator(uint64_t *hash, const lebm_generator *generator)
 {
     for (int64_t i = 0; i < lebm_generator_option_count(generator); i++) {
@@ -191,7 +234,7 @@ static void hash_averages(uint64_t *hash, const lebm_trainer *trainer)
     lebm_generator *generator;
     if (lebm_trainer_average(trainer, &prior, &generator) != LEBM_OK) return;
     hash_net(hash, lebm_prior_net(prior));
-    hash_net(hash, lebm_generator_net(generator));
+    hash_generator(hash, generator);
     lebm_prior_destroy(prior);
     lebm_generator_destroy(generator);
 }
@@ -210,7 +253,7 @@ uint64_t world_look(const struct world *w)
     uint64_t hash = hash_start();
     hash_net(&hash, w->net);
     hash_net(&hash, lebm_prior_net(w->prior));
-    hash_net(&hash, lebm_generator_net(w->generator));
+    hash_generator(&hash, w->generator);
     hash_options_of_generator(&hash, w->generator);
     HASH_OPTIONS(&hash, sampler, w->to_prior);
     HASH_OPTIONS(&hash, sampler, w->to_posterior);
@@ -252,7 +295,7 @@ uint64_t world_use(struct world *w)
         LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
         hash_averages(&hash, w->trainer);
         hash_net(&hash, lebm_prior_net(w->prior));
-        hash_net(&hash, lebm_generator_net(w->generator));
+        hash_generator(&hash, w->generator);
     }
     return hash;
 }

@@ -21,6 +21,10 @@ struct world_kind {
     const char *likelihood;
 };
 
+/** The tokens of categorical worlds, which have a vocabulary of words with these lines. */
+enum { TOKENS = 6 };
+extern const char vocabulary[];
+
 struct world {
     lebm_net *net; /* of no model, LATENT -> 1 */
     lebm_prior *prior;
@@ -28,7 +32,7 @@ struct world {
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
     lebm_target *target;              /* of world_density(), LATENT numbers */
-    float z[N * LATENT], x[N * DATA]; /* x in [0, 1] */
+    float z[N * LATENT], x[N * DATA]; /* x in [0, 1], or tokens */
     int64_t ids[N];                   /* of the rows of x */
     double draws[CHAINS * LENGTH * LATENT];
 };
@@ -47,6 +51,7 @@ uint64_t hash_start(void);
 void hash_bytes(uint64_t *hash, const void *bytes, size_t size);
 void hash_text(uint64_t *hash, const char *text);
 void hash_net(uint64_t *hash, const lebm_net *net);
+void hash_generator(uint64_t *hash, lebm_generator *generator);
 
 /** All that a caller can see of objects and folder, as a hash: a call that fails must not change it. */
 uint64_t world_look(const struct world *w);

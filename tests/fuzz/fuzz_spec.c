@@ -1,10 +1,11 @@
-/* Specs of nets: lebm_net_create_from_spec(). What is accepted is printed by lebm_net_spec(), read again to the same
+/* Specs of nets and of generators of tokens: lebm_net_create_from_spec(), and the other's parser. What is accepted is printed by lebm_net_spec(), read again to the same
  * net, and can be computed; what is refused leaves nothing but a text that says why. */
 #include <string.h>
 
 #include "fuzz.h"
 #include "lebm.h"
 #include "nn/net.h"
+#include "nn/recurrent.h"
 #include "nn/spec.h"
 
 enum { MOST_TEXT = 4096, MOST_BYTES = 1 << 20, MOST_NUMBERS = 512 };
@@ -110,6 +111,25 @@ static void check_passes(lebm_net *net)
     FUZZ_ASSERT_OK(lebm_net_vjp(net, in, 1, ones, grad_in, grad));
 }
 
+/* The spec of a generator of tokens: what is accepted is printed, and read again to the same text. */
+static void check_tokens(const char *text)
+{
+    lebm__recurrent_form form, again;
+    fuzz_forget_failure();
+    const int status = lebm__recurrent_parse(&form, text);
+    if (status != LEBM_OK) {
+        FUZZ_CHECK_FAILURE(status, LEBM_ERR_FORMAT, LEBM_ERR_RANGE, LEBM_ERR_SHAPE);
+        return;
+    }
+    char *printed = lebm__recurrent_print(&form);
+    FUZZ_ASSERT(printed != NULL, "%s", lebm_last_error());
+    FUZZ_ASSERT_OK(lebm__recurrent_parse(&again, printed));
+    char *printed_again = lebm__recurrent_print(&again);
+    FUZZ_ASSERT(printed_again != NULL && strcmp(printed, printed_again) == 0, "'%s' comes back as another", printed);
+    lebm__free(printed);
+    lebm__free(printed_again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char text[MOST_TEXT + 1];
@@ -143,5 +163,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     lebm_net_destroy(net);
     fuzz_end();
+    check_tokens(text);
     return 0;
 }

@@ -110,6 +110,26 @@ static void put_edited(const char *target, const char *name, const bytes *origin
     put(target, name, b.data, b.size);
 }
 
+/* A model of tokens with words, and some that are not quite one. */
+static void make_models_of_tokens(const char *path)
+{
+    lebm_prior *prior;
+    lebm_generator *generator;
+    FUZZ_ASSERT_OK(lebm_model_create(&prior, &generator, "in 1; linear 1", 1.5, "in 1; embedding 1; gru 1; tokens 3 4",
+                                     LEBM_CATEGORICAL, 0, LEBM_INIT_PYTORCH, 1));
+    FUZZ_ASSERT_OK(lebm_generator_set_vocabulary(generator, LEBM_WORDS, "<unk>\na\nbc\n"));
+    FUZZ_ASSERT_OK(lebm_model_save(path, prior, generator));
+    bytes b = take(path);
+    put("model", "tokens", b.data, b.size);
+    put_edited("model", "tokens_lstm", &b, "gru 1", "lstm 1");
+    put_edited("model", "tokens_repeated", &b, "<unk>\\na\\nbc", "<unk>\\na\\na");
+    put_edited("model", "tokens_of_another_count", &b, "tokens 3 4", "tokens 2 4");
+    put_edited("model", "tokens_of_no_unit", &b, "\"words\"", "\"lines\"");
+    put_edited("model", "tokens_of_a_net", &b, "\"recurrent\"", "\"net\"");
+    lebm_prior_destroy(prior);
+    lebm_generator_destroy(generator);
+}
+
 static void make_models(const char *path)
 {
     training t;
@@ -371,6 +391,7 @@ int main(int argc, char **argv)
     mkdir(corpus, 0777);
     make_safetensors();
     make_models(fuzz_path(FUZZ_OUTPUT));
+    make_models_of_tokens(fuzz_path(FUZZ_OUTPUT));
     make_tuned(fuzz_path(FUZZ_OUTPUT));
     make_checkpoints(fuzz_path(FUZZ_OUTPUT));
     make_idx();

@@ -457,13 +457,90 @@ def make_init():
     return tensors, metadata
 
 
+# ---- recurrent generators of tokens ----
+
+
+class Decoder(nn.Module):
+    """The recurrent net of a spec: "in M; embedding E [noz]; lstm H [LAYERS] [noz]; tokens V D [tied]"."""
+
+    def __init__(self, spec):
+        super().__init__()
+        z, embedding, cell, tokens = (item.split() for item in spec.split(";"))
+        self.latent, size, units = int(z[1]), int(embedding[1]), int(cell[1])
+        self.layers = int(cell[2]) if cell[2:] and cell[2] != "noz" else 1
+        self.end, self.longest = int(tokens[1]), int(tokens[2])
+        self.steps_have_z, self.start_has_z, self.kind = "noz" not in embedding, "noz" not in cell, cell[0]
+        self.embedding = nn.Embedding(self.end + 1, size)
+        if self.start_has_z:
+            self.start = nn.Linear(self.latent, self.layers * units)
+        rnn = {"lstm": nn.LSTM, "gru": nn.GRU}[self.kind]
+        setattr(self, self.kind, rnn(size + self.steps_have_z * self.latent, units, self.layers))
+        self.output = nn.Linear(units, self.end + 1)
+        self.units = units
+        if "tied" in tokens:
+            self.output.weight = self.embedding.weight
+
+    def log_likelihood(self, z, sequence):
+        """log p(x|z) of one sequence."""
+        targets = [*sequence, self.end][: self.longest]
+        inputs = self.embedding(torch.tensor([self.end, *sequence][: len(targets)]))
+        if self.steps_have_z:
+            inputs = torch.cat([inputs, z.expand(len(targets), -1)], 1)
+        zeros = torch.zeros(self.layers, self.units)
+        h = self.start(z).reshape(self.layers, self.units) if self.start_has_z else zeros
+        outputs, _ = getattr(self, self.kind)(inputs, (h, zeros) if self.kind == "lstm" else h)
+        distribution = torch.distributions.Categorical(logits=self.output(outputs))
+        return distribution.log_prob(torch.tensor(targets)).sum()
+
+
+DECODERS = {
+    "lstm": "in 4; embedding 6; lstm 8; tokens 11 7",
+    "gru": "in 4; embedding 6; gru 8; tokens 11 7",
+    "lstm of three layers": "in 3; embedding 5; lstm 7 3; tokens 9 6",
+    "gru of two layers": "in 3; embedding 5; gru 7 2; tokens 9 6",
+    "lstm tied": "in 3; embedding 9; lstm 9; tokens 70 5 tied",
+    "gru of several blocks": "in 5; embedding 4; gru 5; tokens 1100 4",
+    "lstm without z at steps": "in 3; embedding 5 noz; lstm 6; tokens 8 6",
+    "gru without z at the start": "in 3; embedding 5; gru 6 noz; tokens 8 6",
+}
+SEQUENCES, DECODER_STEPS, DECODER_STEP_SIZE = 6, 20, 0.05
+
+
+def make_recurrent():
+    """Log likelihoods, gradients, and chains without noise towards the posterior under the prior N(0, I)."""
+    random = np.random.RandomState(9)
+    tensors, metadata = {}, {}
+    for name, spec in DECODERS.items():
+        net = Decoder(spec)
+        for parameter in net.parameters():
+            parameter.data = uniform(random, -0.8, 0.8, *parameter.shape)
+        lengths = [0, 1, net.longest - 1, *random.randint(0, net.longest + 1, SEQUENCES - 4), net.longest]
+        sequences = [random.randint(0, net.end, length).tolist() for length in lengths]
+        x = torch.tensor([sequence + [-1] * (net.longest - len(sequence)) for sequence in sequences])
+        z = normal(random, SEQUENCES, net.latent)
+        rows = z.clone().requires_grad_()
+        values = torch.stack([net.log_likelihood(*pair) for pair in zip(rows, sequences)])
+        score, *gradients = torch.autograd.grad(values.sum(), [rows, *net.parameters()])
+        chain = z.clone()
+        for _ in range(DECODER_STEPS):
+            chain = chain.detach().requires_grad_()
+            energy = (chain**2).sum() / 2 - sum(net.log_likelihood(*pair) for pair in zip(chain, sequences))
+            (slope,) = torch.autograd.grad(energy, chain)
+            chain = chain - DECODER_STEP_SIZE * slope
+        values = {"params": flat(net.parameters()), "z": z, "x": x, "log_likelihood": values.detach(), "score": score}
+        values |= {"grad_params": flat(gradients), "chain": chain.detach()}
+        tensors |= {f"{name}.{key}": value for key, value in values.items()}
+        metadata[name] = spec
+    return tensors, metadata
+
+
 def main():
     parser = argparse.ArgumentParser(description="Writes the golden files.")
     parser.add_argument("--check", action="store_true", help="compare with those there are")
     arguments = parser.parse_args()
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    files = {"nets": make_nets(), "init": make_init()}
+    files = {"nets": make_nets(), "init": make_init(), "recurrent": make_recurrent()}
     files |= {name: make_model(settings) for name, settings in MODELS.items()}
     for name, contents in files.items():
         path = FOLDER / f"{name}.safetensors"

@@ -6,6 +6,8 @@
 #include "lebm.h"
 #include "ref/agreement.h"
 #include "support/model.h"
+#include "support/nets.h"
+#include "support/recurrent.h"
 #include "support/statistics.h"
 
 static const double library_tolerance = 1e-5;
@@ -161,6 +163,94 @@ START_TEST(nets_equal_pytorch) /* _i: form of the transposed convolutions */
         nets++;
     }
     ck_assert_int_ge(nets, 31);
+    lebm__st_close(&file);
+    print(&c);
+}
+END_TEST
+
+/* ---- recurrent generators of tokens ---- */
+
+/* That of a spec with the parameters of the file. */
+static lebm_generator *make_decoder(const lebm__st_reader *file, const char *name, const char *spec)
+{
+    lebm_generator *generator;
+    int64_t total, offset = 0;
+    float *params = tensor(file, name, "params", &total);
+    LEBM_ASSERT_OK(lebm_generator_create_from_spec(&generator, spec, LEBM_CATEGORICAL, 0));
+    for (int64_t i = 0; i < lebm_generator_param_count(generator); i++) {
+        const int64_t size = lebm_generator_param_size(generator, i);
+        ck_assert_int_le(offset + size, total);
+        LEBM_ASSERT_OK(lebm_generator_set_param(generator, i, params + offset, size));
+        offset += size;
+    }
+    ck_assert_int_eq(offset, total);
+    free(params);
+    return generator;
+}
+
+/* Chains without noise under the prior N(0, I), of which f is 0. */
+static void compare_decoder_chain(struct comparison *c, const lebm__st_reader *file, const char *name,
+                                  const lebm_generator *generator, const float *z, const float *x, int64_t n)
+{
+    const int64_t m = lebm_generator_latent_size(generator);
+    const float nothing[16] = {0};
+    lebm_net *f;
+    lebm_sampler *sampler;
+    float *chain = test_copy(z, n * m);
+    LEBM_ASSERT_OK(lebm_net_create(&f, m));
+    LEBM_ASSERT_OK(lebm_net_add_linear(f, 1, 0));
+    LEBM_ASSERT_OK(lebm_net_set_param(f, 0, nothing, m));
+    lebm_prior *prior = make_prior(f, 1);
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_LANGEVIN));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 20));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 0.05));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_NOISE, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, "given"));
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, prior, generator, x, n, chain));
+    compare_library(c, file, name, "chain", chain, n * m);
+    lebm_sampler_destroy(sampler);
+    lebm_prior_destroy(prior);
+    free(chain);
+}
+
+static void compare_decoder(struct comparison *c, const lebm__st_reader *file, const char *name, const char *spec)
+{
+    int64_t z_count;
+    lebm_generator *generator = make_decoder(file, name, spec);
+    const int64_t m = lebm_generator_latent_size(generator), d = lebm_generator_data_size(generator);
+    float *z = tensor(file, name, "z", &z_count);
+    const int64_t n = z_count / m;
+    float *x = tensor_of(file, name, "x", n * d), *out = test_floats(n), *score = test_floats(n * m);
+    int64_t total = 0;
+    for (int64_t i = 0; i < lebm_generator_param_count(generator); i++)
+        total += lebm_generator_param_size(generator, i);
+    float *grads = test_floats(total);
+    double *passed = test_doubles(n);
+    void *memory, *workspace = pass_for_gradients(generator, z, x, n, n, passed, &memory);
+    sum_gradients(generator, workspace, 0, n, grads);
+    LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, n, out));
+    LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, n, score));
+    compare_library(c, file, name, "log_likelihood", out, n);
+    compare_library(c, file, name, "score", score, n * m);
+    compare_library(c, file, name, "grad_params", grads, total);
+    compare_decoder_chain(c, file, name, generator, z, x, n);
+    lebm__free(memory);
+    free(passed);
+    free(grads);
+    free(out);
+    free(score);
+    free(x);
+    free(z);
+    lebm_generator_destroy(generator);
+}
+
+START_TEST(recurrent_generators_equal_pytorch)
+{
+    struct comparison c = comparison_of("recurrent generators", "");
+    lebm__st_reader file = open_golden("recurrent");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, file.metadata) compare_decoder(&c, &file, item->string, item->valuestring);
+    ck_assert_int_eq(c.library.cases, 4 * 8);
     lebm__st_close(&file);
     print(&c);
 }
@@ -530,6 +620,7 @@ static Suite *suite(void)
     TCase *torch = tcase_create("PyTorch");
     tcase_set_timeout(torch, 30);
     tcase_add_loop_test(torch, nets_equal_pytorch, 0, FORMS);
+    tcase_add_test(torch, recurrent_generators_equal_pytorch);
     tcase_add_loop_test(torch, densities_equal_pytorch, 0, MODELS);
     tcase_add_loop_test(torch, chains_equal_pytorch, 0, MODELS);
     tcase_add_loop_test(torch, learning_equals_pytorch, 0, MODELS);

@@ -2,8 +2,16 @@
 
 #include "support/approx.h"
 
-/* The first use, when weights are packed and threads get their memory, and one of many. */
-const struct world_kind kinds[KINDS] = {{3, 0, LEBM_GAUSSIAN}, {1, 1, LEBM_GAUSSIAN}};
+/* The first use, when weights are packed and threads get their memory, and one of many; and one of tokens. */
+const struct world_kind kinds[KINDS] = {{3, 0, LEBM_GAUSSIAN}, {1, 1, LEBM_GAUSSIAN}, {2, 0, LEBM_CATEGORICAL}};
+
+/* Whether it matters to the function what x is. */
+static int is_of_x(const function *f)
+{
+    for (int i = 0; i < f->count; i++)
+        if (strcmp(f->parameters[i].name, "x") == 0) return 1;
+    return is_for_tokens(f);
+}
 
 /* What came of a call. */
 typedef struct {
@@ -44,12 +52,14 @@ static end try_without(const function *f, int variant, const struct world_kind *
     return (end){has_failed, !has_failed && !refused};
 }
 
-int64_t survive(const function *f, const struct world_kind *kind, const failing *way)
+int64_t survive(const function *f, const struct world_kind *asked, const failing *way)
 {
     static struct world w;
+    const struct world_kind of_f = trial_kind(f, asked), *kind = &of_f;
     const int enough = way->has_failed ? 1 : 4; /* what a call can do without may not show */
     trial t;
     int64_t failures = 0;
+    if (strcmp(asked->likelihood, LEBM_CATEGORICAL) == 0 && !is_of_x(f)) return -1;
     way->fail_after(-1); /* a test that failed before this one, in the same process, may have left it otherwise */
     world_make(&w, kind);
     for (int variant = 0; trial_make(&t, f, variant, &w); variant++) {

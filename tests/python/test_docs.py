@@ -32,7 +32,7 @@ class Docs(unittest.TestCase):
         return names, printed.getvalue()
 
     def test_python(self) -> None:
-        names, _ = self.run_blocks("python.md", 9)
+        names, _ = self.run_blocks("python.md", 10)
         self.assertEqual(names["trainer"].epochs_done, 2)  # as in the checkpoint
         self.assertEqual(names["trainer"].options["generator_learning_rate"], 1e-4)
 

@@ -162,7 +162,7 @@ class Handles(unittest.TestCase):
         net = f"<lebm.Net spec='{spec}', in_features={LATENT}, out_shape=(1, 1, 1)>"
         self.assertEqual(repr(prior.net), net)
         self.assertEqual(repr(prior), f"<lebm.Prior latent_size={LATENT}, sigma0=1.0, net={net}>")
-        self.assertRegex(repr(generator), r"=4, data_shape=\(3, 2, 2\), likelihood='gaussian', sigma=0.3, net=<")
+        self.assertRegex(repr(generator), r"=4, data_shape=\(3, 2, 2\), likelihood='gaussian', sigma=0.3, spec='in 4; ")
         self.assertRegex(repr(sampler), "^<lebm.Sampler kernel='langevin', options={'steps': 7, ")
         trainer = lebm.Trainer(prior, generator, sampler, sampler, seed=9)
         self.assertRegex(repr(trainer), "^<lebm.Trainer steps_done=0, epochs_done=0, options={.*'seed': 9")

@@ -24,6 +24,23 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     return LEBM_OK;
 }
 
+int lebm__sampler_check_variances(const float *variances, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (variances[i] >= 1e-30f && variances[i] <= 1e30f) continue;
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of variances is %g; allowed are 1e-30 to 1e+30", (long long)i,
+                          (double)variances[i]);
+    }
+    return LEBM_OK;
+}
+
+void lebm__sampler_take_variances(lebm_sampler *sampler, float *variances, int64_t count)
+{
+    lebm__free(sampler->variances);
+    sampler->variances = variances;
+    sampler->variance_count = count;
+}
+
 int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from)
 {
     LEBM__REQUIRE(out);

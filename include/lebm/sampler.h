@@ -50,7 +50,7 @@
  * the runs after it 30 chains of 100 are 30 chains again.
  *
  * With "continue" as the option start a run goes on: from the z given, which should be those that the sampler's last run
- * to the same kind of target (prior or posterior) left, with that run's seed and stream, whatever these options say by
+ * to the same kind of target (prior, posterior, or a density of one's own) left, with that run's seed and stream, whatever these options say by
  * now, and with its steps counted on. So k runs of s steps equal one of k s steps to the bit, with z or metrics to be
  * looked at in between, if the step size is constant: a schedule (last_step_size) begins anew with each run, as does the
  * distance of divergence_threshold. All options may change on the way, and so may the model. The stream is not advanced.
@@ -159,8 +159,8 @@ typedef int (*lebm_progress_fn)(double done, void *user);
  * Threads: any. @since 0.1.0 */
 LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
 
-/** Make a sampler with the kernel and the options of another one, and nothing else of it: no progress function, and no
- * metrics before it has run.
+/** Make a sampler with the kernel, the options and the variances of another one, and nothing else of it: no progress
+ * function, and no metrics before it has run.
  * @param out   receives the sampler; the caller owns it
  * @param from  the sampler to copy, which its own callback may do, too
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_NOMEM

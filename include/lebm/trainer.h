@@ -180,9 +180,10 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
  * @param x  [n, D]   @param n  1 or more observations
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
  *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE);
- *         LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start is not "noise";
- *         posterior_chains is "kept"; a weight of a net was never set; another call is using a net when it is to be
- *         updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a
+ *         LEBM_ERR_SHAPE (a sampler has other than M variances for its preconditioner); LEBM_ERR_STATE (the trainer or one
+ *         of its samplers is running; a sampler's start is not "noise", or its warmup not 0; one has a preconditioner but
+ *         no variances; posterior_chains is "kept"; a weight of a net was never set; another call is using a net when it
+ *         is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a
  *         sampler's: the text names quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
@@ -208,9 +209,10 @@ LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
  * @param n    1 or more observations
  * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; an id, with its
  *         place; a number of x that is not finite or out of range, see LEBM_GENERATOR_MISSING and
- *         LEBM_GENERATOR_OUT_OF_RANGE); LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start
- *         is not "noise"; posterior_chains is "kept" while `observations` is 0; a weight of a net was never set; another
- *         call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond
+ *         LEBM_GENERATOR_OUT_OF_RANGE); LEBM_ERR_SHAPE (a sampler has other than M variances for its preconditioner);
+ *         LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start is not "noise", or its warmup
+ *         not 0; one has a preconditioner but no variances; posterior_chains is "kept" while `observations` is 0; a weight
+ *         of a net was never set; another call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond
  *         divergence_threshold, the trainer's or a sampler's: the text names quantity, step and chain); on failure
  *         nothing was changed, no chain either
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */

@@ -31,7 +31,8 @@ static void step_share_progress(step *s)
     const double f = lebm__net_work(t->prior->net), g = t->generator->kind->work(t->generator);
     double all = 0.0;
     for (int i = 0; i < LEBM__CHAIN_PHASES; i++) {
-        s->share[i] = 2.0 * lebm__step_chains_work(&s->chains, i) * (i == LEBM__TO_PRIOR ? f : f + g);
+        s->share[i] =
+            2.0 * lebm__step_chains_work(&s->chains, (lebm__chain_phase)i) * (i == LEBM__TO_PRIOR ? f : f + g);
     }
     s->share[GRADIENTS] = 3.0 * (double)s->batch.n * (g + 2.0 * f);
     for (int i = 0; i < PHASES; i++) all += s->share[i];
@@ -78,7 +79,7 @@ static int step_run_chains(step *s)
 {
     for (int i = 0; i < LEBM__CHAIN_PHASES; i++) {
         s->phase = i;
-        LEBM__TRY(lebm__step_chains_run(&s->chains, i, (lebm__progress){step_report, s}));
+        LEBM__TRY(lebm__step_chains_run(&s->chains, (lebm__chain_phase)i, (lebm__progress){step_report, s}));
     }
     return LEBM_OK;
 }

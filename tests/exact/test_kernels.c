@@ -221,6 +221,8 @@ static lebm_sampler *make_sampler(const char *kernel, double step_size, int64_t 
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, steps));
     if (leapfrog_steps) LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_LEAPFROG_STEPS, leapfrog_steps));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_SEED, 11));
+    /* Not in the wings of the funnel's neck, which mala would take long to leave. */
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_START_STD, 0.3));
     return sampler;
 }
 

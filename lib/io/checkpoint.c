@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "io/checkpoint_match.h"
 #include "io/metadata.h"
 #include "io/model.h"
 #include "io/samplers.h"
@@ -13,31 +14,27 @@
 
 /* ---- Writing ---- */
 
-/* A model's chains to the posterior begin at noise. So do first visits alone, where chains are kept. */
-static int checkpoint_put_first_visits(lebm__st_writer *st, const lebm_trainer *trainer)
+/* A sampler for whoever uses the model: his chains begin at noise, as first visits do where chains are kept. */
+static int checkpoint_make_first_visits(lebm_sampler **out, const lebm_trainer *trainer)
 {
-    lebm_sampler *first_visits;
-    LEBM__TRY(lebm_sampler_copy(&first_visits, trainer->to_posterior));
-    first_visits->options.steps = lebm__trainer_first_visit_steps(trainer);
-    const int status = lebm__put_sampler(st, LEBM_TO_POSTERIOR, first_visits);
-    lebm_sampler_destroy(first_visits);
-    return status;
+    LEBM__TRY(lebm_sampler_copy(out, trainer->to_posterior));
+    (*out)->options.steps = lebm__trainer_first_visit_steps(trainer);
+    return LEBM_OK;
 }
 
-/* The parameters of f and g and, of chains, how they are learned or, for a model to be used, their averages where there are
- * any, and how chains begin. */
-static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, int is_to_be_used)
+/* The parameters of f and g and the samplers; with `first_visits`, which is not NULL for a model to be used, as sampler to
+ * the posterior, and averages of the parameters where there are any. */
+static int checkpoint_put_model(lebm__st_writer *st, const lebm_trainer *trainer, const lebm_sampler *first_visits)
 {
     const float *values[LEBM__LEARNERS];
     for (int i = 0; i < LEBM__LEARNERS; i++) {
         const lebm__learner *learner = &trainer->learners[i];
-        const int is_average = is_to_be_used && learner->average.updates > 0;
+        const int is_average = first_visits != NULL && learner->average.updates > 0;
         values[i] = is_average ? learner->average.values : learner->params->values;
     }
     LEBM__TRY(lebm__put_model(st, trainer->prior, trainer->generator, values[LEBM__PRIOR], values[LEBM__GENERATOR]));
     LEBM__TRY(lebm__put_sampler(st, LEBM_TO_PRIOR, trainer->to_prior));
-    return is_to_be_used ? checkpoint_put_first_visits(st, trainer)
-                         : lebm__put_sampler(st, LEBM_TO_POSTERIOR, trainer->to_posterior);
+    return lebm__put_sampler(st, LEBM_TO_POSTERIOR, first_visits == NULL ? trainer->to_posterior : first_visits);
 }
 
 /* Keys of what a learner has: "adam.f" of Adam's numbers, "adam.m.f" and "adam.v.f" of its moments, "average.f". */
@@ -92,16 +89,19 @@ static int checkpoint_put_training(lebm__st_writer *st, const lebm_trainer *trai
 static int checkpoint_save(const lebm_trainer *trainer, const char *path, int with_training)
 {
     lebm__st_writer st;
+    lebm_sampler *first_visits = NULL;
     LEBM__TRY(lebm__st_writer_create(&st));
     int status = lebm__model_use(trainer->prior, trainer->generator);
     if (status == LEBM_OK) {
         status = lebm__model_require_set(trainer->prior, trainer->generator); /* a file does not tell */
-        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer, !with_training);
+        if (status == LEBM_OK && !with_training) status = checkpoint_make_first_visits(&first_visits, trainer);
+        if (status == LEBM_OK) status = checkpoint_put_model(&st, trainer, first_visits);
         if (status == LEBM_OK && with_training) status = checkpoint_put_training(&st, trainer);
         if (status == LEBM_OK) status = lebm__st_write(&st, path);
         lebm__model_leave(trainer->prior, trainer->generator);
     }
-    lebm__st_writer_destroy(&st);
+    lebm__st_writer_destroy(&st); /* which has numbers of the sampler */
+    lebm_sampler_destroy(first_visits);
     return status;
 }
 
@@ -137,78 +137,6 @@ typedef struct {
     lebm__handle options, to_prior, to_posterior; /* of the trainer and its samplers */
     lebm__variances of_prior, of_posterior;       /* of the samplers */
 } checkpoint;
-
-/* Check that a text of the file is the trainer's. */
-static int checkpoint_match_text(const lebm__st_reader *st, const char *group, const char *name, const char *ours)
-{
-    const char *theirs;
-    if (ours == NULL) return LEBM_ERR_NOMEM; /* a spec that there is no memory for */
-    LEBM__TRY(lebm__get_text(st, group, name, &theirs));
-    if (strcmp(theirs, ours) == 0) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': %s.%s is '%.120s', but the trainer's is '%.120s'", st->path, group,
-                      name, theirs, ours);
-}
-
-/* Check that the file has the trainer's vocabulary, or as it none. */
-static int checkpoint_match_vocabulary(const lebm__st_reader *st, const lebm__vocabulary *ours)
-{
-    if (ours != NULL) {
-        LEBM__TRY(checkpoint_match_text(st, "generator", "token_unit", ours->unit));
-        return checkpoint_match_text(st, "generator", "vocabulary", ours->text);
-    }
-    if (lebm__find_text(st, "generator", "vocabulary") == NULL) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': its generator has a vocabulary, but the trainer's has none", st->path);
-}
-
-static int checkpoint_match_kind(const lebm__st_reader *st, const char *ours)
-{
-    const char *found = lebm__find_text(st, "generator", "kind"), *theirs = found == NULL ? "net" : found;
-    if (strcmp(theirs, ours) == 0) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': its generator is of the kind '%.64s', but the trainer's is '%.64s'",
-                      st->path, theirs, ours);
-}
-
-static int checkpoint_match_f64(const lebm__st_reader *st, const char *group, const char *name, double ours)
-{
-    double theirs;
-    LEBM__TRY(lebm__get_f64(st, group, name, &theirs));
-    if (theirs == ours) return LEBM_OK;
-    return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': %s.%s is %.9g, but the trainer's is %.9g", st->path, group, name,
-                      theirs, ours);
-}
-
-/* Check that the file has one setting for both samplers, if the trainer has one sampler for both. */
-static int checkpoint_match_samplers(const lebm__st_reader *st, const lebm_trainer *trainer)
-{
-    const lebm__option *option;
-    if (trainer->to_prior != trainer->to_posterior) return LEBM_OK;
-    for (int64_t i = 0; (option = lebm__handle_setting(&trainer->to_prior->head, i).option) != NULL; i++) {
-        if (option->file_default == NULL) continue;
-        const char *a = lebm__option_text(st, LEBM_TO_PRIOR, option);
-        const char *b = lebm__option_text(st, LEBM_TO_POSTERIOR, option);
-        if (strcmp(a, b) != 0) {
-            return lebm__fail(LEBM_ERR_SHAPE,
-                              "'%.128s': its two samplers differ in '%s' (%.32s, %.32s), but the trainer has only one",
-                              st->path, option->key, a, b);
-        }
-    }
-    return LEBM_OK;
-}
-
-static int checkpoint_match_architecture(const lebm__st_reader *st, const lebm_trainer *trainer)
-{
-    const lebm_generator *generator = trainer->generator;
-    LEBM__TRY(checkpoint_match_kind(st, generator->kind->name));
-    LEBM__TRY(checkpoint_match_text(st, "f", "spec", lebm_net_spec(trainer->prior->net)));
-    LEBM__TRY(checkpoint_match_text(st, "g", "spec", generator->kind->spec(generator)));
-    LEBM__TRY(checkpoint_match_f64(st, "prior", "sigma0", lebm_prior_sigma0(trainer->prior)));
-    LEBM__TRY(checkpoint_match_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
-    LEBM__TRY(checkpoint_match_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
-    LEBM__TRY(checkpoint_match_vocabulary(st, generator->vocabulary));
-    LEBM__TRY(checkpoint_match_text(st, LEBM_TO_PRIOR, "kernel", lebm_sampler_kernel(trainer->to_prior)));
-    LEBM__TRY(checkpoint_match_text(st, LEBM_TO_POSTERIOR, "kernel", lebm_sampler_kernel(trainer->to_posterior)));
-    return checkpoint_match_samplers(st, trainer);
-}
 
 /* Read a number of steps: few enough that there is room for more. */
 static int checkpoint_get_count(const lebm__st_reader *st, const char *group, const char *name, int64_t *count)
@@ -319,7 +247,7 @@ static int checkpoint_get_checkpoint(const lebm__st_reader *st, const lebm_train
         return lebm__fail(LEBM_ERR_FORMAT, "'%.256s': a model without its training: not a checkpoint", st->path);
     }
     LEBM__TRY(lebm__check_keys(st, NULL)); /* first: the values of a newer library's file may be news, too */
-    LEBM__TRY(checkpoint_match_architecture(st, trainer));
+    LEBM__TRY(lebm__checkpoint_match(st, trainer));
     LEBM__TRY(checkpoint_get_settings(st, trainer, c));
     LEBM__TRY(checkpoint_get_learners(st, trainer, c));
     return checkpoint_get_chains(st, trainer, c);

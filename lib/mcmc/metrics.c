@@ -76,7 +76,8 @@ int lebm__metrics_find(const char *key)
 int lebm__metrics_get(const lebm__run_metrics *metrics, const char *key, double *value)
 {
     LEBM__TRY(lebm__metrics_find(key));
-    const double found = *(const double *)((const char *)metrics + metrics_table[metrics_row(key)].offset);
+    const void *place = (const char *)metrics + metrics_table[metrics_row(key)].offset;
+    const double found = *(const double *)place;
     if (isnan(found)) {
         return lebm__fail(
             LEBM_ERR_STATE,

@@ -24,6 +24,23 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     return LEBM_OK;
 }
 
+int lebm__sampler_check_variances(const float *variances, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (variances[i] >= 1e-30f && variances[i] <= 1e30f) continue;
+        return lebm__fail(LEBM_ERR_RANGE, "number %lld of variances is %g; allowed are 1e-30 to 1e+30", (long long)i,
+                          (double)variances[i]);
+    }
+    return LEBM_OK;
+}
+
+void lebm__sampler_take_variances(lebm_sampler *sampler, float *variances, int64_t count)
+{
+    lebm__free(sampler->variances);
+    sampler->variances = variances;
+    sampler->variance_count = count;
+}
+
 int lebm_sampler_copy(lebm_sampler **out, const lebm_sampler *from)
 {
     LEBM__REQUIRE(out);
@@ -112,19 +129,19 @@ static int sampler_continue(const lebm__last_run *last, lebm__run *run)
 }
 
 /* Run, and keep what a warm-up learns; only what succeeds changes the sampler. */
-static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run *run)
+static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run run)
 {
-    const int64_t dims = lebm__run_dims(run), warmup = run->tuning.warmup;
+    const int64_t dims = lebm__run_dims(&run), warmup = run.tuning.warmup;
     lebm__step_sizes *step_sizes = sampler->head.options[1].values;
     double step_size = step_sizes->first;
     float *variances = NULL;
-    if (warmup > 0 && run->tuning.is_preconditioned) {
+    if (warmup > 0 && run.tuning.is_preconditioned) {
         variances = lebm__alloc_raw(dims, sizeof *variances);
         if (variances == NULL) return LEBM_ERR_NOMEM;
     }
-    run->tuning.learned_step_size = &step_size;
-    run->tuning.learned_variances = variances;
-    const int status = lebm__sampler_run(run);
+    run.tuning.learned_step_size = &step_size;
+    run.tuning.learned_variances = variances;
+    const int status = lebm__sampler_run(&run);
     if (status != LEBM_OK) {
         lebm__free(variances);
         return status;
@@ -155,7 +172,7 @@ static int sampler_run(lebm_sampler *sampler, lebm__run run)
     run.metrics = &sampler->metrics;
     run.progress = sampler->head.progress;
     const int64_t steps_done = run.steps_before + options->warmup + options->steps;
-    LEBM__TRY(sampler_run_and_learn(sampler, &run));
+    LEBM__TRY(sampler_run_and_learn(sampler, run));
     *last = (lebm__last_run){run.key, run.n, lebm__run_dims(&run), steps_done};
     if (!continues) options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     return LEBM_OK;

@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "core/memory.h"
@@ -6,23 +5,6 @@
 #include "mcmc/sampler.h"
 
 enum { MOST_VARIANCES = 1 << 24 }; /* as many as a state may have numbers */
-
-int lebm__sampler_check_variances(const float *variances, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) {
-        if (variances[i] >= 1e-30f && variances[i] <= 1e30f) continue;
-        return lebm__fail(LEBM_ERR_RANGE, "number %lld of variances is %g; allowed are 1e-30 to 1e+30", (long long)i,
-                          (double)variances[i]);
-    }
-    return LEBM_OK;
-}
-
-void lebm__sampler_take_variances(lebm_sampler *sampler, float *variances, int64_t count)
-{
-    lebm__free(sampler->variances);
-    sampler->variances = variances;
-    sampler->variance_count = count;
-}
 
 int64_t lebm_sampler_variance_count(const lebm_sampler *sampler)
 {

@@ -38,6 +38,15 @@ void lebm__generator_init(lebm_generator *generator, const lebm__generator_kind 
     lebm__handle_add_options(&generator->head, &generator_table, &generator->options);
 }
 
+int lebm__generator_put_vocabulary(lebm_generator *generator, const char *unit, const char *words)
+{
+    lebm__vocabulary *vocabulary;
+    LEBM__TRY(lebm__vocabulary_create(&vocabulary, unit, words, generator->token_count));
+    lebm__vocabulary_destroy(generator->vocabulary);
+    generator->vocabulary = vocabulary;
+    return LEBM_OK;
+}
+
 int lebm__generator_copy(lebm_generator **out, const lebm_generator *generator, const float *values)
 {
     const lebm__generator_kind *kind = generator->kind;

@@ -38,8 +38,10 @@ static int generator_recurrent_create(lebm_generator **out, const char *spec, in
     }
     generator_recurrent *generator = lebm__alloc(1, sizeof *generator);
     if (generator == NULL) return LEBM_ERR_NOMEM;
-    const int status = lebm__recurrent_create(&generator->net, spec, max_params, &generator->base.head);
+    int status = lebm__recurrent_create(&generator->net, spec, max_params, &generator->base.head);
+    if (status == LEBM_OK) status = lebm__recurrent_cut_gradient(generator->net);
     if (status != LEBM_OK) {
+        lebm__recurrent_destroy(generator->net);
         lebm__free(generator);
         return status;
     }

@@ -13,15 +13,6 @@ int lebm__require_tokens(const lebm_generator *generator, const char *function)
                       generator->kind->data, LEBM_TOKENS);
 }
 
-int lebm__generator_put_vocabulary(lebm_generator *generator, const char *unit, const char *words)
-{
-    lebm__vocabulary *vocabulary;
-    LEBM__TRY(lebm__vocabulary_create(&vocabulary, unit, words, generator->token_count));
-    lebm__vocabulary_destroy(generator->vocabulary);
-    generator->vocabulary = vocabulary;
-    return LEBM_OK;
-}
-
 int lebm_generator_set_vocabulary(lebm_generator *generator, const char *unit, const char *words)
 {
     LEBM__REQUIRE(generator);

@@ -5,7 +5,6 @@
 
 #include "core/memory.h"
 #include "core/status.h"
-#include "nn/recurrent_grad.h"
 
 /* ---- Parameters ---- */
 
@@ -117,7 +116,6 @@ static int recurrent_make(lebm__recurrent *net, int64_t max_params)
     LEBM__TRY(lebm__params_reserve(&net->params, TENSORS + OF_LAYER * net->form.layers, (int64_t)total));
     recurrent_add_params(net);
     LEBM__TRY(recurrent_create_class_blocks(net));
-    LEBM__TRY(lebm__recurrent_cut_gradient(net));
     net->spec = lebm__recurrent_print(&net->form);
     return net->spec == NULL ? LEBM_ERR_NOMEM : LEBM_OK;
 }

@@ -19,25 +19,9 @@
 #include "core/handle.h"
 #include "math/matrix.h"
 #include "math/threads.h"
-#include "nn/cell.h"
 #include "nn/layer.h"
 #include "nn/params.h"
-
-enum {
-    LEBM__MAX_LAYERS = 64,
-    LEBM__MAX_TOKENS = (1 << 24) - 1, /* whole in float32 */
-    LEBM__MAX_LONGEST = 1 << 16
-};
-
-typedef struct {
-    const lebm__cell *cell;
-    int64_t context;         /* its size */
-    int64_t embedding;       /* size of an embedding */
-    int64_t units, layers;   /* of the cells */
-    int64_t tokens, longest; /* tokens there are; and of the longest sequence */
-    int steps_without_context, start_without_context;
-    int is_tied; /* the output's weight is the embedding's */
-} lebm__recurrent_form;
+#include "nn/recurrent_spec.h"
 
 /* A layer: where its tensors begin in the parameters, and its weights packed for passes forward and back. */
 typedef struct {
@@ -78,10 +62,6 @@ struct lebm__recurrent {
  * than `max_params` parameters, which `owner` owns. */
 int lebm__recurrent_create(lebm__recurrent **out, const char *spec, int64_t max_params, lebm__handle *owner);
 void lebm__recurrent_destroy(lebm__recurrent *net);
-
-/* Read a form from a spec, and write a spec that reads back as this form; NULL: no memory. */
-int lebm__recurrent_parse(lebm__recurrent_form *form, const char *spec);
-char *lebm__recurrent_print(const lebm__recurrent_form *form);
 
 static inline int64_t lebm__recurrent_classes(const lebm__recurrent *net)
 {

@@ -1,11 +1,11 @@
-/* The spec of a recurrent net (lebm/tokens.h has the grammar). */
+#include "nn/recurrent_spec.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "core/status.h"
 #include "nn/net.h"
-#include "nn/recurrent.h"
 #include "nn/spec_item.h"
 
 static const char cell_grammar[] = "expected \"lstm UNITS [LAYERS] [noz]\" or \"gru UNITS [LAYERS] [noz]\"";

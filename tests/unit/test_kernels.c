@@ -10,9 +10,10 @@ enum { M = 5, N = 12 };
 
 /* ---- a density, and chains towards it ---- */
 
-/* log pi = -sum of a_j z_j^2 / 2 + z_j^4 / 10, and z_0 z_1 / 2; beyond `wall` in the first number there is nothing. */
+/* log pi = -sum of a_j z_j^2 / 2 + z_j^4 / 10, and z_0 z_1 / 2; beyond `wall` in the first number there is nothing, up to `end`
+ * if that is not 0. */
 struct density {
-    double wall;
+    double wall, end;
     float beyond; /* what is found there: NAN, INFINITY */
     int64_t asked, asked_of_nonsense;
 };
@@ -47,7 +48,7 @@ static int tilt(const void *context, int64_t n, const float *z, double *log_dens
         for (int j = 0; j < M; j++) density->asked_of_nonsense += !isfinite(at[j]);
         log_density[i] += density_at(at, of_row);
         for (int j = 0; j < M; j++) score[i * M + j] += (float)of_row[j];
-        if (at[0] > density->wall) log_density[i] = density->beyond;
+        if (at[0] > density->wall && (density->end == 0 || at[0] < density->end)) log_density[i] = density->beyond;
     }
     return LEBM_OK;
 }
@@ -382,6 +383,37 @@ START_TEST(the_target_is_asked_of_numbers_only) /* _i: the kernel */
 }
 END_TEST
 
+/* A trajectory that was beyond the wall is lost, though it comes to where there is a density again. */
+START_TEST(a_lost_trajectory_stays_lost)
+{
+    enum { LEAPS = 40 };
+    struct bench b;
+    int lost = 0, back = 0;
+    bench_make(&b, LEBM_HMC, 0.1, 1);
+    b.density.wall = 0.5;
+    b.density.end = 0.8;
+    b.density.beyond = -INFINITY;
+    lebm__hmc_moves *moves = b.tile.workspace;
+    memset(b.z, 0, sizeof b.z);
+    LEBM_ASSERT_OK(lebm__chain_begin(&b.chain, &b.tile));
+    lebm__proposals_begin(&b.chain, &b.tile, 1, &moves->to);
+    memcpy(moves->to.score, b.score, sizeof b.score);
+    memset(moves->momentum, 0, sizeof b.z);
+    for (int i = 0; i < N; i++) {
+        moves->momentum[i * M] = i % 2 ? 1.5f : 0.1f; /* every second one gets there */
+        moves->epsilon[i] = 0.1f;
+    }
+    for (int leap = 0; leap < LEAPS; leap++) {
+        LEBM_ASSERT_OK(lebm__hmc_leapfrog(&b.chain, &b.tile, 1, moves));
+        lost += moves->to.z[M] > 0.5f;
+        back += moves->to.z[M] > 0.8f;
+        for (int i = 0; i < N; i++) ck_assert_int_eq(moves->to.log_density[i] == -INFINITY, i % 2 == 1 && lost > 0);
+    }
+    ck_assert_int_gt(back, 0);
+    bench_free(&b);
+}
+END_TEST
+
 START_TEST(a_start_where_there_is_no_density_is_refused) /* _i: the kernel */
 {
     static const char *const kernels[] = {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC};
@@ -453,6 +485,7 @@ int main(void)
     tcase_add_test(tests, measuring_leaves_langevin_its_bits);
     tcase_add_test(tests, a_chain_that_is_refused_keeps_all_that_it_has);
     tcase_add_loop_test(tests, chains_with_a_test_stay_where_the_density_is, 0, 6);
+    tcase_add_test(tests, a_lost_trajectory_stays_lost);
     tcase_add_loop_test(tests, the_target_is_asked_of_numbers_only, 0, 2);
     tcase_add_loop_test(tests, a_start_where_there_is_no_density_is_refused, 0, 3);
     tcase_add_loop_test(tests, the_leapfrog_comes_back, 0, 2);

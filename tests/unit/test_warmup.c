@@ -180,6 +180,42 @@ START_TEST(the_step_size_meets_the_target) /* _i: kernel, and with a preconditio
 }
 END_TEST
 
+/* A flat density at the calls that a text says, and none at the others: so are steps accepted or not. */
+static int as_told(const float *z, int64_t n, double *log_density, float *score, void *user)
+{
+    const char **told = user;
+    (void)z;
+    for (int64_t i = 0; i < n * D; i++) score[i] = 0;
+    for (int64_t i = 0; i < n; i++) log_density[i] = **told == 'n' ? -INFINITY : 0;
+    if (**told != '\0') ++*told;
+    return 0;
+}
+
+START_TEST(the_step_size_is_the_average_of_its_second_half)
+{
+    const char *told = "yynynnynyyyynynnyynny", *next = told; /* the first is the start */
+    const double target = 0.7;
+    enum { WARMUP = 20 };
+    float z[D];
+    lebm_target *flat;
+    lebm__averaging expected = lebm__averaging_begin(0.08, target);
+    for (int step = 1; step <= WARMUP; step++) {
+        lebm__averaging_update(&expected, told[step] == 'y');
+        if (step == WARMUP / 2) expected = lebm__averaging_begin(lebm__averaging_result(&expected), target);
+    }
+    lebm_sampler *sampler = make_warm(LEBM_MALA, "none", WARMUP, 3);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_TARGET_ACCEPTANCE, target));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_DIVERGENCE_THRESHOLD, 0));
+    LEBM_ASSERT_OK(lebm_target_create(&flat, D, as_told, &next, 0));
+    LEBM_ASSERT_OK(lebm_sampler_run_target(sampler, flat, 1, z));
+    ck_assert_int_eq(next - told, WARMUP + 1);
+    ck_assert_double_eq(option(sampler, LEBM_SAMPLER_STEP_SIZE), lebm__averaging_result(&expected));
+    ck_assert_double_ne(expected.step_size, lebm__averaging_result(&expected));
+    lebm_sampler_destroy(sampler);
+    lebm_target_destroy(flat);
+}
+END_TEST
+
 START_TEST(langevin_adapts_only_if_asked)
 {
     enum { N = 20 };
@@ -379,6 +415,7 @@ int main(void)
     tcase_add_checked_fixture(runs, make_folder, remove_folder);
     tcase_set_timeout(runs, 30);
     tcase_add_loop_test(runs, the_step_size_meets_the_target, 0, 6);
+    tcase_add_test(runs, the_step_size_is_the_average_of_its_second_half);
     tcase_add_test(runs, langevin_adapts_only_if_asked);
     tcase_add_loop_test(runs, no_bit_depends_on_threads, 0, 6);
     tcase_add_test(runs, what_was_learned_is_kept);

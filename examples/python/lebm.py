@@ -1050,11 +1050,11 @@ class Generator(_Handle):
             _lib.lebm_generator_draw_tempered(self._c, z, len(z), _real("temperature", temperature), *key, x)
         return x
 
-    def search(self, z: ArrayLike, width: SupportsIndex = 5) -> Array:
+    def search(self, z: ArrayLike, beam_width: SupportsIndex = 5) -> Array:
         """The most probable tokens that a beam search of this width finds given each row of z: [n, D]."""
         z = _rows("z", z, (self.latent_size,))
         x = np.empty((len(z), self.data_size), np.float32)
-        _lib.lebm_generator_search(self._c, z, len(z), _integer("width", width), x)
+        _lib.lebm_generator_search(self._c, z, len(z), _integer("beam_width", beam_width), x)
         return x
 
     def log_likelihood(self, z: ArrayLike, x: Any) -> Array:

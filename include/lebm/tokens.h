@@ -70,16 +70,17 @@ LEBM_API int64_t lebm_generator_token_count(const lebm_generator *generator);
 LEBM_API int lebm_generator_draw_tempered(const lebm_generator *generator, const float *z, int64_t n,
                                           double temperature, uint64_t seed, uint64_t stream, float *x);
 
-/** Search the most probable sequence, for each row: `width` beginnings are followed at a time (beam search), from which the
+/** Search the most probable sequence, for each row: `beam_width` beginnings are followed at a time (beam search), from which the
  * one with the largest log p(x|z) comes that was found. With a width of 1 it is that of lebm_generator_decode(); the
  * wider, the better, and the longer it takes. Long sequences are less probable than short ones, so that it tends to these.
- * @param z      [n, M]   @param n  0 or more rows
- * @param width  1 to 64
- * @param x      [n, D]; a row of z that is not finite may give NaN
+ * @param z           [n, M]   @param n  0 or more rows
+ * @param beam_width  1 to 64
+ * @param x           [n, D]; a row of z that is not finite may give NaN
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE, LEBM_ERR_UNSUPPORTED (no generator of tokens), LEBM_ERR_STATE (a call
  *         is changing the generator), LEBM_ERR_NOMEM
  * Threads: any. @since 0.1.0 */
-LEBM_API int lebm_generator_search(const lebm_generator *generator, const float *z, int64_t n, int64_t width, float *x);
+LEBM_API int lebm_generator_search(const lebm_generator *generator, const float *z, int64_t n, int64_t beam_width,
+                                   float *x);
 /** @} */
 
 /** @name Vocabulary

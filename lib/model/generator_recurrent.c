@@ -252,7 +252,7 @@ static int generator_recurrent_search(const lebm_generator *generator, const flo
     return LEBM_OK;
 }
 
-int lebm_generator_search(const lebm_generator *generator, const float *z, int64_t n, int64_t width, float *x)
+int lebm_generator_search(const lebm_generator *generator, const float *z, int64_t n, int64_t beam_width, float *x)
 {
     enum { WIDEST = 64 };
     LEBM__REQUIRE(generator);
@@ -260,9 +260,9 @@ int lebm_generator_search(const lebm_generator *generator, const float *z, int64
     LEBM__REQUIRE(x);
     LEBM__TRY(lebm__require_tokens(generator, __func__));
     LEBM__TRY(lebm__check_range("n", n, 0, LEBM__MOST_ROWS));
-    LEBM__TRY(lebm__check_range("width", width, 1, WIDEST));
+    LEBM__TRY(lebm__check_range("beam_width", beam_width, 1, WIDEST));
     LEBM__TRY(lebm__handle_use(generator->params->owner));
-    const int status = generator_recurrent_search(generator, z, n, width, x);
+    const int status = generator_recurrent_search(generator, z, n, beam_width, x);
     lebm__handle_leave(generator->params->owner);
     return status;
 }

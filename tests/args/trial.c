@@ -194,7 +194,7 @@ static const struct {
     {"channels", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
     {"height", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
     {"width", {1, 1, 1 << 30, 1 << 30, LEBM_ERR_RANGE}},
-    {"width", {3, 1, 64, 64, LEBM_ERR_RANGE}},
+    {"beam_width", {3, 1, 64, 64, LEBM_ERR_RANGE}},
     {"bias", {1, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"status", {LEBM_ERR_SHAPE, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"seed", {7, INT64_MIN, INT64_MAX, INT64_MAX, 0}},

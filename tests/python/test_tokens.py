@@ -67,7 +67,7 @@ class Tokens(unittest.TestCase):
         decoded, drawn = generator.decode(z), generator.draw(z, seed=1)
         self.assertEqual(len(generator.text(decoded)), 50)
         np.testing.assert_array_equal(generator.draw(z, seed=1, temperature=1), drawn)
-        np.testing.assert_array_equal(generator.search(z, width=1), decoded)
+        np.testing.assert_array_equal(generator.search(z, beam_width=1), decoded)
         wide, narrow = generator.log_likelihood(z, generator.search(z)), generator.log_likelihood(z, decoded)
         self.assertTrue((wide >= narrow - 1e-5).all())
         cold = generator.draw(z, seed=1, temperature=1e-3)

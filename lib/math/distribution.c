@@ -45,7 +45,10 @@ double lebm__normal_quantile(double p)
 static double distribution_stirling_rest(double x)
 {
     double rest = 0.0;
-    for (; x < 16.0; x += 1.0) rest += (x + 0.5) * log1p(1.0 / x) - 1.0;
+    while (x < 16.0) {
+        rest += (x + 0.5) * log1p(1.0 / x) - 1.0;
+        x += 1.0;
+    }
     const double y = 1.0 / (x * x);
     return rest + (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y / 1188.0)))) / x;
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "core/arithmetic.h"
+
 /* The step size that brings the acceptance to a target: first by doubling or halving, until the acceptance crosses 0.8, then
  * by dual averaging on its log (Hoffman and Gelman 2014). */
 typedef struct {

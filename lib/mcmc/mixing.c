@@ -100,7 +100,10 @@ static void mixing_load(lebm__mixing *mixing, const lebm__fft *fft, const lebm__
     const int64_t taken = left < lanes ? left : lanes, rest = (fft->length - (taken < lanes ? 0 : length)) * lanes;
     double *re = mixing->x.re, *im = mixing->x.im;
     const double *halves[MOST_LANES][2], *means = mixing->means + 2 * chain;
-    for (int64_t i = 0; i < 2 * taken; i++) halves[i / 2][i % 2] = lebm__part(parts, 2 * chain + i);
+    for (int64_t lane = 0; lane < taken; lane++) {
+        halves[lane][0] = lebm__part(parts, 2 * (chain + lane));
+        halves[lane][1] = lebm__part(parts, 2 * (chain + lane) + 1);
+    }
     memset(re + fft->length * lanes - rest, 0, (size_t)rest * sizeof *re);
     memset(im + fft->length * lanes - rest, 0, (size_t)rest * sizeof *im);
     for (int64_t t = 0; t < length; t++) {

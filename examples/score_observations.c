@@ -33,7 +33,7 @@ static void learn(model *m, const dataset *digits)
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 2e-4), "rate of f");
     or_die(lebm_trainer_set_f64(trainer, LEBM_TRAINER_GENERATOR_LEARNING_RATE, 3e-3), "rate of g");
     for (int step = 0; step < STEPS; step++) {
-        for (int i = 0; i < BATCH; i++) dataset_image(digits, (step * BATCH + i) % digits->count, pixels, x[i]);
+        for (int i = 0; i < BATCH; i++) dataset_row(digits, (step * BATCH + i) % digits->count, pixels, x[i]);
         or_die(lebm_trainer_step(trainer, x[0], BATCH), "training");
     }
     lebm_trainer_destroy(trainer);
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
     model m;
     rng r = rng_start(1, 0);
     if (digits_make(5000, 1, &known, &why) != 0 || digits_make(2 * COUNT, 2, &held_out, &why) != 0) die("%s", why.text);
-    for (int i = 0; i < 2 * COUNT; i++) dataset_image(&held_out, i, pixels, x[i / COUNT][i % COUNT]);
+    for (int i = 0; i < 2 * COUNT; i++) dataset_row(&held_out, i, pixels, x[i / COUNT][i % COUNT]);
     for (int i = 0; i < COUNT; i++)
         for (int p = 0; p < PIXELS; p++) {
             x[TURNED][i][p] = x[DIGITS][i][PIXELS - 1 - p];

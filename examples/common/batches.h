@@ -1,5 +1,6 @@
-/* The order in which a training sees its images: a new shuffle each epoch, decided by seed and epoch alone, so that
- * training can go on at any step as if it had never stopped. */
+/* The order in which a training sees its images or sentences: a new shuffle each epoch, decided by seed and epoch alone, so
+ * that training can go on at any step as if it had never stopped. Sentences of a batch are of one length or nearly so: a
+ * batch costs what its longest does. */
 #ifndef BATCHES_H
 #define BATCHES_H
 
@@ -8,8 +9,8 @@
 typedef struct batches {
     const dataset *data;
     pixel_range range;
-    int64_t size;      /* images in a batch */
-    int64_t per_epoch; /* batches in an epoch: the images that fill no whole batch sit this epoch out */
+    int64_t size;      /* images or sentences in a batch */
+    int64_t per_epoch; /* batches in an epoch: those that fill no whole batch sit this epoch out */
     uint64_t seed;
     int64_t epoch;  /* whose order is held; -1: none yet */
     int64_t *order; /* [data->count] */

@@ -16,7 +16,12 @@ data_source data_source_from(const argument *folder, const argument *train, cons
     };
 }
 
+data_source data_source_of_text(const argument *train, const argument *eval)
+{
+    return (data_source){.files = {[TRAIN_PART] = train->value.text, [EVAL_PART] = eval->value.text}};
+}
+
 bool data_source_is_empty(const data_source *source)
 {
-    return source->folder == NULL && source->files[EVAL_PART] == NULL;
+    return source->folder == NULL && source->files[TRAIN_PART] == NULL && source->files[EVAL_PART] == NULL;
 }

@@ -21,6 +21,9 @@ typedef int data_reader(const data_source *source, data_part part, dataset *data
  * NULL in a program that has no such option. */
 data_source data_source_from(const argument *folder, const argument *train, const argument *eval);
 
+/* What the values of --data and --eval of text come to, which are files both. */
+data_source data_source_of_text(const argument *train, const argument *eval);
+
 /* Whether the data set is drawn. */
 bool data_source_is_empty(const data_source *source);
 

@@ -127,10 +127,10 @@ int picture_reconstructions(const model *m, const dataset *data, int64_t count, 
 {
     int64_t *chosen = allocate((size_t)count, sizeof *chosen);
     float *z = latents(m, count), *x = images(m, count), *y = images(m, count);
-    const int64_t size = dataset_image_size(data);
+    const int64_t size = dataset_row_size(data);
     count = dataset_choose(data, count, (count + 9) / 10, chosen);
     const image_grid grid = frame(m, count, 5, 2, path);
-    for (int64_t i = 0; i < count; i++) dataset_image(data, chosen[i], grid.range, x + i * size);
+    for (int64_t i = 0; i < count; i++) dataset_row(data, chosen[i], grid.range, x + i * size);
 
     start_stream(m->to_posterior, RECONSTRUCTIONS);
     const int status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, count, z);
@@ -157,7 +157,7 @@ static double sum_of_f(const model *m, const float *z, int64_t n, float *f)
 
 int evaluate(const model *m, const dataset *data, int64_t count, evaluation *result)
 {
-    const int64_t size = dataset_image_size(data);
+    const int64_t size = dataset_row_size(data);
     const pixel_range range = model_pixel_range(m);
     float *z = latents(m, CHUNK), *x = images(m, CHUNK), *y = images(m, CHUNK);
     float *f = allocate(CHUNK, sizeof *f);
@@ -167,7 +167,7 @@ int evaluate(const model *m, const dataset *data, int64_t count, evaluation *res
     start_stream(m->to_prior, EVALUATION);
     for (int64_t first = 0; first < count && status == LEBM_OK; first += CHUNK) {
         const int64_t n = count - first < CHUNK ? count - first : CHUNK;
-        for (int64_t i = 0; i < n; i++) dataset_image(data, first + i, range, x + i * size);
+        for (int64_t i = 0; i < n; i++) dataset_row(data, first + i, range, x + i * size);
         status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, n, z);
         if (status != LEBM_OK) break;
         decode(m, z, n, y);

@@ -120,7 +120,7 @@ static int train_step(run *r, float *x)
 static outcome train(run *r)
 {
     const double limit = 60 * r->options[MINUTES].value.f64;
-    float *x = allocate((size_t)(r->batches.size * dataset_image_size(&r->train)), sizeof *x);
+    float *x = allocate((size_t)(r->batches.size * dataset_row_size(&r->train)), sizeof *x);
     outcome result = FINISHED;
     while (result == FINISHED && lebm_trainer_steps_done(r->trainer) < run_last_step(r)) {
         int status = train_step(r, x);

@@ -15,14 +15,14 @@ START_TEST(bytes_become_numbers_of_the_range)
 {
     const dataset data = small(NULL);
     float x[4];
-    dataset_image(&data, 0, (pixel_range){-1, 1}, x);
+    dataset_row(&data, 0, (pixel_range){-1, 1}, x);
     ck_assert_float_eq(x[0], -1);
     ck_assert_float_eq(x[1], 1);
     ck_assert_float_eq_tol(x[2], -.6, 1e-6);
     ck_assert_float_eq_tol(x[3], .6, 1e-6);
-    dataset_image(&data, 2, (pixel_range){-1, 1}, x);
+    dataset_row(&data, 2, (pixel_range){-1, 1}, x);
     ck_assert_float_eq_tol(x[3], 8 / 127.5 - 1, 1e-6);
-    dataset_image(&data, 0, (pixel_range){0, 1}, x);
+    dataset_row(&data, 0, (pixel_range){0, 1}, x);
     ck_assert_float_eq(x[0], 0);
     ck_assert_float_eq(x[1], 1);
     ck_assert_float_eq_tol(x[2], .2, 1e-6);

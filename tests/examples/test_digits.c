@@ -10,7 +10,7 @@ static dataset make(int64_t count, uint64_t seed)
     failure why;
     ck_assert_int_eq(digits_make(count, seed, &data, &why), 0);
     ck_assert_int_eq(data.count, count);
-    ck_assert_int_eq(dataset_image_size(&data), PIXELS);
+    ck_assert_int_eq(dataset_row_size(&data), PIXELS);
     return data;
 }
 

@@ -381,7 +381,7 @@ static int read_with_each_bit_wrong(enum matio_compression compression)
         bytes[i / 8] ^= (uint8_t)(1 << i % 8);
         path = write_bytes(bytes, size);
         if (mat_read_images(path, &data, &why) == 0) {
-            wrong += data.count != COUNT || dataset_image_size(&data) != PIXELS ||
+            wrong += data.count != COUNT || dataset_row_size(&data) != PIXELS ||
                      memcmp(data.pixels, right.pixels, sizeof images) != 0;
             dataset_free(&data);
         } else {

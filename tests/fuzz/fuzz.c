@@ -16,10 +16,12 @@
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
 LEBM_API void *__wrap_malloc(size_t size);
 LEBM_API void *__wrap_calloc(size_t count, size_t size);
+LEBM_API void *__wrap_realloc(void *memory, size_t size);
 LEBM_API void *__wrap_aligned_alloc(size_t alignment, size_t size);
 LEBM_API void __wrap_free(void *memory);
 
@@ -54,6 +56,16 @@ void *__wrap_calloc(size_t count, size_t size)
 {
     return may_have(size > 0 && count > SIZE_MAX / size ? SIZE_MAX : count * size) ? counted(__real_calloc(count, size))
                                                                                    : NULL;
+}
+
+/* While it copies, both the old memory and the new are held. */
+void *__wrap_realloc(void *memory, size_t size)
+{
+    const int64_t before_it = memory == NULL ? 0 : (int64_t)malloc_usable_size(memory);
+    if (!may_have(size)) return NULL;
+    void *larger = counted(__real_realloc(memory, size));
+    if (larger != NULL) memory_use.held -= before_it;
+    return larger;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)

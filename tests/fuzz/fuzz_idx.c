@@ -23,7 +23,7 @@ static void put_u32(uint8_t bytes[4], uint64_t value)
 /* Checks that the data set is that of a plain file. */
 static void check_images(const dataset *images, const uint8_t *plain, size_t plain_size)
 {
-    const int64_t size = images->count * dataset_image_size(images);
+    const int64_t size = images->count * dataset_row_size(images);
     uint8_t header[HEADER] = {0, 0, 8, 3};
     put_u32(header + 4, (uint64_t)images->count);
     put_u32(header + 8, (uint64_t)images->height);

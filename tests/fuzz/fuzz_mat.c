@@ -119,7 +119,7 @@ static void check_same(const dataset *a, const dataset *b)
 {
     FUZZ_ASSERT(a->count == b->count && a->channels == b->channels && a->height == b->height && a->width == b->width,
                 "another shape");
-    FUZZ_ASSERT(memcmp(a->pixels, b->pixels, (size_t)(a->count * dataset_image_size(a))) == 0, "other pixels");
+    FUZZ_ASSERT(memcmp(a->pixels, b->pixels, (size_t)(a->count * dataset_row_size(a))) == 0, "other pixels");
     FUZZ_ASSERT((a->labels == NULL) == (b->labels == NULL), "labels are there only once");
     FUZZ_ASSERT(a->labels == NULL || memcmp(a->labels, b->labels, (size_t)a->count) == 0, "other labels");
 }
@@ -189,7 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_limit(FACTOR * (is_plain ? 1 : DEFLATE_RATIO) * (int64_t)size + MORE, 0);
     const int is_read = read_file(path, &d);
     if (is_plain) check_compressed(&packed, &d, is_read);
-    if (is_read && d.count * dataset_image_size(&d) <= MOST_SIZE) check_written(&d);
+    if (is_read && d.count * dataset_row_size(&d) <= MOST_SIZE) check_written(&d);
     dataset_free(&d);
     fuzz_end();
     return 0;

@@ -272,6 +272,23 @@ static void make_idx(void)
     put("idx", "gzip_header_only", "\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
 }
 
+static void make_text(void)
+{
+    static const char lines[] = "ein M\xc3\xa4rchen\n\n \t\ntwo  words two\r\n<unk> words\n";
+    put("text", "lines", lines, sizeof lines - 1);
+    put_gzip("text", "lines.gz", lines, sizeof lines - 1);
+    put("text", "no_newline", lines, sizeof lines - 2);
+    put("text", "byte_order",
+        "\xef\xbb\xbf"
+        "a b\n",
+        7);
+    put("text", "lengths", "a \xc2\x80 \xe0\xa0\x80 \xed\x9f\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf\n", 22);
+    put("text", "latin", "M\xe4rchen\n", 8);
+    put("text", "cut_character", "a\n\xe4\xbd", 4);
+    put("text", "zero", "a\n\0\n", 4);
+    put("text", "blanks", "\n \n\t\n\r\n", 8);
+}
+
 static void write_variable(mat_t *file, const char *name, enum matio_classes class, enum matio_types type, size_t rank,
                            size_t *dims, void *numbers, enum matio_compression compression)
 {
@@ -395,6 +412,7 @@ int main(int argc, char **argv)
     make_tuned(fuzz_path(FUZZ_OUTPUT));
     make_checkpoints(fuzz_path(FUZZ_OUTPUT));
     make_idx();
+    make_text();
     make_mats();
     return EXIT_SUCCESS;
 }

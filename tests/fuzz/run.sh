@@ -36,7 +36,7 @@ failed=0
 for target in "$@"; do
     case $target in # bytes of an input at most
     number) longest=64 ;;
-    arguments | idx | options) longest=300 ;;
+    arguments | idx | options | text) longest=300 ;;
     spec) longest=400 ;;
     mat) longest=600 ;;
     *) longest=3000 ;;

@@ -1,5 +1,6 @@
-/* Reconstructs held-out images: latent vectors by chains from noise to the posterior, then decoded. */
+/* Reconstructs held-out images or sentences: latent vectors by chains from noise to the posterior, then decoded. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "arguments.h"
@@ -7,8 +8,10 @@
 #include "model.h"
 #include "output.h"
 #include "pictures.h"
+#include "sentences.h"
 #include "svhn.h"
 #include "view_options.h"
+#include "writings.h"
 
 enum { MODEL, DATA, EVAL, OUT, COUNT, SEED, STEPS, STEP_SIZE, THREADS, OPTIONS };
 
@@ -20,41 +23,95 @@ static data_reader *reader_for(const model *m)
     return shape[0] == 3 ? svhn_read : mnist_read;
 }
 
+static void read_images(const model *m, const argument *options, const char *out, dataset *held_out)
+{
+    const data_source source = data_source_from(&options[DATA], NULL, &options[EVAL]);
+    failure why;
+    picture_must_be_possible(m, out);
+    if (reader_for(m)(&source, EVAL_PART, held_out, &why) != 0) die("%s", why.text);
+}
+
+/* Sentences in the words that the model knows. */
+static void read_sentences(const model *m, const argument *options, dataset *held_out)
+{
+    const data_source source = data_source_of_text(&options[DATA], &options[EVAL]);
+    lexicon known;
+    text_lines lines;
+    sentences_told told;
+    failure why;
+    if (lexicon_of_generator(&known, m->generator, &why) != 0 ||
+        sentences_text(&source, EVAL_PART, &lines, &why) != 0 ||
+        sentences_make(&lines, &known, lebm_generator_data_size(m->generator), data_source_is_empty(&source), held_out,
+                       &told, &why) != 0)
+        die("%s", why.text);
+    if (told.cut > 0)
+        complain("%" PRId64 " sentences of more than %" PRId64 " tokens were cut, line %" PRId64 " the first", told.cut,
+                 held_out->width, told.first_cut);
+    text_free(&lines);
+    lexicon_free(&known);
+}
+
+static void reconstruct_images(const model *m, const dataset *held_out, int64_t count, const char *out)
+{
+    double mse;
+    or_die(picture_reconstructions(m, held_out, count, out, &mse), "reconstructing");
+    printf("%" PRId64 " of %" PRId64 " held-out %s, mean square error %.6f per pixel in [-1,1] units: %s\n", count,
+           held_out->count, held_out->name, mse, out);
+}
+
+static void reconstruct_sentences(const model *m, const dataset *held_out, int64_t count, const char *out)
+{
+    double nll;
+    char *written;
+    or_die(writing_reconstructions(m, held_out, count, &written, &nll), "reconstructing");
+    writing_save(written, out);
+    free(written);
+    printf("%" PRId64 " of %" PRId64 " held-out %s, %.4f nats per token and end, perplexity %.2f: %s\n", count,
+           held_out->count, held_out->name, nll, exp(nll), out);
+}
+
 int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to reconstruct with; needed"),
-        [DATA] =
-            TEXT("data", "DIR", NULL, "folder with the official files of MNIST or SVHN; without data a set is drawn"),
-        [EVAL] = TEXT("eval", "FILE", NULL, "file of images, instead of the folder"),
-        [OUT] = TEXT("out", "FILE", "reconstructions.png",
-                     "picture to write, a PNG whatever its name: originals left, reconstructions right"),
-        [COUNT] = I64("count", "N", 50, 1, 100000, "images"),
+        [DATA] = TEXT("data", "DIR", NULL,
+                      "folder with the official files of MNIST or SVHN, or file of text of which\n"
+                      "                 every 20th sentence is held out; without data a set is drawn"),
+        [EVAL] = TEXT("eval", "FILE", NULL, "file of held-out images or text, instead"),
+        [OUT] = TEXT("out", "FILE", NULL,
+                     "file to write, whatever its name: a PNG, originals left, reconstructions right,\n"
+                     "                 or text (default: reconstructions.png or reconstructions.txt)"),
+        [COUNT] = I64("count", "N", 50, 1, 100000, "images or sentences"),
         [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same reconstructions"),
         [STEPS] = I64("steps", "N", 0, 0, 1000000, "steps of a chain; 0: as the model was trained"),
         [STEP_SIZE] = F64("step-size", "S", 0, 0, 1e6, "the size of all of them; 0: as the model was trained"),
         [THREADS] = I64("threads", "N", 0, 0, 1024, "threads; 0: LEBM_NUM_THREADS or all processors"),
     };
     arguments_read(options, OPTIONS, argc, argv, "reconstruct",
-                   "Reconstructs held-out images with a model and writes them as a PNG file.", "");
+                   "Reconstructs held-out images with a model and writes them as a PNG file, or sentences as text.",
+                   "");
     if (!options[MODEL].given) die("--model FILE is needed (see --help)");
 
-    const data_source source = data_source_from(&options[DATA], NULL, &options[EVAL]);
     model m;
     dataset held_out;
     failure why;
-    double mse;
-    const char *out = options[OUT].value.text;
     model_load(&m, options[MODEL].value.text);
     view_options_apply(m.to_posterior, &options[SEED], &options[STEPS], &options[STEP_SIZE], &options[THREADS]);
-    picture_must_be_possible(&m, out);
-    if (reader_for(&m)(&source, EVAL_PART, &held_out, &why) != 0) die("%s", why.text);
+    const bool of_text = model_is_of_text(&m);
+    const char *out = options[OUT].given ? options[OUT].value.text
+                      : of_text          ? "reconstructions.txt"
+                                         : "reconstructions.png";
+    if (of_text)
+        read_sentences(&m, options, &held_out);
+    else
+        read_images(&m, options, out, &held_out);
     if (output_check(out, &why) != 0) die("%s", why.text);
     model_must_fit(&m, &held_out);
     const int64_t count = options[COUNT].value.i64 < held_out.count ? options[COUNT].value.i64 : held_out.count;
-    or_die(picture_reconstructions(&m, &held_out, count, out, &mse), "reconstructing");
-    printf("%" PRId64 " of %" PRId64 " held-out %s, mean square error %.6f per pixel in [-1,1] units: %s\n", count,
-           held_out.count, held_out.name, mse, out);
+    if (of_text)
+        reconstruct_sentences(&m, &held_out, count, out);
+    else
+        reconstruct_images(&m, &held_out, count, out);
     dataset_free(&held_out);
     model_free(&m);
     return EXIT_SUCCESS;

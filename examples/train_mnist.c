@@ -5,6 +5,7 @@
 int main(int argc, char **argv)
 {
     static const train_program program = {
+        .kind = &train_of_images,
         .name = "train_mnist",
         .summary = "Learns a latent-space energy-based prior model of MNIST, or of digits that it draws itself.",
         .out = "out-mnist",
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
         .prior_step_size = .25,
         .prior_last_step_size = .01,
         .posterior_step_size = .005,
+        .posterior_temperature = 1,
         .posterior_chains = "fresh",
         .prior_chains = "fresh",
         .first_visit_steps = 0,

@@ -64,7 +64,8 @@ static bool parse_value(argument *a, const char *text)
 static argument *find(argument *table, size_t count, const char *word, size_t length)
 {
     for (size_t i = 0; i < count; i++)
-        if (strlen(table[i].name) == length && memcmp(table[i].name, word, length) == 0) return &table[i];
+        if (table[i].name != NULL && strlen(table[i].name) == length && memcmp(table[i].name, word, length) == 0)
+            return &table[i];
     return NULL;
 }
 
@@ -107,11 +108,13 @@ void arguments_print_help(FILE *out, const argument *table, size_t count)
 {
     int widest = (int)strlen("version");
     for (size_t i = 0; i < count; i++) {
+        if (table[i].name == NULL) continue;
         const int width = (int)(strlen(table[i].name) + 1 + strlen(table[i].operand));
         if (width > widest) widest = width;
     }
     for (size_t i = 0; i < count; i++) {
         const argument *a = &table[i];
+        if (a->name == NULL) continue;
         fprintf(out, "  --%s %-*s  %s", a->name, widest - 1 - (int)strlen(a->name), a->operand, a->help);
         print_default(out, a, widest + 6);
         fputc('\n', out);

@@ -19,7 +19,7 @@ typedef union argument_value {
 
 typedef struct argument {
     argument_kind kind;
-    const char *name;    /* without the two dashes */
+    const char *name;    /* without the two dashes; NULL: the program has no such argument */
     const char *operand; /* what stands for the value in the help */
     const char *help;
     argument_value value;       /* the default, until a command line is read */

@@ -2,21 +2,21 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "errors.h"
 
+static const char perplexity[] = "perplexity"; /* per token: exp(reconstruction_nll) */
+
+/* The first two of images and of text, and those of both. */
+static const char *const first_columns[][2] = {{LEBM_TRAINER_RECONSTRUCTION_MSE, NULL},
+                                               {LEBM_TRAINER_RECONSTRUCTION_NLL, perplexity}};
 static const char *const columns[] = {
-    LEBM_TRAINER_RECONSTRUCTION_MSE,
-    LEBM_TRAINER_LOG_LIKELIHOOD,
-    LEBM_TRAINER_F_POSITIVE,
-    LEBM_TRAINER_F_NEGATIVE,
-    LEBM_TRAINER_F_GAP,
-    LEBM_TRAINER_PRIOR_GRAD_NORM,
-    LEBM_TRAINER_GENERATOR_GRAD_NORM,
-    LEBM_TRAINER_IMAGES_PER_SECOND,
+    LEBM_TRAINER_LOG_LIKELIHOOD,  LEBM_TRAINER_F_POSITIVE,          LEBM_TRAINER_F_NEGATIVE,        LEBM_TRAINER_F_GAP,
+    LEBM_TRAINER_PRIOR_GRAD_NORM, LEBM_TRAINER_GENERATOR_GRAD_NORM, LEBM_TRAINER_IMAGES_PER_SECOND,
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -38,11 +38,18 @@ static void copy_rows(metrics *m, FILE *old, int64_t keep)
     free(line);
 }
 
-void metrics_open(metrics *m, const char *path, int64_t keep)
+static const char *first_column(const metrics *m, int i)
+{
+    return i < 2 ? first_columns[m->of_text][i] : NULL;
+}
+
+void metrics_open(metrics *m, const char *path, bool of_text, int64_t keep)
 {
     failure why;
+    m->of_text = of_text;
     if (output_open(&m->out, path, &why) != 0) die("%s", why.text);
     fputs("step,epoch", m->out.file);
+    for (int i = 0; first_column(m, i) != NULL; i++) fprintf(m->out.file, ",%s", first_column(m, i));
     for (int i = 0; i < COLUMNS; i++) fprintf(m->out.file, ",%s", columns[i]);
     fputc('\n', m->out.file);
     if (m->out.target != NULL) { /* what is no regular file keeps no rows */
@@ -57,14 +64,19 @@ void metrics_open(metrics *m, const char *path, int64_t keep)
     if (output_put_in_place(&m->out, &why) != 0) die("%s", why.text);
 }
 
+static void append_value(metrics *m, const lebm_trainer *trainer, const char *column)
+{
+    double value;
+    const bool derived = column == perplexity;
+    or_die(lebm_trainer_metric(trainer, derived ? LEBM_TRAINER_RECONSTRUCTION_NLL : column, &value), column);
+    fprintf(m->out.file, ",%.9g", derived ? exp(value) : value);
+}
+
 void metrics_append(metrics *m, const lebm_trainer *trainer, int64_t epoch)
 {
     fprintf(m->out.file, "%" PRId64 ",%" PRId64, lebm_trainer_steps_done(trainer), epoch);
-    for (int i = 0; i < COLUMNS; i++) {
-        double value;
-        or_die(lebm_trainer_metric(trainer, columns[i], &value), columns[i]);
-        fprintf(m->out.file, ",%.9g", value);
-    }
+    for (int i = 0; first_column(m, i) != NULL; i++) append_value(m, trainer, first_column(m, i));
+    for (int i = 0; i < COLUMNS; i++) append_value(m, trainer, columns[i]);
     check(m, fputc('\n', m->out.file) != EOF);
 }
 

@@ -35,6 +35,11 @@ void model_free(model *m)
     memset(m, 0, sizeof *m);
 }
 
+bool model_is_of_text(const model *m)
+{
+    return strcmp(lebm_generator_data_kind(m->generator), LEBM_TOKENS) == 0;
+}
+
 pixel_range model_pixel_range(const model *m)
 {
     double low, high;
@@ -46,8 +51,11 @@ void model_must_fit(const model *m, const dataset *data)
 {
     int64_t shape[3];
     or_die(lebm_generator_data_shape(m->generator, shape), "generator");
-    if (shape[0] != data->channels || shape[1] != data->height || shape[2] != data->width)
-        die("the generator makes images of %" PRId64 "x%" PRId64 "x%" PRId64 ", the %s are %" PRId64 "x%" PRId64
-            "x%" PRId64,
-            shape[0], shape[1], shape[2], data->name, data->channels, data->height, data->width);
+    if (shape[0] == data->channels && shape[1] == data->height && shape[2] == data->width) return;
+    if (data->tokens != NULL)
+        die("the generator makes sentences of up to %" PRId64 " tokens, the %s have up to %" PRId64, shape[2],
+            data->name, data->width);
+    die("the generator makes images of %" PRId64 "x%" PRId64 "x%" PRId64 ", the %s are %" PRId64 "x%" PRId64
+        "x%" PRId64,
+        shape[0], shape[1], shape[2], data->name, data->channels, data->height, data->width);
 }

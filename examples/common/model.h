@@ -3,6 +3,7 @@
 #define MODEL_H
 
 #include <lebm.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dataset.h"
@@ -19,10 +20,13 @@ void model_load(model *m, const char *path);
 
 void model_free(model *m);
 
+/* Whether it is a model of text, not of images. */
+bool model_is_of_text(const model *m);
+
 /* The range of the pixels of the generator's images, as the library says; at an open end, what is usual there. */
 pixel_range model_pixel_range(const model *m);
 
-/* Ends the program unless the generator makes images of the data's shape. */
+/* Ends the program unless the generator makes images of the data's shape, or sentences as long as the data's. */
 void model_must_fit(const model *m, const dataset *data);
 
 #endif

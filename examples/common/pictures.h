@@ -1,13 +1,13 @@
-/* What a model can do: pictures, and figures on held-out images.
+/* What a model of images can do: pictures, and figures on held-out images.
  *
- * Every function starts the model's samplers on a stream of its own, so that the same model gives the same result
- * whatever was drawn before. They return a status of the library, LEBM_OK, LEBM_STOPPED or LEBM_ERR_DIVERGED among
+ * Every function starts the model's samplers on a stream of its own (view.h). They return a status of the library, LEBM_OK, LEBM_STOPPED or LEBM_ERR_DIVERGED among
  * them; a picture that cannot be written ends the program, before any chain runs if it cannot show such images. */
 #ifndef PICTURES_H
 #define PICTURES_H
 
 #include "dataset.h"
 #include "model.h"
+#include "view.h"
 
 /* Ends the program if no picture can show what the model makes. */
 void picture_must_be_possible(const model *m, const char *path);
@@ -22,12 +22,7 @@ int picture_prior(const model *m, int64_t count, const char *path);
  * @param mse  receives the mean square error per number, in [-1, 1] units; may be NULL */
 int picture_reconstructions(const model *m, const dataset *data, int64_t count, const char *path, double *mse);
 
-typedef struct evaluation {
-    double mse;                    /* of the reconstructions, per number, in [-1, 1] units */
-    double f_positive, f_negative; /* mean f on samples of the posterior and of the prior, as many of each */
-} evaluation;
-
 /* Measures the model on the first `count` images of the data. */
-int evaluate(const model *m, const dataset *data, int64_t count, evaluation *result);
+int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluation *result);
 
 #endif

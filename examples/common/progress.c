@@ -51,9 +51,9 @@ void progress_show(progress *p, const progress_state *state)
     char numbers[LONGEST];
     const int64_t left = (int64_t)(state->seconds_left + .5);
     snprintf(numbers, sizeof numbers,
-             "%3.0f%% epoch %" PRId64 "/%" PRId64 " mse %.4f f+ %.2f f- %.2f %.0f/s %" PRId64 ":%02d:%02d left",
-             100 * state->done, state->epoch, state->epochs, state->mse, state->f_positive, state->f_negative,
-             state->images_per_second, left / 3600, (int)(left / 60 % 60), (int)(left % 60));
+             "%3.0f%% epoch %" PRId64 "/%" PRId64 " %s %.4f f+ %.2f f- %.2f %.0f/s %" PRId64 ":%02d:%02d left",
+             100 * state->done, state->epoch, state->epochs, state->error_name, state->error, state->f_positive,
+             state->f_negative, state->images_per_second, left / 3600, (int)(left / 60 % 60), (int)(left % 60));
     if (p->terminal)
         show_bar(state->done, numbers);
     else

@@ -13,7 +13,8 @@ typedef struct progress {
 typedef struct progress_state {
     double done; /* fraction of all the work */
     int64_t epoch, epochs;
-    double mse, f_positive, f_negative;
+    const char *error_name; /* "mse" */
+    double error, f_positive, f_negative;
     double images_per_second, seconds_left;
 } progress_state;
 

@@ -1,25 +1,34 @@
 #include "spec.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "errors.h"
 
-char *spec_with_width(const char *spec, int64_t width)
+/* Whether the word at `at`, between blanks or ends, is this one letter. */
+static bool is_letter(const char *spec, const char *at, char letter)
+{
+    return *at == letter && (at == spec || at[-1] == ' ') && (at[1] == '\0' || strchr(" ;", at[1]) != NULL);
+}
+
+char *spec_with_sizes(const char *spec, int64_t width, int64_t tokens, int64_t longest)
 {
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) die("out of memory");
-    while (*spec != '\0') {
-        const size_t digits = strspn(spec, "0123456789");
-        if (spec[digits] == 'N') {
-            fprintf(out, "%" PRId64, (digits > 0 ? atoi(spec) : 1) * width);
-            spec += digits + 1;
+    for (const char *at = spec; *at != '\0';) {
+        const size_t digits = strspn(at, "0123456789");
+        if (at[digits] == 'N') {
+            fprintf(out, "%" PRId64, (digits > 0 ? atoi(at) : 1) * width);
+            at += digits + 1;
+        } else if ((tokens > 0 && is_letter(spec, at, 'V')) || (longest > 0 && is_letter(spec, at, 'D'))) {
+            fprintf(out, "%" PRId64, *at++ == 'V' ? tokens : longest);
         } else {
-            fputc(*spec++, out);
+            fputc(*at++, out);
         }
     }
     fclose(out);

@@ -9,8 +9,6 @@
 #include "interrupt.h"
 #include "train_run.h"
 
-enum { PICTURE_SAMPLES = 100, PICTURE_PAIRS = 50 };
-
 typedef enum outcome { FINISHED, OUT_OF_TIME, INTERRUPTED } outcome;
 
 /* Shows how far the training is when `part` of the present step is done. */
@@ -24,10 +22,11 @@ static void show_progress(run *r, double part)
     progress_state state = {.done = done / all,
                             .epoch = lebm_trainer_epochs_done(r->trainer) + 1,
                             .epochs = r->options[EPOCHS].value.i64,
-                            .mse = r->epoch.mse / n,
+                            .error_name = r->program->kind->error_name,
+                            .error = r->epoch.error / n,
                             .f_positive = r->epoch.f_positive / n,
                             .f_negative = r->epoch.f_negative / n,
-                            .images_per_second = run_images_per_second(r)};
+                            .images_per_second = run_things_per_second(r)};
     state.seconds_left = (all - done) * (double)r->batches.size / state.images_per_second;
     if (limit > 0 && limit - elapsed < state.seconds_left) {
         state.seconds_left = elapsed < limit ? limit - elapsed : 0;
@@ -74,14 +73,11 @@ static int check(run *r, int status, const char *what)
     return status;
 }
 
-static int draw_pictures(run *r)
+/* Shows what the model can do. */
+static int show(run *r, bool at_end)
 {
     run_refresh_view(r);
-    int status = picture_samples(&r->view, PICTURE_SAMPLES, r->samples_path);
-    if (status == LEBM_OK)
-        status = picture_reconstructions(&r->view, &r->held_out, PICTURE_PAIRS, r->reconstructions_path, NULL);
-    if (status == LEBM_OK) status = picture_prior(&r->view, PICTURE_PAIRS, r->prior_path);
-    return check(r, status, "pictures");
+    return check(r, r->program->kind->show(r, at_end), "looking at the model");
 }
 
 static double metric(const run *r, const char *key)
@@ -102,13 +98,13 @@ static bool at_end_of_epoch(const run *r)
 static int train_step(run *r, float *x)
 {
     const double start = seconds_now();
-    const int64_t *images = batches_read(&r->batches, lebm_trainer_steps_done(r->trainer), x);
-    const int status = check(r, lebm_trainer_step_of(r->trainer, x, images, r->batches.size), "training step");
+    const int64_t *chosen = batches_read(&r->batches, lebm_trainer_steps_done(r->trainer), x);
+    const int status = check(r, lebm_trainer_step_of(r->trainer, x, chosen, r->batches.size), "training step");
     if (status != LEBM_OK) return status;
 
     r->step_seconds += seconds_now() - start;
     r->epoch.steps++;
-    r->epoch.mse += metric(r, LEBM_TRAINER_RECONSTRUCTION_MSE);
+    r->epoch.error += metric(r, r->program->kind->error_metric);
     r->epoch.f_positive += metric(r, LEBM_TRAINER_F_POSITIVE);
     r->epoch.f_negative += metric(r, LEBM_TRAINER_F_NEGATIVE);
     metrics_append(&r->metrics, r->trainer, lebm_trainer_epochs_done(r->trainer) + 1);
@@ -128,7 +124,7 @@ static outcome train(run *r)
             save_checkpoint(r);
             report_epoch(r);
             r->epoch = (tally){0};
-            if (lebm_trainer_steps_done(r->trainer) < run_last_step(r)) status = draw_pictures(r);
+            if (lebm_trainer_steps_done(r->trainer) < run_last_step(r)) status = show(r, false);
         }
         if (status == LEBM_STOPPED || interrupt_signal() != 0)
             result = INTERRUPTED;
@@ -140,7 +136,7 @@ static outcome train(run *r)
     return result;
 }
 
-/* Measures the model on the held-out images, and what short chains leave out. Returns LEBM_OK or LEBM_STOPPED. */
+/* Measures the model on the held-out data, and what short chains leave out. Returns LEBM_OK or LEBM_STOPPED. */
 static int measure(run *r, results *e)
 {
     enum { LONGER = 10, FEWEST = 100 };
@@ -149,7 +145,9 @@ static int measure(run *r, results *e)
     or_die(lebm_sampler_get_i64(to_posterior, LEBM_SAMPLER_STEPS, &e->steps), "sampler");
     e->few = data->count / LONGER > FEWEST ? data->count / LONGER : data->count < FEWEST ? data->count : FEWEST;
     e->longer_steps = LONGER * e->steps;
+    int (*const evaluate)(const model *, const dataset *, int64_t, evaluation *) = r->program->kind->evaluate;
     int status = evaluate(&r->view, data, data->count, &e->all);
+    if (status == LEBM_OK) status = r->program->kind->judge(r, e);
     if (status == LEBM_OK) status = evaluate(&r->view, data, e->few, &e->of_few);
     if (status == LEBM_OK) {
         or_die(lebm_sampler_set_i64(to_posterior, LEBM_SAMPLER_STEPS, e->longer_steps), "sampler");
@@ -162,7 +160,7 @@ static int measure(run *r, results *e)
 /* Shows and measures what was learned. Returns LEBM_OK or LEBM_STOPPED. */
 static int look(run *r, results *e)
 {
-    const int status = draw_pictures(r);
+    const int status = show(r, true);
     return status == LEBM_OK ? measure(r, e) : status;
 }
 

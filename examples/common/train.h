@@ -6,18 +6,25 @@
 
 #include "data_source.h"
 
+struct train_kind;
+
+/* What is done in another way with images and with text. */
+extern const struct train_kind train_of_images, train_of_text;
+
 typedef struct train_program {
+    const struct train_kind *kind;
     const char *name, *summary; /* for --help */
     const char *out;            /* the folder of the results */
     int64_t epochs, batch;
 
-    const char *prior, *generator;           /* specs of the nets f and g; in that of g, 8N is 8 times the width */
+    const char *prior, *generator;           /* specs of f and g; in that of g stand N, 2N, V, D (spec.h) */
     int64_t width;                           /* N */
     const char *prior_init, *generator_init; /* their schemes of initialisation */
     double sigma, sigma0;
 
     int64_t prior_steps, posterior_steps; /* of the chains */
     double prior_step_size, posterior_step_size;
+    double posterior_temperature;                          /* 1: the posterior itself */
     double prior_last_step_size, posterior_last_step_size; /* 0: the same */
 
     const char *posterior_chains, *prior_chains; /* "fresh" or "kept" */
@@ -30,7 +37,9 @@ typedef struct train_program {
     double prior_clip_norm, generator_clip_norm;
     double average_decay; /* 0: no averages */
 
-    data_reader *read;
+    data_reader *read; /* of images */
+
+    int64_t vocabulary, longest; /* of text: words, and tokens in a sentence, at most */
 } train_program;
 
 /* The whole program: reads the command line, trains, and returns the exit status. */

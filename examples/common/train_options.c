@@ -2,18 +2,24 @@
 
 #include <string.h>
 
-static const char notes[] =
-    "Step sizes are the s of z' = z + s grad log p + sqrt(2 s) e. Code that steps by z + d^2/2 grad log p + d e has\n"
-    "s = d^2/2: the authors' d = 0.4 for the prior is s = 0.08, and d = 0.1 for the posterior is s = 0.005.\n"
+#include "train_run.h"
+
+#define ON_STEP_SIZES                                                                                                  \
+    "Step sizes are the s of z' = z + s grad log p + sqrt(2 s) e. Code that steps by z + d^2/2 grad log p + d e has\n" \
+    "s = d^2/2: the authors' d = 0.4 for the prior is s = 0.08, and d = 0.1 for the posterior is s = 0.005.\n"         \
     "\n"
+
+#define ON_CHECKPOINTS                                                                                                 \
+    "A checkpoint is written at the end of each epoch, and when --minutes are over. Ctrl-C writes one and ends\n"      \
+    "(a second one, later, ends at once), and so do SIGTERM and SIGHUP, unless the program was started with them\n"    \
+    "ignored, as nohup does. What ends the program in other ways loses the steps since the last checkpoint.\n"         \
+    "\n"
+
+static const char notes[] = ON_STEP_SIZES
     "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"
     "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
     "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
-    "\n"
-    "A checkpoint is written at the end of each epoch, and when --minutes are over. Ctrl-C writes one and ends\n"
-    "(a second one, later, ends at once), and so do SIGTERM and SIGHUP, unless the program was started with them\n"
-    "ignored, as nohup does. What ends the program in other ways loses the steps since the last checkpoint.\n"
-    "\n"
+    "\n" ON_CHECKPOINTS
     "--resume goes on from there, to the same result as if nothing had happened. Give --data, --train, --eval and\n"
     "--out again as at the first start, and --minutes, --threads and --convolution if they are to hold again. All\n"
     "others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the options of\n"
@@ -21,7 +27,52 @@ static const char notes[] =
     "--train-images are refused unless they say the same, and those of initialisation do nothing. One training at\n"
     "a time may write to a folder.";
 
-void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
+static const char notes_of_text[] = ON_STEP_SIZES
+    "The spec of a generator of text: in M; embedding E [noz]; lstm H [LAYERS] [noz]; tokens V D [tied], or gru in "
+    "the\n"
+    "place of lstm. Where N, V and D stand, N is the width, V the number of words that are known, D the length of the\n"
+    "longest sentence. That of f: in M; then items linear OUT [nobias] | relu | leaky_relu SLOPE | gelu | silu | mish "
+    "|\n"
+    "tanh | sigmoid | softplus; at last linear 1.\n"
+    "\n"
+    "Text is UTF-8, a sentence a line, its words separated by blanks; files may be compressed by gzip. Without --eval\n"
+    "every 20th sentence of --data is held out.\n"
+    "\n" ON_CHECKPOINTS
+    "--resume goes on from there, to the same result as if nothing had happened. Give --data, --eval and --out again\n"
+    "as at the first start, and --minutes and --threads if they are to hold again. All others come from the\n"
+    "checkpoint, the words that are known among them. Given with --resume, --epochs, --eval-sentences, --seed and the\n"
+    "options of chains and of Adam hold from there on; --prior, --generator, --width, --sigma0, --batch and\n"
+    "--train-sentences are refused unless they say the same; --chars, --vocabulary, --longest and those of\n"
+    "initialisation do nothing. One training at a time may write to a folder.";
+
+/* What is another option with text, or none. */
+static void options_of_text(argument options[TRAIN_OPTIONS], const train_program *p)
+{
+    const argument none = {0};
+    options[DATA] =
+        (argument)TEXT("data", "FILE", NULL, "text to train on, a sentence a line; without it sentences are drawn");
+    options[TRAIN] = none;
+    options[EVAL] = (argument)TEXT("eval", "FILE", NULL, "held-out text, instead of every 20th sentence of --data");
+    options[EPOCHS].help = "how often to go through the training sentences";
+    options[BATCH].help = "sentences per training step";
+    options[TRAIN_IMAGES] =
+        (argument)I64("train-sentences", "N", 0, 0, INT64_MAX, "train on the first N sentences; 0: on all");
+    options[EVAL_IMAGES] =
+        (argument)I64("eval-sentences", "N", 0, 0, INT64_MAX, "measure on the first N held-out ones; 0: on all");
+    options[CHARS] = (argument)FLAG("chars", "the tokens are characters, blanks among them, instead of words");
+    options[VOCABULARY] = (argument)I64("vocabulary", "N", p->vocabulary, 1, 1000000,
+                                        "know the N most frequent words, <unk> among them, which is all others");
+    options[LONGEST] =
+        (argument)I64("longest", "N", p->longest, 1, 10000, "cut sentences that have more words, or characters");
+    options[GENERATOR].help = "recurrent net of the generator";
+    options[WIDTH].help = "width of the generator: the N in its spec";
+    options[CONVOLUTION] = none;
+    options[SIGMA] = none;
+    options[POSTERIOR_CHAINS].help = "fresh: from noise at each step; kept: one for each sentence, gone on with";
+}
+
+/* All options with the program's defaults. */
+static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
 {
     const argument table[TRAIN_OPTIONS] = {
         [DATA] = TEXT("data", "DIR", NULL, "folder with the official files; without data a set is drawn"),
@@ -57,6 +108,8 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
             F64("posterior-step-size", "S", p->posterior_step_size, 1e-12, 1e6, "their size, see below"),
         [POSTERIOR_LAST_STEP_SIZE] = F64("posterior-last-step-size", "S", p->posterior_last_step_size, 0, 1e6,
                                          "size of the last one, reached by equal factors; 0: the same"),
+        [POSTERIOR_TEMPERATURE] = F64("posterior-temperature", "T", p->posterior_temperature, 1e-6, 1e6,
+                                      "of a chain to the posterior: its target is p(z|x)^(1/T)"),
         [POSTERIOR_CHAINS] = TEXT("posterior-chains", "HOW", p->posterior_chains,
                                   "fresh: from noise at each step; kept: one for each image, gone on with"),
         [FIRST_VISIT_STEPS] = I64("first-visit-steps", "N", p->first_visit_steps, 0, 1000000,
@@ -80,8 +133,14 @@ void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p,
                               "look at and save averages of the parameters, of this decay; 0: the parameters"),
     };
     memcpy(options, table, sizeof table);
-    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, notes);
-    if (options[WIDTH].given && options[GENERATOR].given)
+}
+
+void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
+{
+    fill_table(options, p);
+    if (p->kind->of_text) options_of_text(options, p);
+    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, p->kind->of_text ? notes_of_text : notes);
+    if (!p->kind->of_text && options[WIDTH].given && options[GENERATOR].given)
         die("--width sets the N in the default of --generator: give only one of them");
 }
 
@@ -104,6 +163,7 @@ static const struct {
     {POSTERIOR_STEPS, OF_TO_POSTERIOR, LEBM_SAMPLER_STEPS},
     {POSTERIOR_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_STEP_SIZE},
     {POSTERIOR_LAST_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {POSTERIOR_TEMPERATURE, OF_TO_POSTERIOR, LEBM_SAMPLER_TEMPERATURE},
     {POSTERIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_POSTERIOR_CHAINS},
     {FIRST_VISIT_STEPS, OF_TRAINER, LEBM_TRAINER_FIRST_VISIT_STEPS},
     {PRIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_PRIOR_CHAINS},

@@ -18,11 +18,13 @@ static int64_t chain_steps(const lebm_sampler *sampler)
 /* "100 steps of size 0.3 to 0.02" */
 static void print_chain(const lebm_sampler *sampler)
 {
-    double step_size, last;
+    double step_size, last, temperature;
     or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &step_size), "sampler");
     or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_LAST_STEP_SIZE, &last), "sampler");
+    or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_TEMPERATURE, &temperature), "sampler");
     printf("%" PRId64 " steps of size %g", chain_steps(sampler), step_size);
     if (last > 0) printf(" to %g", last);
+    if (temperature != 1) printf(" at temperature %g", temperature);
 }
 
 static void print_if_kept(const run *r, const char *key)
@@ -32,19 +34,26 @@ static void print_if_kept(const run *r, const char *key)
     if (strcmp(chains, "kept") == 0) printf(", kept");
 }
 
+static int64_t parameters_of(const lebm_generator *g)
+{
+    int64_t total = 0;
+    for (int64_t i = 0; i < lebm_generator_param_count(g); i++) total += lebm_generator_param_size(g, i);
+    return total;
+}
+
 void report_start(const run *r)
 {
     const argument *o = r->options;
     const model *m = &r->model;
-    const lebm_net *f = lebm_prior_net(m->prior), *g = lebm_generator_net(m->generator);
+    const lebm_net *f = lebm_prior_net(m->prior);
     printf("%s: %s\n", r->program->name, lebm_build_info());
-    printf("  data       %" PRId64 " %s to train on and %" PRId64 " held out, %" PRId64 "x%" PRId64 "x%" PRId64 "%s\n",
-           r->train.count, r->train.name, r->held_out.count, r->train.channels, r->train.height, r->train.width,
-           data_source_is_empty(&r->source) ? " (no --data was given)" : "");
+    r->program->kind->report_data(r);
     printf("  prior      %s\n             %" PRId64 " parameters, sigma0 %g\n", lebm_net_spec(f),
            lebm_net_param_total(f), lebm_prior_sigma0(m->prior));
-    printf("  generator  %s\n             %" PRId64 " parameters, sigma %g\n", lebm_net_spec(g),
-           lebm_net_param_total(g), lebm_generator_sigma(m->generator));
+    printf("  generator  %s\n             %" PRId64 " parameters", lebm_generator_spec(m->generator),
+           parameters_of(m->generator));
+    if (lebm_generator_sigma(m->generator) > 0) printf(", sigma %g", lebm_generator_sigma(m->generator));
+    putchar('\n');
     printf("  chains     prior: ");
     print_chain(m->to_prior);
     print_if_kept(r, LEBM_TRAINER_PRIOR_CHAINS);
@@ -69,10 +78,10 @@ void report_start(const run *r)
 void report_epoch(const run *r)
 {
     const double n = (double)r->epoch.steps;
-    const double mse = r->epoch.mse / n, f_positive = r->epoch.f_positive / n, f_negative = r->epoch.f_negative / n;
-    printf("epoch %" PRId64 "/%" PRId64 ": mse %.4f, f+ %.3f, f- %.3f, gap %+.3f, %.0f images/s\n",
-           lebm_trainer_epochs_done(r->trainer), r->options[EPOCHS].value.i64, mse, f_positive, f_negative,
-           f_positive - f_negative, run_images_per_second(r));
+    const double error = r->epoch.error / n, f_positive = r->epoch.f_positive / n, f_negative = r->epoch.f_negative / n;
+    printf("epoch %" PRId64 "/%" PRId64 ": %s %.4f, f+ %.3f, f- %.3f, gap %+.3f, %.0f %s/s\n",
+           lebm_trainer_epochs_done(r->trainer), r->options[EPOCHS].value.i64, r->program->kind->error_name, error,
+           f_positive, f_negative, f_positive - f_negative, run_things_per_second(r), r->program->kind->things);
 }
 
 static void print_option(const char *name, const char *value)
@@ -81,7 +90,7 @@ static void print_option(const char *name, const char *value)
     print_shell_word(stdout, value);
 }
 
-static void print_option_given(const argument *option)
+void report_option_given(const argument *option)
 {
     if (option->given) print_option(option->name, option->value.text);
 }
@@ -102,26 +111,20 @@ static void print_command(const run *r, const char *program)
 
 void report_results(const run *r, const results *e)
 {
-    printf("\nHeld-out reconstruction MSE  %.6f per pixel in [-1,1] units (%" PRId64 " images, %" PRId64
-           " posterior steps from noise)\n",
-           e->all.mse, r->held_out.count, e->steps);
-    printf("With longer chains           %.6f at %" PRId64 " steps, %.6f at %" PRId64 " (the first %" PRId64
-           " images)\n",
-           e->of_few_longer.mse, e->longer_steps, e->of_few.mse, e->steps, e->few);
+    putchar('\n');
+    r->program->kind->report_results(r, e);
     printf("Mean f of posterior samples  %.4f\n", e->all.f_positive);
     printf("Mean f of prior samples      %.4f\n", e->all.f_negative);
-    if (run_images_per_second(r) > 0) printf("Training images per second   %.0f\n", run_images_per_second(r));
+    if (run_things_per_second(r) > 0) printf("%-29s%.0f\n", r->program->kind->speed_title, run_things_per_second(r));
     printf("Wall time                    %.1f s\n", seconds_now() - r->started_at);
-    printf("Samples                      %s\n", r->samples_path);
-    printf("Held-out, reconstructed      %s\n", r->reconstructions_path);
-    printf("Before and after the prior   %s\n", r->prior_path);
+    for (int i = 0; i < TRAIN_VIEWS; i++)
+        if (r->view_paths[i] != NULL) printf("%-29s%s\n", r->program->kind->view_titles[i], r->view_paths[i]);
     printf("Model                        %s\n", r->model_path);
     printf("\nMore samples and reconstructions:\n");
     print_command(r, "sample");
     putchar('\n');
     print_command(r, "reconstruct");
-    print_option_given(&r->options[DATA]);
-    print_option_given(&r->options[EVAL]);
+    r->program->kind->report_held_out(r);
     putchar('\n');
 }
 
@@ -137,9 +140,9 @@ void report_resume_command(const run *r)
     print_shell_word(stdout, r->command);
     printf(" --resume");
     print_option("out", r->options[OUT].value.text);
-    print_option_given(&r->options[DATA]);
-    print_option_given(&r->options[TRAIN]);
-    print_option_given(&r->options[EVAL]);
-    print_option_given(&r->options[CONVOLUTION]);
+    report_option_given(&r->options[DATA]);
+    report_option_given(&r->options[TRAIN]);
+    report_option_given(&r->options[EVAL]);
+    report_option_given(&r->options[CONVOLUTION]);
     putchar('\n');
 }

@@ -1,5 +1,5 @@
 /* A training as its files share it: train_setup.c makes it ready, train.c carries it out, train_report.c tells of it.
- */
+ * train_of_images.c and train_of_text.c have what is done in another way with each. */
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
@@ -11,28 +11,53 @@
 #include "batches.h"
 #include "data_source.h"
 #include "dataset.h"
+#include "judgement.h"
+#include "lexicon.h"
 #include "metrics.h"
 #include "model.h"
-#include "pictures.h"
 #include "progress.h"
+#include "sentences.h"
 #include "train.h"
 #include "train_options.h"
+#include "view.h"
 
 /* Sums over the steps of this epoch that this run made. */
 typedef struct tally {
     int64_t steps;
-    double mse, f_positive, f_negative;
+    double error, f_positive, f_negative;
 } tally;
+
+/* The files that show what a model can do. */
+enum { SAMPLES_VIEW, RECONSTRUCTIONS_VIEW, PRIOR_VIEW, INTERPOLATIONS_VIEW, TRAIN_VIEWS };
+
+/* What the held-out data say of the model. */
+typedef struct results {
+    evaluation all;
+    int64_t few; /* the first of them, on which chains are made longer: as much work as on all with their own steps */
+    evaluation of_few, of_few_longer;
+    int64_t steps, longer_steps; /* of a chain to the posterior */
+    judgement drawn;             /* of a model of drawn sentences */
+} results;
+
+/* Text on its way to the model. */
+typedef struct run_text {
+    text_lines lines[DATA_PARTS];
+    lexicon known;
+    int64_t longest;
+    sentences_told told[DATA_PARTS];
+} run_text;
 
 typedef struct run {
     const train_program *program;
     const char *command; /* that started it */
     argument options[TRAIN_OPTIONS];
-    char *checkpoint_path, *model_path, *metrics_path, *samples_path, *reconstructions_path, *prior_path;
+    char *checkpoint_path, *model_path, *metrics_path;
+    char *view_paths[TRAIN_VIEWS]; /* NULL: of a kind that has fewer */
 
     bool locked; /* the folder for the results is this program's alone */
 
     data_source source;
+    run_text text;
     dataset train, held_out;
     model model; /* the one that learns */
     model view; /* what is looked at: the same nets or their averages, and samplers of its own, for looking at the model
@@ -48,10 +73,47 @@ typedef struct run {
     tally epoch;
 } run;
 
+/* What is done in another way with images and with text. Functions that return a status of the library return LEBM_OK,
+ * LEBM_STOPPED or LEBM_ERR_DIVERGED, and end the program where something else fails. */
+typedef struct train_kind {
+    bool of_text;
+    const char *things; /* "images" */
+    const char *likelihood;
+    const char *error_metric;             /* the trainer's: how far reconstructions are off */
+    const char *error_name;               /* what it is called in one line: "mse" */
+    const char *speed_title;              /* "Training images per second" */
+    const char *view_names[TRAIN_VIEWS];  /* of their files; NULL: no more */
+    const char *view_titles[TRAIN_VIEWS]; /* what they show */
+
+    data_source (*source)(const argument options[TRAIN_OPTIONS]);
+
+    /* What comes before there is a model, whose sizes it may decide. */
+    void (*prepare)(run *r);
+
+    /* Reads or draws a part of the data. Returns 0, or -1 with the reason in *why. */
+    int (*read)(run *r, data_part part, dataset *data, failure *why);
+
+    /* Shows what the view can do, in files, and at the end also on the terminal if it is text. Returns a status. */
+    int (*show)(run *r, bool at_end);
+
+    /* Measures the view on the first `count` held-out images or sentences. Returns a status. */
+    int (*evaluate)(const model *m, const dataset *data, int64_t count, evaluation *e);
+
+    /* Measures what else there is. Returns a status. */
+    int (*judge)(run *r, results *e);
+
+    /* Prints what the data are, and what the held-out ones say. */
+    void (*report_data)(const run *r);
+    void (*report_results)(const run *r, const results *e);
+
+    /* Prints the options by which `reconstruct` is told the held-out data. */
+    void (*report_held_out)(const run *r);
+} train_kind;
+
 /* Whether the run goes on from a checkpoint. */
 bool run_resumes(const run *r);
 
-/* Whether each image's chain to the posterior is kept. */
+/* Whether each image's or sentence's chain to the posterior is kept. */
 bool run_keeps_chains(const run *r);
 
 /* Takes the averages of the parameters for what is looked at, if there are any. */
@@ -60,8 +122,8 @@ void run_refresh_view(run *r);
 /* The step at which the last epoch ends. */
 int64_t run_last_step(const run *r);
 
-/* Training images per second of training steps, over this whole run. */
-double run_images_per_second(const run *r);
+/* Training images or sentences per second of training steps, over this whole run. */
+double run_things_per_second(const run *r);
 
 /* Reads the command line and makes everything ready, or ends the program; writes to the folder for the results only
  * after all else has worked. */
@@ -75,19 +137,14 @@ void report_start(const run *r);
 /* Prints the means of the epoch that has just ended. */
 void report_epoch(const run *r);
 
-/* What the held-out images say of the model. */
-typedef struct results {
-    evaluation all;
-    int64_t few; /* the first images, on which chains are made longer: as much work as on all with their own steps */
-    evaluation of_few, of_few_longer;
-    int64_t steps, longer_steps; /* of a chain to the posterior */
-} results;
-
 /* Prints what came of it. */
 void report_results(const run *r, const results *e);
 
 /* Prints where it was interrupted. */
 void report_interrupted(const run *r);
+
+/* Prints " --NAME VALUE" if the option was given, as a shell must be given it. */
+void report_option_given(const argument *option);
 
 /* Prints the command that goes on from the checkpoint. */
 void report_resume_command(const run *r);

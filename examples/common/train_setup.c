@@ -30,7 +30,7 @@ int64_t run_last_step(const run *r)
     return r->options[EPOCHS].value.i64 * r->batches.per_epoch;
 }
 
-double run_images_per_second(const run *r)
+double run_things_per_second(const run *r)
 {
     const int64_t steps = lebm_trainer_steps_done(r->trainer) - r->first_step;
     return r->step_seconds > 0 ? (double)(steps * r->batches.size) / r->step_seconds : 0;
@@ -42,9 +42,10 @@ static void make_paths(run *r)
     r->checkpoint_path = path_join(out, "checkpoint.safetensors");
     r->model_path = path_join(out, "model.safetensors");
     r->metrics_path = path_join(out, "metrics.csv");
-    r->samples_path = path_join(out, "samples.png");
-    r->reconstructions_path = path_join(out, "reconstructions.png");
-    r->prior_path = path_join(out, "prior.png");
+    for (int i = 0; i < TRAIN_VIEWS; i++) {
+        const char *name = r->program->kind->view_names[i];
+        r->view_paths[i] = name == NULL ? NULL : path_join(out, name);
+    }
 }
 
 /* Takes the folder for the results if it is there: another training must neither be disturbed nor read half a result of
@@ -60,31 +61,56 @@ static void take_folder(run *r)
         die("%s is there from an earlier run: give --resume to go on with it, or another --out", r->checkpoint_path);
 }
 
+/* Makes sure that a file can be written which the library or this program writes. */
+static void make_path_ready(const run *r, const char *path, bool of_library)
+{
+    failure why;
+    if ((of_library ? output_check_file(path, &why) : output_check(path, &why)) != 0) die("%s", why.text);
+    if (r->locked) output_clear_leftovers(path);
+}
+
 /* Makes sure, before hours of work, that all results can be written. */
 static void make_folder_ready(run *r)
 {
-    const char *const of_library[] = {r->checkpoint_path, r->model_path};
-    const char *const own[] = {r->metrics_path, r->samples_path, r->reconstructions_path, r->prior_path};
-    failure why;
     make_folder(r->options[OUT].value.text);
     if (!r->locked) take_folder(r); /* it was not there before, and another training may have been faster */
-    for (size_t i = 0; i < sizeof of_library / sizeof *of_library; i++) {
-        if (output_check_file(of_library[i], &why) != 0) die("%s", why.text);
-        if (r->locked) output_clear_leftovers(of_library[i]);
-    }
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (output_check(own[i], &why) != 0) die("%s", why.text);
-        if (r->locked) output_clear_leftovers(own[i]);
-    }
+    make_path_ready(r, r->checkpoint_path, true);
+    make_path_ready(r, r->model_path, true);
+    make_path_ready(r, r->metrics_path, false);
+    for (int i = 0; i < TRAIN_VIEWS; i++)
+        if (r->view_paths[i] != NULL) make_path_ready(r, r->view_paths[i], false);
 }
 
-static lebm_net *make_net(const argument *o, int option, int init, uint64_t seed, const char *spec)
+static void set_convolution(lebm_net *net, const argument *option)
 {
-    lebm_net *net;
-    option_or_die(lebm_net_create_from_spec(&net, spec), &o[option]);
-    option_or_die(lebm_net_init(net, o[init].value.text, seed), &o[init]);
-    option_or_die(lebm_net_set_str(net, LEBM_NET_CONVOLUTION, o[CONVOLUTION].value.text), &o[CONVOLUTION]);
-    return net;
+    if (net != NULL && option->name != NULL)
+        option_or_die(lebm_net_set_str(net, LEBM_NET_CONVOLUTION, option->value.text), option);
+}
+
+static void make_prior(run *r, const char *spec, double sigma0)
+{
+    const argument *o = r->options;
+    lebm_net *f;
+    option_or_die(lebm_net_create_from_spec(&f, spec), &o[PRIOR]);
+    option_or_die(lebm_net_init(f, o[PRIOR_INIT].value.text, (uint64_t)o[SEED].value.i64), &o[PRIOR_INIT]);
+    set_convolution(f, &o[CONVOLUTION]);
+    option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
+    lebm_net_destroy(f); /* the prior holds it from here on */
+}
+
+/* Its seed is another one than the prior's: they must not start alike. */
+static void make_generator(run *r, const char *spec, double sigma)
+{
+    const argument *o = r->options;
+    const lexicon *l = &r->text.known;
+    lebm_generator **g = &r->model.generator;
+    option_or_die(lebm_generator_create_from_spec(g, spec, r->program->kind->likelihood, sigma), &o[GENERATOR]);
+    option_or_die(lebm_generator_init(*g, o[GENERATOR_INIT].value.text, (uint64_t)o[SEED].value.i64 + 1),
+                  &o[GENERATOR_INIT]);
+    set_convolution(lebm_generator_net(*g), &o[CONVOLUTION]);
+    if (l->words != NULL)
+        option_or_die(lebm_generator_set_vocabulary(*g, l->characters ? LEBM_CHARACTERS : LEBM_WORDS, l->words),
+                      &o[GENERATOR]);
 }
 
 /* Makes prior and generator: as the options say, and where they were not given, as the checkpoint says if there is
@@ -92,26 +118,25 @@ static lebm_net *make_net(const argument *o, int option, int init, uint64_t seed
 static void make_model(run *r)
 {
     const argument *o = r->options;
-    char *g_spec_of_width = spec_with_width(r->program->generator, o[WIDTH].value.i64);
-    const char *f_spec = o[PRIOR].value.text, *g_spec = o[GENERATOR].given ? o[GENERATOR].value.text : g_spec_of_width;
+    const bool of_text = r->program->kind->of_text, is_as_given = o[GENERATOR].given && !of_text;
+    char *g_spec_of_sizes =
+        spec_with_sizes(o[GENERATOR].value.text, o[WIDTH].value.i64, r->text.known.count, r->text.longest);
+    const char *f_spec = o[PRIOR].value.text, *g_spec = is_as_given ? o[GENERATOR].value.text : g_spec_of_sizes;
     double sigma0 = o[SIGMA0].value.f64, sigma = o[SIGMA].value.f64;
     lebm_prior *saved_prior = NULL;
     lebm_generator *saved_generator = NULL;
     if (run_resumes(r)) {
         or_die(lebm_model_load(r->checkpoint_path, &saved_prior, &saved_generator), "cannot resume");
+        if (strcmp(lebm_generator_likelihood(saved_generator), r->program->kind->likelihood) != 0)
+            die("cannot resume: %s was not written by %s", r->checkpoint_path, r->program->name);
         if (!o[PRIOR].given) f_spec = lebm_net_spec(lebm_prior_net(saved_prior));
         if (!o[SIGMA0].given) sigma0 = lebm_prior_sigma0(saved_prior);
-        if (!o[GENERATOR].given && !o[WIDTH].given) g_spec = lebm_net_spec(lebm_generator_net(saved_generator));
+        if (!o[GENERATOR].given && !o[WIDTH].given) g_spec = lebm_generator_spec(saved_generator);
         if (!o[SIGMA].given) sigma = lebm_generator_sigma(saved_generator);
     }
-    const uint64_t seed = (uint64_t)o[SEED].value.i64; /* another for each net: they must not start alike */
-    lebm_net *f = make_net(o, PRIOR, PRIOR_INIT, seed, f_spec);
-    lebm_net *g = make_net(o, GENERATOR, GENERATOR_INIT, seed + 1, g_spec);
-    option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
-    option_or_die(lebm_generator_create(&r->model.generator, g, LEBM_GAUSSIAN, sigma), &o[GENERATOR]);
-    lebm_net_destroy(f); /* prior and generator hold them from here on */
-    lebm_net_destroy(g);
-    free(g_spec_of_width);
+    make_prior(r, f_spec, sigma0);
+    make_generator(r, g_spec, sigma);
+    free(g_spec_of_sizes);
     lebm_generator_destroy(saved_generator);
     lebm_prior_destroy(saved_prior);
 }
@@ -165,23 +190,24 @@ static void read_data(run *r)
     char saved_identity[IDENTITY_SIZE] = "", identity[IDENTITY_SIZE];
     failure why;
     if (run_resumes(r)) read_note(r, saved_identity);
-    if (r->program->read(&r->source, TRAIN_PART, &r->train, &why) != 0 ||
-        r->program->read(&r->source, EVAL_PART, &r->held_out, &why) != 0)
+    if (r->program->kind->read(r, TRAIN_PART, &r->train, &why) != 0 ||
+        r->program->kind->read(r, EVAL_PART, &r->held_out, &why) != 0)
         die("%s", why.text);
     dataset_keep(&r->train, o[TRAIN_IMAGES].value.i64);
     dataset_keep(&r->held_out, o[EVAL_IMAGES].value.i64);
     model_must_fit(&r->model, &r->train);
     model_must_fit(&r->model, &r->held_out);
     if (o[BATCH].value.i64 > r->train.count)
-        die("--batch %" PRId64 " is more than the %" PRId64 " training images", o[BATCH].value.i64, r->train.count);
+        die("--batch %" PRId64 " is more than the %" PRId64 " training %s", o[BATCH].value.i64, r->train.count,
+            r->program->kind->things);
 
     snprintf(identity, sizeof identity, "%" PRId64 " %s of %" PRId64 "x%" PRId64 "x%" PRId64 ", crc32 %08" PRIx32,
              r->train.count, r->train.name, r->train.channels, r->train.height, r->train.width,
              dataset_checksum(&r->train));
     if (run_resumes(r) && strcmp(saved_identity, identity) != 0)
-        die("cannot resume: %s was trained on %s, and this is %s: give the same --data (--train, --eval, "
-            "--train-images) as at the first start",
-            r->checkpoint_path, saved_identity, identity);
+        die("cannot resume: %s was trained on %s, and this is %s: give the same --data (%s--%s) as at the first start",
+            r->checkpoint_path, saved_identity, identity, o[TRAIN].name != NULL ? "--train, --eval, " : "",
+            o[TRAIN_IMAGES].name);
     write_note(r, identity);
 }
 
@@ -189,7 +215,7 @@ static void start_batches(run *r)
 {
     int64_t seed;
     if (run_keeps_chains(r))
-        or_die(lebm_trainer_set_i64(r->trainer, LEBM_TRAINER_OBSERVATIONS, r->train.count), "images");
+        or_die(lebm_trainer_set_i64(r->trainer, LEBM_TRAINER_OBSERVATIONS, r->train.count), r->program->kind->things);
     or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_SEED, &seed), "seed");
     batches_start(&r->batches, &r->train, model_pixel_range(&r->model), r->options[BATCH].value.i64, (uint64_t)seed);
     r->first_step = lebm_trainer_steps_done(r->trainer);
@@ -254,16 +280,17 @@ void run_set_up(run *r, const train_program *program, int argc, char *const *arg
 {
     *r = (run){.program = program, .command = argv[0]};
     train_options_read(r->options, program, argc, argv);
-    r->source = data_source_from(&r->options[DATA], &r->options[TRAIN], &r->options[EVAL]);
+    r->source = program->kind->source(r->options);
     make_paths(r);
     take_folder(r);
+    program->kind->prepare(r);
     make_model(r);
     make_trainer(r);
     read_data(r);
     start_batches(r);
     make_view(r);
     make_folder_ready(r);
-    metrics_open(&r->metrics, r->metrics_path, r->first_step);
+    metrics_open(&r->metrics, r->metrics_path, program->kind->of_text, r->first_step);
 }
 
 void run_free(run *r)
@@ -277,10 +304,9 @@ void run_free(run *r)
     model_free(&r->model);
     dataset_free(&r->held_out);
     dataset_free(&r->train);
+    lexicon_free(&r->text.known);
     free(r->checkpoint_path);
     free(r->model_path);
     free(r->metrics_path);
-    free(r->samples_path);
-    free(r->reconstructions_path);
-    free(r->prior_path);
+    for (int i = 0; i < TRAIN_VIEWS; i++) free(r->view_paths[i]);
 }

@@ -121,6 +121,23 @@ START_TEST(help_names_every_option_and_default)
 }
 END_TEST
 
+START_TEST(a_row_without_a_name_is_no_option)
+{
+    argument rows[] = {{.name = NULL}, I64("count", "N", 7, 1, 100, "how many")};
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    arguments_print_help(out, rows, 2);
+    fclose(out);
+    ck_assert_int_eq(strncmp(text, "  --count N  how many", 21), 0);
+    free(text);
+    ck_assert_int_eq(arguments_parse(rows, 2, 3, (char *[]){"program", "--count", "9"}, &why), ARGUMENTS_READ);
+    ck_assert_int_eq(rows[1].value.i64, 9);
+    ck_assert_int_eq(arguments_parse(rows, 2, 2, (char *[]){"program", "--="}, &why), ARGUMENTS_WRONG);
+    assert_contains(why.text, "unknown option --");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -132,6 +149,7 @@ int main(void)
         values_are_neither_missing_nor_too_many,
         numbers_are_numbers_within_their_bounds,
         help_names_every_option_and_default,
+        a_row_without_a_name_is_no_option,
     };
     return RUN_SUITE("arguments", tests);
 }

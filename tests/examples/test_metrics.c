@@ -13,7 +13,7 @@ static void expect_kept(const char *old_text, int64_t keep, const char *rows)
         fputs(old_text, old);
         fclose(old);
     }
-    metrics_open(&m, path, keep);
+    metrics_open(&m, path, false, keep);
     metrics_close(&m);
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(file);
@@ -48,8 +48,25 @@ START_TEST(a_row_cut_off_goes)
 }
 END_TEST
 
+START_TEST(a_table_of_text_has_columns_of_its_own)
+{
+    char path[256], text[1024] = "";
+    metrics m;
+    snprintf(path, sizeof path, "%s", scratch_path("metrics.csv"));
+    metrics_open(&m, path, true, 0);
+    metrics_close(&m);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    remove(path);
+    ck_assert_int_eq(strncmp(text, "step,epoch,reconstruction_nll,perplexity,log_likelihood,", 56), 0);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {a_new_table_has_a_header, rows_after_the_checkpoint_go, a_row_cut_off_goes};
+    const TTest *const tests[] = {a_new_table_has_a_header, rows_after_the_checkpoint_go, a_row_cut_off_goes,
+                                  a_table_of_text_has_columns_of_its_own};
     return RUN_SUITE("metrics", tests);
 }

@@ -89,8 +89,8 @@ START_TEST(a_bernoulli_model_reconstructs)
     ck_assert_double_eq_tol(mse, 1, 1e-6);
     ck_assert_int_eq(grey_at(path, 1, 1), 0);
     ck_assert_int_eq(grey_at(path, 3, 3), 255);
-    ck_assert_msg(evaluate(&m, &data, data.count, &e) == LEBM_OK, "%s", lebm_last_error());
-    ck_assert_double_eq_tol(e.mse, 1, 1e-6);
+    ck_assert_msg(picture_evaluate(&m, &data, data.count, &e) == LEBM_OK, "%s", lebm_last_error());
+    ck_assert_double_eq_tol(e.error, 1, 1e-6);
     remove(path);
     model_free(&m);
 }

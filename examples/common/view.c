@@ -1,0 +1,59 @@
+#include "view.h"
+
+#include <stdlib.h>
+
+#include "errors.h"
+#include "rng.h"
+
+float *view_latents(const model *m, int64_t n)
+{
+    return allocate((size_t)(n * lebm_prior_latent_size(m->prior)), sizeof(float));
+}
+
+float *view_rows(const model *m, int64_t n)
+{
+    return allocate((size_t)(n * lebm_generator_data_size(m->generator)), sizeof(float));
+}
+
+void view_start_stream(lebm_sampler *sampler, int64_t stream)
+{
+    or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, stream), "sampler");
+}
+
+uint64_t view_seed(const model *m)
+{
+    int64_t seed;
+    or_die(lebm_sampler_get_i64(m->to_prior, LEBM_SAMPLER_SEED, &seed), "sampler");
+    return (uint64_t)seed;
+}
+
+void view_decode(const model *m, const float *z, int64_t n, float *x)
+{
+    or_die(lebm_generator_decode(m->generator, z, n, x), "generator");
+}
+
+void view_noise(const model *m, int64_t stream, int64_t n, float *z)
+{
+    rng r = rng_start(view_seed(m), (uint64_t)stream);
+    for (int64_t i = 0; i < n * lebm_prior_latent_size(m->prior); i++)
+        z[i] = (float)rng_normal(&r, 0, lebm_prior_sigma0(m->prior));
+}
+
+int view_run_prior_from(const model *m, int64_t stream, int64_t n, float *z)
+{
+    view_start_stream(m->to_prior, stream);
+    or_die(lebm_sampler_set_str(m->to_prior, LEBM_SAMPLER_START, "given"), "sampler");
+    const int status = lebm_sampler_run_prior(m->to_prior, m->prior, n, z);
+    or_die(lebm_sampler_set_str(m->to_prior, LEBM_SAMPLER_START, "noise"), "sampler");
+    return status;
+}
+
+double view_sum_of_f(const model *m, const float *z, int64_t n)
+{
+    double sum = 0;
+    float *f = allocate((size_t)n, sizeof *f);
+    or_die(lebm_net_forward(lebm_prior_net(m->prior), z, n, f), "prior");
+    for (int64_t i = 0; i < n; i++) sum += (double)f[i];
+    free(f);
+    return sum;
+}

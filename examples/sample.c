@@ -47,6 +47,8 @@ int main(int argc, char **argv)
     model_load(&m, options[MODEL].value.text);
     const bool of_text = model_is_of_text(&m);
     const char *out = options[OUT].given ? options[OUT].value.text : of_text ? "samples.txt" : "samples.png";
+    if (temperature > 0 && temperature < 1e-3)
+        die("--temperature is %g; allowed are 0, and 0.001 to 1000", temperature);
     if (options[TEMPERATURE].given && !of_text) die("--temperature is of sentences, and the model is one of images");
     if (output_check(out, &why) != 0) die("%s", why.text);
     view_options_apply(m.to_prior, &options[SEED], &options[STEPS], &options[STEP_SIZE], &options[THREADS]);

@@ -23,7 +23,7 @@ static void show_progress(run *r, double part)
                             .epoch = lebm_trainer_epochs_done(r->trainer) + 1,
                             .epochs = r->options[EPOCHS].value.i64,
                             .error_name = r->program->kind->error_name,
-                            .error = r->epoch.error / n,
+                            .error = r->epoch.error / r->epoch.terms,
                             .f_positive = r->epoch.f_positive / n,
                             .f_negative = r->epoch.f_negative / n,
                             .images_per_second = run_things_per_second(r)};
@@ -104,7 +104,9 @@ static int train_step(run *r, float *x)
 
     r->step_seconds += seconds_now() - start;
     r->epoch.steps++;
-    r->epoch.error += metric(r, r->program->kind->error_metric);
+    const double terms = r->program->kind->terms(&r->train, chosen, r->batches.size);
+    r->epoch.terms += terms;
+    r->epoch.error += terms * metric(r, r->program->kind->error_metric);
     r->epoch.f_positive += metric(r, LEBM_TRAINER_F_POSITIVE);
     r->epoch.f_negative += metric(r, LEBM_TRAINER_F_NEGATIVE);
     metrics_append(&r->metrics, r->trainer, lebm_trainer_epochs_done(r->trainer) + 1);

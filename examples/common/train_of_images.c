@@ -61,6 +61,12 @@ static void images_report_held_out(const run *r)
     report_option_given(&r->options[EVAL]);
 }
 
+static double images_terms(const dataset *data, const int64_t *chosen, int64_t n)
+{
+    (void)chosen;
+    return (double)(n * dataset_row_size(data));
+}
+
 const train_kind train_of_images = {
     .things = "images",
     .likelihood = LEBM_GAUSSIAN,
@@ -73,6 +79,7 @@ const train_kind train_of_images = {
     .prepare = images_prepare,
     .read = images_read,
     .show = images_show,
+    .terms = images_terms,
     .evaluate = picture_evaluate,
     .judge = images_judge,
     .report_data = images_report_data,

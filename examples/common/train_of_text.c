@@ -144,12 +144,20 @@ static void text_report_results(const run *r, const results *e)
     printf("Held-out reconstruction NLL  %.4f nats per %s and end, perplexity %.2f (%" PRId64 " sentences, %" PRId64
            " posterior steps from noise)\n",
            e->all.error, token, exp(e->all.error), r->held_out.count, e->steps);
-    printf("With another sentence's z    %.4f, perplexity %.2f: z tells %.2f nats about a sentence\n",
-           e->all.error_of_other, exp(e->all.error_of_other), e->all.row * (e->all.error_of_other - e->all.error));
+    if (!isnan(e->all.error_of_other))
+        printf("With another sentence's z    %.4f, perplexity %.2f: z tells %.2f nats about a sentence\n",
+               e->all.error_of_other, exp(e->all.error_of_other), e->all.row * (e->all.error_of_other - e->all.error));
     printf("With longer chains           %.4f at %" PRId64 " steps, %.4f at %" PRId64 " (the first %" PRId64
            " sentences)\n",
            e->of_few_longer.error, e->longer_steps, e->of_few.error, e->steps, e->few);
     if (data_source_is_empty(&r->source)) text_report_judgement(&e->drawn);
+}
+
+static double text_terms(const dataset *data, const int64_t *chosen, int64_t n)
+{
+    int64_t terms = 0;
+    for (int64_t i = 0; i < n; i++) terms += writing_terms(data, chosen[i]);
+    return (double)terms;
 }
 
 /* A file of held-out text alone, or the one that they are a part of. */
@@ -171,6 +179,7 @@ const train_kind train_of_text = {
     .prepare = text_prepare,
     .read = text_read_part,
     .show = text_show,
+    .terms = text_terms,
     .evaluate = writing_evaluate,
     .judge = text_judge,
     .report_data = text_report_data,

@@ -78,7 +78,8 @@ void report_start(const run *r)
 void report_epoch(const run *r)
 {
     const double n = (double)r->epoch.steps;
-    const double error = r->epoch.error / n, f_positive = r->epoch.f_positive / n, f_negative = r->epoch.f_negative / n;
+    const double error = r->epoch.error / r->epoch.terms, f_positive = r->epoch.f_positive / n,
+                 f_negative = r->epoch.f_negative / n;
     printf("epoch %" PRId64 "/%" PRId64 ": %s %.4f, f+ %.3f, f- %.3f, gap %+.3f, %.0f %s/s\n",
            lebm_trainer_epochs_done(r->trainer), r->options[EPOCHS].value.i64, r->program->kind->error_name, error,
            f_positive, f_negative, f_positive - f_negative, run_things_per_second(r), r->program->kind->things);

@@ -24,7 +24,8 @@
 /* Sums over the steps of this epoch that this run made. */
 typedef struct tally {
     int64_t steps;
-    double error, f_positive, f_negative;
+    double error, terms; /* the error times the numbers or tokens that each step's is the mean of, and these */
+    double f_positive, f_negative;
 } tally;
 
 /* The files that show what a model can do. */
@@ -92,6 +93,9 @@ typedef struct train_kind {
 
     /* Reads or draws a part of the data. Returns 0, or -1 with the reason in *why. */
     int (*read)(run *r, data_part part, dataset *data, failure *why);
+
+    /* So many numbers or tokens are in chosen rows, the mean of whose errors is the trainer's. */
+    double (*terms)(const dataset *data, const int64_t *chosen, int64_t n);
 
     /* Shows what the view can do, in files, and at the end also on the terminal if it is text. Returns a status. */
     int (*show)(run *r, bool at_end);

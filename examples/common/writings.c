@@ -1,6 +1,7 @@
 #include "writings.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,7 @@ int writing_prior(const model *m, int64_t count, char **written)
 }
 
 /* Tokens and ends of a sentence that count: after the longest one the end is certain. */
-static int64_t terms(const dataset *data, int64_t index)
+int64_t writing_terms(const dataset *data, int64_t index)
 {
     const int64_t length = dataset_length(data, index);
     return length < data->width ? length + 1 : length;
@@ -138,7 +139,7 @@ int writing_reconstructions(const model *m, const dataset *data, int64_t count, 
         view_decode(m, z, count, y);
         char *originals = writing_lines(m, x, count), *again = writing_lines(m, y, count);
         *written = in_pairs("original        ", originals, "reconstruction  ", again, count);
-        for (int64_t i = 0; i < count; i++) all_terms += terms(data, chosen[i]);
+        for (int64_t i = 0; i < count; i++) all_terms += writing_terms(data, chosen[i]);
         if (nll != NULL) *nll = sum_of_nll(m, z, x, count) / (double)all_terms;
         free(again);
         free(originals);
@@ -180,7 +181,7 @@ int writing_interpolations(const model *m, const dataset *data, int64_t count, c
     size_t size;
     const int64_t half =
         dataset_choose(data, 2 * count, 1, chosen) / 2; /* from one of the first half to one of the other */
-    const int status = infer(m, data, chosen, 2 * half, STREAM_INTERPOLATIONS, x, z);
+    const int status = half == 0 ? LEBM_OK : infer(m, data, chosen, 2 * half, STREAM_INTERPOLATIONS, x, z);
     if (status == LEBM_OK) {
         FILE *out = begin(written, &size);
         for (int64_t i = 0; i < half; i++) {
@@ -210,16 +211,32 @@ void writing_save(const char *written, const char *path)
     if (output_close(&o, &why) != 0) die("%s", why.text);
 }
 
+/* Bytes of the control character that text begins with, U+0080 to U+009F among them, but for a line's end; 0: it is none. */
+static int control_bytes(const char *text)
+{
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+    if (first == 0xc2 && second >= 0x80 && second < 0xa0) return 2;
+    return first != '\n' && (first < ' ' || first == 0x7f);
+}
+
 void writing_print(const char *title, const char *written)
 {
     printf("\n%s\n", title);
     for (const char *c = written; *c != '\0'; c++) {
         if (c == written || c[-1] == '\n') fputs(*c == '\n' ? "" : "  ", stdout);
-        putchar(*c == '\n' || ((unsigned char)*c >= ' ' && *c != 0x7f) ? *c : ' ');
+        const int bytes = control_bytes(c);
+        putchar(bytes > 0 ? ' ' : *c);
+        if (bytes > 1) c++;
     }
 }
 
 /* ---- figures ---- */
+
+/* Sentences whose chains run together: never one alone, unless there is no other, for each is to get the z of another. */
+static int64_t chunk_of(int64_t left)
+{
+    return left == VIEW_CHUNK + 1 ? VIEW_CHUNK - 1 : left < VIEW_CHUNK ? left : VIEW_CHUNK;
+}
 
 /* Every row gets the z of another, half of them all away. */
 static void exchange(const model *m, const float *z, int64_t n, float *of_others)
@@ -237,11 +254,11 @@ int writing_evaluate(const model *m, const dataset *data, int64_t count, evaluat
     evaluation sum = {0};
     view_start_stream(m->to_posterior, STREAM_EVALUATION); /* each chunk moves on to the next stream */
     view_start_stream(m->to_prior, STREAM_EVALUATION);
-    for (int64_t first = 0; first < count && status == LEBM_OK; first += VIEW_CHUNK) {
-        const int64_t n = count - first < VIEW_CHUNK ? count - first : VIEW_CHUNK;
+    for (int64_t first = 0, n; first < count && status == LEBM_OK; first += n) {
+        n = chunk_of(count - first);
         for (int64_t i = 0; i < n; i++) {
             dataset_row(data, first + i, no_range, x + i * dataset_row_size(data));
-            all_terms += terms(data, first + i);
+            all_terms += writing_terms(data, first + i);
         }
         status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, n, z);
         if (status != LEBM_OK) break;
@@ -254,7 +271,7 @@ int writing_evaluate(const model *m, const dataset *data, int64_t count, evaluat
     }
     const double n = (double)count, per_term = (double)all_terms;
     *result = (evaluation){.error = sum.error / per_term,
-                           .error_of_other = sum.error_of_other / per_term,
+                           .error_of_other = count > 1 ? sum.error_of_other / per_term : NAN,
                            .row = per_term / n,
                            .f_positive = sum.f_positive / n,
                            .f_negative = sum.f_negative / n};

@@ -37,6 +37,9 @@ char *writing_lines(const model *m, const float *x, int64_t n);
 /* Draws the tokens of rows z, as writing_samples() does. */
 void writing_draw(const model *m, const float *z, int64_t n, double temperature, int64_t stream, float *x);
 
+/* Tokens and ends in a sentence of the data, the end after the longest one left out, which is certain. */
+int64_t writing_terms(const dataset *data, int64_t index);
+
 /* Measures the model on the first `count` sentences of the data. */
 int writing_evaluate(const model *m, const dataset *data, int64_t count, evaluation *result);
 

@@ -90,10 +90,11 @@ LEBM_API int lebm_generator_search(const lebm_generator *generator, const float 
  * @param unit   LEBM_WORDS or LEBM_CHARACTERS
  * @param words  UTF-8, V lines: line i is the word of token i. A newline ends each, and may be left out at the last one.
  *               No word may be empty or repeated. Of LEBM_WORDS none may have blanks (space, tab, carriage return) in it; of
- *               LEBM_CHARACTERS each must be one character, but for LEBM_UNKNOWN_TOKEN. They are copied.
+ *               LEBM_CHARACTERS each must be one character, but for LEBM_UNKNOWN_TOKEN. Files keep 15 MiB of them at most, newlines
+ *               counted twice. They are copied.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (unit), LEBM_ERR_FORMAT (words, the text names the line),
- *         LEBM_ERR_SHAPE (not V lines), LEBM_ERR_UNSUPPORTED (no generator of tokens), LEBM_ERR_STATE (a call is using
- *         the generator), LEBM_ERR_NOMEM
+ *         LEBM_ERR_SHAPE (not V lines), LEBM_ERR_UNSUPPORTED (no generator of tokens, or more than files keep),
+ *         LEBM_ERR_STATE (a call is using the generator), LEBM_ERR_NOMEM
  * Threads: no other call may be using the generator. @since 0.1.0 */
 LEBM_API int lebm_generator_set_vocabulary(lebm_generator *generator, const char *unit, const char *words);
 

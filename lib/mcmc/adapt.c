@@ -121,6 +121,7 @@ void lebm__pool_variances(const lebm__moments *moments, int64_t n, int64_t dims,
             const double between = count * adapt_sum(adapt_squared_deviation, &means, 0, n);
             variance = (adapt_sum(adapt_of_column, &squares, 0, n) + between) / (draws - 1.0);
         }
-        variances[d] = (float)((draws * variance + 5.0 * 1e-3) / (draws + 5.0));
+        const double shrunk = (draws * variance + 5.0 * 1e-3) / (draws + 5.0);
+        variances[d] = (float)fmin(fmax(shrunk, LEBM__LEAST_VARIANCE), LEBM__MOST_VARIANCE);
     }
 }

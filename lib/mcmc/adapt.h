@@ -41,6 +41,10 @@ typedef struct {
 void lebm__moments_add(const lebm__moments *moments, int64_t row, int64_t n, int64_t dims, int64_t count,
                        const float *z);
 
+/* What a variance may be, learned or given. */
+#define LEBM__LEAST_VARIANCE 1e-30
+#define LEBM__MOST_VARIANCE  1e30
+
 /* variances[dims]: of chains with one target that of all their states; of a target each, that within a chain, averaged over
  * the chains. Shrunk as in Stan. */
 void lebm__pool_variances(const lebm__moments *moments, int64_t n, int64_t dims, int is_one_target, float *variances);

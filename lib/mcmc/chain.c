@@ -87,8 +87,9 @@ int lebm__chain_evaluate(const lebm__chain *chain, lebm__tile *tile, int64_t ste
 {
     const lebm__target *target = &chain->target;
     target->base(target->context, tile->n, tile->z, tile->log_density, tile->score, tile->squares);
+    LEBM__TRY(lebm__chain_check_states(chain, tile, step)); /* first: a user's function is promised finite states */
     LEBM__TRY(target->tilt(target->context, tile->n, tile->z, tile->log_density, tile->score));
-    return lebm__chain_check(chain, tile, step);
+    return chain_check_densities(chain, tile, step);
 }
 
 int lebm__chain_check(const lebm__chain *chain, const lebm__tile *tile, int64_t step)

@@ -92,6 +92,13 @@ static int langevin_measures(const lebm__chain *chain)
 
 static int langevin_begin(const lebm__chain *chain, lebm__tile *tile)
 {
+    const langevin_options *options = chain->options;
+    if (chain->adapts && !options->noise) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "langevin without noise has no acceptance for a warm-up to steer: set option "
+                          "%s to 1, or %s to 0",
+                          LEBM_SAMPLER_NOISE, LEBM_SAMPLER_TARGET_ACCEPTANCE);
+    }
     return langevin_measures(chain) ? lebm__chain_evaluate(chain, tile, 1) : LEBM_OK;
 }
 

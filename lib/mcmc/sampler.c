@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "mcmc/adapt.h"
 #include "mcmc/user_target.h"
 #include "model/model.h"
 
@@ -27,7 +28,7 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
 int lebm__sampler_check_variances(const float *variances, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
-        if (variances[i] >= 1e-30f && variances[i] <= 1e30f) continue;
+        if (variances[i] >= (float)LEBM__LEAST_VARIANCE && variances[i] <= (float)LEBM__MOST_VARIANCE) continue;
         return lebm__fail(LEBM_ERR_RANGE, "number %lld of variances is %g; allowed are 1e-30 to 1e+30", (long long)i,
                           (double)variances[i]);
     }

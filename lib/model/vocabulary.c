@@ -88,6 +88,19 @@ static int64_t vocabulary_count_lines(const char *lines, int64_t length)
     return count;
 }
 
+/* What files take for the text, as a text of JSON, and may take, for there is more in a header. */
+static int vocabulary_check_size(const char *lines)
+{
+    enum { MOST = 15 << 20 };
+    int64_t size = 0;
+    for (const char *c = lines; *c != '\0'; c++) {
+        const int is_escaped = *c == '"' || *c == '\\' || (*c >= '\b' && *c <= '\r' && *c != '\v');
+        size += is_escaped ? 2 : (unsigned char)*c < ' ' ? 6 : 1;
+    }
+    if (size <= MOST) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_UNSUPPORTED, "words take %lld bytes in a file; allowed are %d", (long long)size, MOST);
+}
+
 static int vocabulary_fill(lebm__vocabulary *vocabulary, const char *lines, int64_t length)
 {
     const int needs_end = length > 0 && lines[length - 1] != '\n';
@@ -122,6 +135,7 @@ int lebm__vocabulary_create(lebm__vocabulary **out, const char *unit, const char
         return lebm__fail(LEBM_ERR_SHAPE, "words has %lld lines, '%.32s' and so on; the generator has %lld tokens",
                           (long long)there_are, lines, (long long)count);
     }
+    LEBM__TRY(vocabulary_check_size(lines));
     lebm__vocabulary *vocabulary = lebm__alloc(1, sizeof *vocabulary);
     if (vocabulary == NULL) return LEBM_ERR_NOMEM;
     vocabulary->unit = is_words ? LEBM_WORDS : LEBM_CHARACTERS;

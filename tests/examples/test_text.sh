@@ -34,6 +34,12 @@ sed 's/^/  /; s/ *$//' "a run/samples.txt" | while read -r line; do
     [ -z "$line" ] || grep -qF -- "$line" report || fail "the report does not show the sample '$line'"
 done
 
+# One held-out sentence has no other, and two ends make no way.
+train_small --out alone --epochs 1 --train-sentences 40 --eval-sentences 1 >said 2>errors ||
+    fail "one held-out sentence: $(cat errors)"
+grep -q "Held-out reconstruction NLL  [0-9]" said || fail "no held-out NLL of one sentence"
+grep -q "z tells" said && fail "one sentence is told from itself"
+
 # The report's last two lines are commands for a shell.
 tail -n 2 report >commands
 sh -e commands >said || fail "the commands that the report names do not work"

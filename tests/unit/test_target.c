@@ -268,6 +268,21 @@ START_TEST(langevin_measures_its_acceptance_if_asked)
 END_TEST
 
 /* Its chains go on apart from those to a model, and draw other numbers. */
+START_TEST(states_that_are_not_finite_never_reach_the_function) /* _i: the kernel */
+{
+    struct notes notes = {.calls = 0};
+    lebm_target *target = make_target(&notes, 0);
+    lebm_sampler *sampler = make_kernel(kernels[_i], 3, 1);
+    float z[2 * D] = {0};
+    z[D + 2] = NAN;
+    LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, "given"));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_target(sampler, target, 2, z), LEBM_ERR_DIVERGED);
+    ck_assert_int_eq(notes.calls, 0);
+    lebm_sampler_destroy(sampler);
+    lebm_target_destroy(target);
+}
+END_TEST
+
 START_TEST(runs_to_targets_and_models_are_kept_apart)
 {
     struct notes notes = {.calls = 0};
@@ -331,6 +346,7 @@ int main(void)
     tcase_add_loop_test(tests, what_is_not_written_is_no_density, 0, 3);
     tcase_add_test(tests, metrics_are_of_all_chains);
     tcase_add_test(tests, langevin_measures_its_acceptance_if_asked);
+    tcase_add_loop_test(tests, states_that_are_not_finite_never_reach_the_function, 0, 3);
     tcase_add_test(tests, runs_to_targets_and_models_are_kept_apart);
     tcase_add_loop_test(tests, chains_that_run_away_are_found, 0, 3);
     suite_add_tcase(suite, tests);

@@ -258,6 +258,26 @@ START_TEST(characters_become_tokens_and_back)
 }
 END_TEST
 
+START_TEST(words_that_no_file_could_hold_are_refused)
+{
+    enum { SIZE = 15 << 20 };
+    lebm_generator *generator;
+    char *words = malloc(SIZE + 3);
+    ck_assert_ptr_nonnull(words);
+    memset(words, 'w', SIZE + 2);
+    words[SIZE - 4] = '\n'; /* counts twice, as does the one at the end */
+    words[SIZE - 2] = '\n';
+    words[SIZE - 1] = '\0';
+    LEBM_ASSERT_OK(
+        lebm_generator_create_from_spec(&generator, "in 1; embedding 1; lstm 1; tokens 2 1", LEBM_CATEGORICAL, 0));
+    LEBM_ASSERT_STATUS(lebm_generator_set_vocabulary(generator, LEBM_WORDS, words), LEBM_ERR_UNSUPPORTED);
+    LEBM_ASSERT_ERROR_NAMES("words take 15728641 bytes in a file; allowed are 15728640");
+    LEBM_ASSERT_OK(lebm_generator_set_vocabulary(generator, LEBM_WORDS, words + 1));
+    lebm_generator_destroy(generator);
+    free(words);
+}
+END_TEST
+
 START_TEST(wrong_vocabularies_are_refused)
 {
     static const struct {
@@ -727,6 +747,7 @@ static Suite *suite(void)
     tcase_add_test(text, words_become_tokens_and_back);
     tcase_add_test(text, characters_become_tokens_and_back);
     tcase_add_test(text, wrong_vocabularies_are_refused);
+    tcase_add_test(text, words_that_no_file_could_hold_are_refused);
     suite_add_tcase(suite, text);
     TCase *writing = tcase_create("writing");
     tcase_add_loop_test(writing, decoding_takes_the_most_probable_token, 0, 2);

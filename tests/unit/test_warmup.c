@@ -397,6 +397,12 @@ START_TEST(what_does_not_fit_is_refused)
     LEBM_ASSERT_ERROR_NAMES("do not warm up");
     lebm_trainer_destroy(trainer);
     lebm_sampler_destroy(sampler);
+    sampler = make_warm(LEBM_LANGEVIN, "none", 10, 5);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_NOISE, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_TARGET_ACCEPTANCE, 0.574));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_prior(sampler, model.prior, N, z), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("set option noise to 1");
+    lebm_sampler_destroy(sampler);
     free_model(&model);
 }
 END_TEST

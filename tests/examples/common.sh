@@ -92,3 +92,20 @@ same_results() {
     done
     cmp "$1/metrics-without-speed.csv" "$2/metrics-without-speed.csv" || fail "metrics.csv differs between $1 and $2"
 }
+
+# checksums: prints those of the files of an earlier run, in the folder "good". A test keeps them in "good-before".
+checksums() {
+    find good -type f -exec cksum {} + | sort
+}
+# refuse STATUS PART COMMAND...: the command must end with that status and one line on stderr that contains the part.
+refuse() {
+    expected=$1
+    part=$2
+    shift 2
+    status=0
+    "$@" >said 2>errors </dev/null || status=$?
+    [ "$status" -eq "$expected" ] || fail "status $status, not $expected, and '$(cat errors)' from: $*"
+    [ "$(wc -l <errors)" -eq 1 ] || fail "not one line, but '$(cat errors)' from: $*"
+    grep -qF -- "$part" errors || fail "no word of '$part', but '$(cat errors)' from: $*"
+    checksums | cmp -s - good-before || fail "results of an earlier run were changed by: $*"
+}

@@ -5,23 +5,7 @@
 make_data data
 train --out good --epochs 1 >/dev/null 2>errors || fail "training: $(cat errors)"
 
-checksums() {
-    find good -type f -exec cksum {} + | sort
-}
 checksums >good-before
-
-# refuse STATUS PART COMMAND...: the command must end with that status and one line on stderr that contains the part.
-refuse() {
-    expected=$1
-    part=$2
-    shift 2
-    status=0
-    "$@" >said 2>errors </dev/null || status=$?
-    [ "$status" -eq "$expected" ] || fail "status $status, not $expected, and '$(cat errors)' from: $*"
-    [ "$(wc -l <errors)" -eq 1 ] || fail "not one line, but '$(cat errors)' from: $*"
-    grep -qF -- "$part" errors || fail "no word of '$part', but '$(cat errors)' from: $*"
-    checksums | cmp -s - good-before || fail "results of an earlier run were changed by: $*"
-}
 
 # Command lines.
 refuse 2 "--nonsense" train --out new --nonsense

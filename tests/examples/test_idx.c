@@ -1,32 +1,11 @@
 #include "idx.h"
 
-#include <zlib.h>
-
+#include "scratch_files.h"
 #include "suite.h"
 
 static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 10, 20, 30, 40, 50, 60};
 static const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 7, 9};
 enum { HEADER = 16 };
-
-static const char *write_plain(const void *bytes, size_t size)
-{
-    const char *path = scratch_path("idx");
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-    ck_assert_int_eq(fclose(file), 0);
-    return path;
-}
-
-static const char *write_gzip(const void *bytes, size_t size)
-{
-    const char *path = scratch_path("idx.gz");
-    gzFile file = gzopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(gzwrite(file, bytes, (unsigned)size), (int)size);
-    ck_assert_int_eq(gzclose(file), Z_OK);
-    return path;
-}
 
 /* Reads a whole small file. */
 static size_t read_whole(const char *path, uint8_t *bytes, size_t room)
@@ -69,8 +48,8 @@ static void expect_failure(const char *path, const char *reason)
 
 START_TEST(images_are_read_plain_and_compressed)
 {
-    expect_images(write_plain(images, sizeof images));
-    expect_images(write_gzip(images, sizeof images));
+    expect_images(scratch_write("idx", images, sizeof images));
+    expect_images(scratch_write_gzip("idx.gz", images, sizeof images));
 }
 END_TEST
 
@@ -78,24 +57,24 @@ START_TEST(labels_are_read_beside_their_images)
 {
     dataset data;
     failure why;
-    const char *path = write_plain(images, sizeof images);
+    const char *path = scratch_write("idx", images, sizeof images);
     ck_assert_int_eq(idx_read_images(path, &data, &why), 0);
     remove(path);
-    path = write_gzip(labels, sizeof labels);
+    path = scratch_write_gzip("idx.gz", labels, sizeof labels);
     ck_assert_msg(idx_read_labels(path, &data, &why) == 0, "%s", why.text);
     ck_assert_int_eq(data.labels[0], 7);
     ck_assert_int_eq(data.labels[1], 9);
     remove(path);
 
     data.count = 3; /* now there is a label too few */
-    path = write_plain(labels, sizeof labels);
+    path = scratch_write("idx", labels, sizeof labels);
     ck_assert_int_eq(idx_read_labels(path, &data, &why), -1);
     assert_contains(why.text, "2 labels");
     ck_assert_int_eq(data.labels[0], 7); /* as before */
     remove(path);
     data.count = 2;
 
-    path = write_plain(images, sizeof images);
+    path = scratch_write("idx", images, sizeof images);
     ck_assert_int_eq(idx_read_labels(path, &data, &why), -1);
     assert_contains(why.text, "holds IDX images");
     remove(path);
@@ -106,7 +85,7 @@ END_TEST
 START_TEST(what_is_not_there_is_named)
 {
     expect_failure(scratch_path("missing"), "No such file");
-    expect_failure(write_plain("", 0), "empty");
+    expect_failure(scratch_write("idx", "", 0), "empty");
     dataset data;
     failure why;
     ck_assert_int_eq(idx_read_images("/", &data, &why), -1);
@@ -116,21 +95,21 @@ END_TEST
 
 START_TEST(other_files_are_told_apart)
 {
-    expect_failure(write_plain(labels, sizeof labels), "holds IDX labels");
-    expect_failure(write_gzip(labels, sizeof labels), "holds IDX labels");
-    expect_failure(write_plain("\x89PNG and so on, for a while", 27), "no IDX file");
+    expect_failure(scratch_write("idx", labels, sizeof labels), "holds IDX labels");
+    expect_failure(scratch_write_gzip("idx.gz", labels, sizeof labels), "holds IDX labels");
+    expect_failure(scratch_write("idx", "\x89PNG and so on, for a while", 27), "no IDX file");
 }
 END_TEST
 
 START_TEST(no_cut_goes_unnoticed)
 {
-    for (size_t size = 1; size < sizeof images; size++) expect_failure(write_plain(images, size), "truncated");
+    for (size_t size = 1; size < sizeof images; size++) expect_failure(scratch_write("idx", images, size), "truncated");
 
     uint8_t packed[256];
-    const char *path = write_gzip(images, sizeof images);
+    const char *path = scratch_write_gzip("idx.gz", images, sizeof images);
     const size_t packed_size = read_whole(path, packed, sizeof packed);
     remove(path);
-    for (size_t size = 1; size < packed_size; size++) expect_failure(write_plain(packed, size), "");
+    for (size_t size = 1; size < packed_size; size++) expect_failure(scratch_write("idx", packed, size), "");
 }
 END_TEST
 
@@ -138,19 +117,19 @@ START_TEST(bytes_too_many_are_noticed)
 {
     uint8_t longer[sizeof images + 1] = {0};
     memcpy(longer, images, sizeof images);
-    expect_failure(write_plain(longer, sizeof longer), "more bytes");
-    expect_failure(write_gzip(longer, sizeof longer), "more bytes");
+    expect_failure(scratch_write("idx", longer, sizeof longer), "more bytes");
+    expect_failure(scratch_write_gzip("idx.gz", longer, sizeof longer), "more bytes");
 }
 END_TEST
 
 START_TEST(damaged_compression_is_noticed)
 {
     uint8_t packed[256];
-    const char *path = write_gzip(images, sizeof images);
+    const char *path = scratch_write_gzip("idx.gz", images, sizeof images);
     const size_t size = read_whole(path, packed, sizeof packed);
     remove(path);
     packed[size - 8] ^= 1; /* the checksum */
-    expect_failure(write_plain(packed, size), "damaged");
+    expect_failure(scratch_write("idx", packed, size), "damaged");
 }
 END_TEST
 
@@ -165,7 +144,7 @@ START_TEST(absurd_sizes_are_refused_before_memory_is_taken)
         uint8_t bytes[sizeof images];
         memcpy(bytes, images, sizeof images);
         for (int k = 0; k < 12; k++) bytes[4 + k] = (uint8_t)(sizes[i][k / 4] >> (24 - 8 * (k % 4)));
-        expect_failure(write_plain(bytes, sizeof bytes), "its header says");
+        expect_failure(scratch_write("idx", bytes, sizeof bytes), "its header says");
     }
 }
 END_TEST

@@ -1,28 +1,7 @@
 #include "text_file.h"
 
-#include <zlib.h>
-
+#include "scratch_files.h"
 #include "suite.h"
-
-static const char *write_plain(const void *bytes, size_t size)
-{
-    const char *path = scratch_path("text");
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-    ck_assert_int_eq(fclose(file), 0);
-    return path;
-}
-
-static const char *write_gzip(const void *bytes, size_t size)
-{
-    const char *path = scratch_path("text.gz");
-    gzFile file = gzopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(gzwrite(file, bytes, (unsigned)size), (int)size);
-    ck_assert_int_eq(gzclose(file), Z_OK);
-    return path;
-}
 
 static void expect_line(const text_lines *t, int64_t index, const char *line, int64_t number)
 {
@@ -64,8 +43,8 @@ static void expect_failure(const char *path, const char *reason)
 
 static void expect_failure_of(const char *bytes, size_t size, const char *reason)
 {
-    expect_failure(write_plain(bytes, size), reason);
-    expect_failure(write_gzip(bytes, size), reason);
+    expect_failure(scratch_write("text", bytes, size), reason);
+    expect_failure(scratch_write_gzip("text.gz", bytes, size), reason);
 }
 #define EXPECT_FAILURE_OF(bytes, reason) expect_failure_of(bytes, sizeof(bytes) - 1, reason)
 
@@ -78,8 +57,8 @@ START_TEST(text_is_read_plain_and_compressed)
         "ein M\xc3\xa4rchen\r\n\n two  words\r\n", /* with a mark of the byte order */
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        expect_two_lines(write_plain(forms[i], strlen(forms[i])));
-        expect_two_lines(write_gzip(forms[i], strlen(forms[i])));
+        expect_two_lines(scratch_write("text", forms[i], strlen(forms[i])));
+        expect_two_lines(scratch_write_gzip("text.gz", forms[i], strlen(forms[i])));
     }
 }
 END_TEST
@@ -91,7 +70,7 @@ START_TEST(a_large_text_is_read_whole)
     text_lines t;
     failure why;
     for (int i = 0; i < LINES; i++) snprintf(bytes + i * LINE, LINE + 1, "%08d\n", i);
-    const char *path = write_gzip(bytes, LINES * LINE);
+    const char *path = scratch_write_gzip("text.gz", bytes, LINES * LINE);
     ck_assert_msg(text_read(path, &t, &why) == 0, "%s", why.text);
     ck_assert_int_eq(t.count, LINES);
     expect_line(&t, 0, "00000000", 1);
@@ -145,8 +124,8 @@ START_TEST(what_is_not_there_is_named)
     text_lines t;
     failure why;
     expect_failure(scratch_path("missing"), "No such file");
-    expect_failure(write_plain("", 0), "there is no sentence in it");
-    expect_failure(write_plain("\n \n\r\n", 5), "there is no sentence in it");
+    expect_failure(scratch_write("text", "", 0), "there is no sentence in it");
+    expect_failure(scratch_write("text", "\n \n\r\n", 5), "there is no sentence in it");
     ck_assert_int_eq(text_read("/", &t, &why), -1);
     assert_contains(why.text, "/");
 }
@@ -155,14 +134,14 @@ END_TEST
 START_TEST(damaged_gzip_is_refused)
 {
     uint8_t bytes[512];
-    const char *path = write_gzip("a sentence\nand another one\n", 27);
+    const char *path = scratch_write_gzip("text.gz", "a sentence\nand another one\n", 27);
     FILE *file = fopen(path, "rb");
     const size_t size = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
     ck_assert_uint_gt(size, 20);
-    for (size_t cut = 4; cut < size; cut++) expect_failure(write_plain(bytes, cut), "");
+    for (size_t cut = 4; cut < size; cut++) expect_failure(scratch_write("text", bytes, cut), "");
     bytes[size - 6] ^= 1; /* of the checksum */
-    expect_failure(write_plain(bytes, size), "damaged gzip data");
+    expect_failure(scratch_write("text", bytes, size), "damaged gzip data");
 }
 END_TEST
 

@@ -4,9 +4,9 @@
 #include "idx.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "fuzz.h"
+#include "store_as_gzip.h"
 
 enum {
     DEFLATE_RATIO = 1032, /* that deflate can reach at most */
@@ -59,20 +59,6 @@ static int read_labels(const char *path, int64_t count, dataset *data)
     FUZZ_ASSERT(memcmp(data, &before, sizeof before) == 0, "labels were refused, but the data set is another");
     fuzz_check_line(why.text);
     return 0;
-}
-
-/* The file as gzip makes it of what it cannot compress. Returns the size. */
-static size_t store_as_gzip(const uint8_t *data, size_t size, uint8_t *out)
-{
-    static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
-    const uint8_t block[5] = {1, (uint8_t)size, (uint8_t)(size >> 8), (uint8_t)~size, (uint8_t)(~size >> 8)};
-    const uint32_t end[2] = {(uint32_t)crc32(0, data, (uInt)size), (uint32_t)size};
-    memcpy(out, header, sizeof header);
-    memcpy(out + sizeof header, block, sizeof block);
-    memcpy(out + sizeof header + sizeof block, data, size);
-    out += sizeof header + sizeof block + size;
-    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(end[i / 4] >> 8 * (i % 4));
-    return sizeof header + sizeof block + size + 8;
 }
 
 /* The images of a file; those of a plain one are checked, and read again from a compressed one. */

@@ -70,6 +70,7 @@
 #include "lebm/status.h"
 #include "lebm/target.h"
 #include "lebm/tokens.h"
+#include "lebm/traces.h"
 #include "lebm/trainer.h"
 #include "lebm/version.h"
 

@@ -49,7 +49,7 @@ int lebm__handle_set_progress(lebm__handle *handle, const char *function, lebm__
 /* ---- Holding ---- */
 
 /* Who may hold a handle: it is released when nobody does. */
-typedef enum { LEBM__CALLER = 1, LEBM__MODEL = 2 } lebm__holder;
+typedef enum { LEBM__CALLER = 1, LEBM__MODEL = 2, LEBM__SAMPLER = 4 } lebm__holder;
 
 /* Whether it is held by such a holder; begin to hold it, or fail (0) if there is such a holder already; end holding, and
  * tell whether that was the last holder. */

@@ -137,7 +137,10 @@ int lebm__chain_step(const lebm__chain *chain, lebm__tile *tile, int64_t step)
 int lebm__chain_run(const lebm__chain *chain, lebm__tile *tile)
 {
     LEBM__TRY(lebm__chain_begin(chain, tile));
-    for (int64_t step = 1; step <= chain->steps; step++) LEBM__TRY(lebm__chain_step(chain, tile, step));
+    for (int64_t step = 1; step <= chain->steps; step++) {
+        LEBM__TRY(lebm__chain_step(chain, tile, step));
+        if (chain->record != NULL) lebm__record_step(chain->record, tile, chain->record->steps - chain->steps + step);
+    }
     for (int64_t i = 0; i < tile->n; i++) {
         const float *score = tile->score + i * chain->target.dims;
         tile->score_norm[i] = sqrt(lebm__kernels()->squares(chain->target.dims, score));

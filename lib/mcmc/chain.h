@@ -5,6 +5,7 @@
 #include "math/rng.h"
 #include "mcmc/kernel.h"
 #include "mcmc/target.h"
+#include "mcmc/traces.h"
 
 struct lebm__chain {
     const lebm__kernel *kernel;
@@ -19,6 +20,7 @@ struct lebm__chain {
     double start_std;               /* this standard deviation, at which the chains once began */
     lebm__key key;
     int adapts;                 /* a warm-up is to know the acceptance */
+    const lebm__record *record; /* NULL: the steps are not recorded */
     int (*stop)(void *context); /* asked before each step; nonzero: return LEBM_STOPPED */
     void *context;
 };

@@ -104,11 +104,11 @@ static int hmc_transition(const lebm__chain *chain, lebm__tile *tile, int64_t st
     lebm__proposals_begin(chain, tile, step, to);
     memcpy(to->score, tile->score, (size_t)(tile->n * chain->target.dims) * sizeof *to->score);
     hmc_draw(chain, tile, step, moves);
-    for (int64_t i = 0; i < tile->n; i++) to->log_ratio[i] = hmc_kinetic(chain, moves, i) - tile->log_density[i];
+    for (int64_t i = 0; i < tile->n; i++) tile->energy[i] = hmc_kinetic(chain, moves, i) - tile->log_density[i];
     LEBM__TRY(lebm__hmc_leapfrog(chain, tile, options->leapfrog_steps, moves));
     for (int64_t i = 0; i < tile->n; i++) {
-        to->log_ratio[i] += to->log_density[i] - hmc_kinetic(chain, moves, i);
-        to->log_ratio[i] /= chain->temperature;
+        const double energy = hmc_kinetic(chain, moves, i) - to->log_density[i];
+        to->log_ratio[i] = (tile->energy[i] - energy) / chain->temperature;
     }
     return lebm__proposals_test(chain, tile, step, to);
 }

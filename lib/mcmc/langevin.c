@@ -90,6 +90,12 @@ static int langevin_measures(const lebm__chain *chain)
     return options->noise && (options->measure_acceptance || chain->adapts);
 }
 
+/* Whether the target is evaluated where a step ends, not where the next one begins. */
+static int langevin_keeps(const lebm__chain *chain)
+{
+    return chain->record != NULL || langevin_measures(chain);
+}
+
 static int langevin_begin(const lebm__chain *chain, lebm__tile *tile)
 {
     const langevin_options *options = chain->options;
@@ -99,7 +105,7 @@ static int langevin_begin(const lebm__chain *chain, lebm__tile *tile)
                           "%s to 1, or %s to 0",
                           LEBM_SAMPLER_NOISE, LEBM_SAMPLER_TARGET_ACCEPTANCE);
     }
-    return langevin_measures(chain) ? lebm__chain_evaluate(chain, tile, 1) : LEBM_OK;
+    return langevin_keeps(chain) ? lebm__chain_evaluate(chain, tile, 1) : LEBM_OK;
 }
 
 /* The same steps as without measuring, the target being evaluated at their end. In a warm-up, which tries step sizes that would
@@ -121,13 +127,13 @@ static int langevin_transition(const lebm__chain *chain, lebm__tile *tile, int64
     const int64_t numel = tile->n * chain->target.dims;
     float *noise = ((lebm__langevin_moves *)tile->workspace)->noise;
     if (langevin_measures(chain)) return langevin_measured_transition(chain, tile, step);
-    LEBM__TRY(lebm__chain_evaluate(chain, tile, step));
+    if (!langevin_keeps(chain)) LEBM__TRY(lebm__chain_evaluate(chain, tile, step));
     if (options->noise)
         lebm__chain_noise(chain, tile, step, noise);
     else
         memset(noise, 0, (size_t)numel * sizeof *noise);
     langevin_move(chain, tile->n, lebm__chain_step_size(chain, step), tile->score, noise, tile->z);
-    return LEBM_OK;
+    return langevin_keeps(chain) ? lebm__chain_evaluate(chain, tile, step) : LEBM_OK;
 }
 
 const lebm__kernel lebm__langevin = {

@@ -45,6 +45,8 @@ static void run_lay_out(void *context, int thread, lebm__arena *arena)
                            .score = lebm__arena_take(arena, numel, sizeof *w->tile.score),
                            .squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.squares),
                            .max_squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.max_squares),
+                           .chance = lebm__arena_take(arena, r->rows, sizeof *w->tile.chance),
+                           .energy = lebm__arena_take(arena, r->rows, sizeof *w->tile.energy),
                            .workspace = r->run->kernel->lay_out(r->rows, r->dims, arena)};
     if (r->run->target == NULL) {
         lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, r->rows, arena);
@@ -108,7 +110,10 @@ static void run_place_tile(const run_state *r, int64_t task, lebm__tile *tile)
     tile->acceptance = r->metrics.acceptance + row;
     tile->energy_error = r->metrics.energy_error + row;
     tile->tested = 0;
-    for (int64_t i = 0; i < tile->n; i++) tile->acceptance[i] = tile->energy_error[i] = 0.0;
+    for (int64_t i = 0; i < tile->n; i++) {
+        tile->acceptance[i] = tile->energy_error[i] = 0.0;
+        tile->chance[i] = tile->energy[i] = NAN;
+    }
 }
 
 static lebm__target run_target(run_state *r, const run_worker *w)
@@ -144,6 +149,7 @@ static lebm__chain run_chain(run_state *r, const run_worker *w, run_place *place
                          .is_kept = run->is_kept,
                          .start_std = options->start_std,
                          .key = run->key,
+                         .record = run->record,
                          .stop = run_stop,
                          .context = place};
 }
@@ -185,6 +191,7 @@ static int run_warmup_tile(void *context, int64_t task, int thread)
     chain.steps_before = r->run->steps_before;
     chain.step_sizes = (lebm__step_sizes){.first = r->tuning.step_size};
     chain.adapts = r->warmup.learns_step_size;
+    chain.record = NULL;
     run_observe(r, w, &tile);
     if (step == 1) {
         run_start(r, &tile, r->run->start);

@@ -8,6 +8,7 @@
 #include "math/threads.h"
 #include "mcmc/kernel.h"
 #include "mcmc/metrics.h"
+#include "mcmc/traces.h"
 
 /* The options of samplers of all kernels. Of these, a run leaves `start`, seed, stream, threads, warm-up and preconditioner to
  * whoever begins it. */
@@ -46,6 +47,7 @@ typedef struct {
     float *z;                        /* [n, M] receives the last states, on success only */
     lebm__run_metrics *metrics;
     lebm__progress progress;
+    const lebm__record *record; /* of what its steps are to be; NULL: none */
 } lebm__run;
 
 int lebm__sampler_run(const lebm__run *run);

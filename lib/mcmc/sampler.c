@@ -8,6 +8,8 @@
 #include "mcmc/user_target.h"
 #include "model/model.h"
 
+enum { NO_RUN = -1 };
+
 int lebm_sampler_create(lebm_sampler **out, const char *kernel)
 {
     LEBM__REQUIRE(out);
@@ -18,6 +20,7 @@ int lebm_sampler_create(lebm_sampler **out, const char *kernel)
     lebm_sampler *sampler = lebm__alloc(1, (int64_t)(sizeof *sampler + found->options.size));
     if (sampler == NULL) return LEBM_ERR_NOMEM;
     sampler->kernel = found;
+    sampler->traced = NO_RUN;
     lebm__handle_init(&sampler->head, "sampler");
     lebm__handle_add_options(&sampler->head, &lebm__sampler_table, &sampler->options);
     lebm__handle_add_options(&sampler->head, &found->options, sampler + 1);
@@ -68,6 +71,7 @@ void lebm_sampler_destroy(lebm_sampler *sampler)
 {
     if (sampler == NULL) return;
     lebm__pool_destroy(sampler->pool);
+    if (sampler->traces != NULL) lebm__traces_let_go(sampler->traces, LEBM__SAMPLER);
     lebm__free(sampler->variances);
     lebm__free(sampler);
 }
@@ -81,6 +85,21 @@ int lebm_sampler_set_progress(lebm_sampler *sampler, lebm_progress_fn progress, 
 {
     LEBM__REQUIRE(sampler);
     return lebm__handle_set_progress(&sampler->head, __func__, (lebm__progress){progress, user});
+}
+
+int lebm_sampler_set_traces(lebm_sampler *sampler, lebm_traces *traces)
+{
+    LEBM__REQUIRE(sampler);
+    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
+    int status = LEBM_OK;
+    if (traces != sampler->traces) {
+        if (traces != NULL) status = lebm__traces_take(traces, __func__);
+        if (status == LEBM_OK && sampler->traces != NULL) lebm__traces_let_go(sampler->traces, LEBM__SAMPLER);
+        if (status == LEBM_OK) sampler->traces = traces;
+    }
+    if (status == LEBM_OK) sampler->traced = NO_RUN;
+    lebm__handle_yield(&sampler->head, 0);
+    return status;
 }
 
 lebm__run lebm__sampler_begin_run(const lebm_sampler *sampler)
@@ -153,6 +172,22 @@ static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run run)
     return LEBM_OK;
 }
 
+/* The same, recorded if there are traces. */
+static int sampler_run_and_record(lebm_sampler *sampler, lebm__run run, int continues)
+{
+    const int target = sampler_target(&run);
+    const lebm__traced_run traced = {run.n, lebm__run_dims(&run), run.options->steps,
+                                     continues && sampler->traced == target};
+    lebm__record record;
+    if (sampler->traces == NULL) return sampler_run_and_learn(sampler, run);
+    LEBM__TRY(lebm__traces_begin(sampler->traces, &traced, &record));
+    run.record = &record;
+    const int status = sampler_run_and_learn(sampler, run);
+    lebm__traces_end(sampler->traces, &record, status == LEBM_OK);
+    if (status == LEBM_OK) sampler->traced = target;
+    return status;
+}
+
 /* All public runs, after their arguments are checked for NULL and the sampler is claimed. */
 static int sampler_run(lebm_sampler *sampler, lebm__run run)
 {
@@ -173,7 +208,7 @@ static int sampler_run(lebm_sampler *sampler, lebm__run run)
     run.metrics = &sampler->metrics;
     run.progress = sampler->head.progress;
     const int64_t steps_done = run.steps_before + options->warmup + options->steps;
-    LEBM__TRY(sampler_run_and_learn(sampler, run));
+    LEBM__TRY(sampler_run_and_record(sampler, run, continues));
     *last = (lebm__last_run){run.key, run.n, lebm__run_dims(&run), steps_done};
     if (!continues) options->stream = options->stream == INT64_MAX ? 0 : options->stream + 1;
     return LEBM_OK;

@@ -25,6 +25,8 @@ struct lebm_sampler {
     lebm__run_metrics metrics;
     float *variances; /* [variance_count] of the preconditioner; NULL: none yet */
     int64_t variance_count;
+    lebm_traces *traces; /* held; NULL: none */
+    int traced;          /* of last_runs, that whose chains the traces have; -1: none */
 };
 
 extern const lebm__options lebm__sampler_table;

@@ -61,7 +61,8 @@ struct bench {
     lebm__tile tile;
     void *memory;
     float z[N * M], score[N * M], variances[M], roots[M];
-    double log_density[N], score_norm[N], squares[N], max_squares[N], acceptance[N], energy_error[N];
+    double log_density[N], score_norm[N], squares[N], max_squares[N], acceptance[N], energy_error[N], chance[N],
+        energy[N];
 };
 
 static int never(void *context)
@@ -101,6 +102,8 @@ static void bench_make(struct bench *b, const char *kernel, double step_size, in
                            .max_squares = b->max_squares,
                            .acceptance = b->acceptance,
                            .energy_error = b->energy_error,
+                           .chance = b->chance,
+                           .energy = b->energy,
                            .workspace = run.kernel->lay_out(N, M, &arena)};
     b->chain = (lebm__chain){.kernel = run.kernel,
                              .options = run.kernel_options,

@@ -6,20 +6,19 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t received;
+static const char *notice; /* what the first one prints */
 
-/* The first signal asks the training to end in order. More of them within a second are the same impatience and would cost
- * the checkpoint; a later one ends the program at once. Not so SIGPIPE: that is no more than another line which nobody
+/* The first signal asks the program to end in order. More of them within a second are the same impatience and would cost
+ * what is being saved; a later one ends the program at once. Not so SIGPIPE: that is no more than another line which nobody
  * reads. */
 static void note(int signal_number)
 {
-    static const char text[] =
-        "\nStopping: the checkpoint is being written. Again in a second or later: quit without it.\n";
     static time_t first;
     const time_t now = time(NULL);
     if (received == 0) {
         received = signal_number;
         first = now;
-        if (write(STDERR_FILENO, text, sizeof text - 1) < 0) return; /* nobody to tell */
+        if (write(STDERR_FILENO, notice, strlen(notice)) < 0) return; /* nobody to tell */
     } else if (now > first + 1 && signal_number != SIGPIPE) {
         signal(signal_number, SIG_DFL);
         raise(signal_number);
@@ -39,8 +38,9 @@ static void watch(int signal_number)
     sigaction(signal_number, &action, NULL);
 }
 
-void interrupt_watch(void)
+void interrupt_watch(const char *text)
 {
+    notice = text;
     watch(SIGINT);
     watch(SIGTERM);
     watch(SIGHUP);

@@ -113,6 +113,11 @@ int picture_reconstructions(const model *m, const dataset *data, int64_t count, 
     return status;
 }
 
+void picture_rows(const model *m, const float *x, int64_t rows, int64_t columns, const char *path)
+{
+    write_blocks(frame(m, rows * columns, columns, 1, path), x, NULL, path);
+}
+
 int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluation *result)
 {
     const int64_t size = dataset_row_size(data);

@@ -22,6 +22,9 @@ int picture_prior(const model *m, int64_t count, const char *path);
  * @param mse  receives the mean square error per number, in [-1, 1] units; may be NULL */
 int picture_reconstructions(const model *m, const dataset *data, int64_t count, const char *path, double *mse);
 
+/* Images in rows and columns: [rows, columns] of x. */
+void picture_rows(const model *m, const float *x, int64_t rows, int64_t columns, const char *path);
+
 /* Measures the model on the first `count` images of the data. */
 int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluation *result);
 

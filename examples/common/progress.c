@@ -42,22 +42,38 @@ static void show_bar(double done, const char *numbers)
     fflush(stderr);
 }
 
-void progress_show(progress *p, const progress_state *state)
+/* Whether the last bar or line was shown long enough ago. */
+static bool is_due(progress *p)
 {
     const double now = seconds_now();
-    if (now - p->shown_at < (p->terminal ? seconds_between_bars : seconds_between_lines)) return;
+    if (now - p->shown_at < (p->terminal ? seconds_between_bars : seconds_between_lines)) return false;
     p->shown_at = now;
+    return true;
+}
 
+static void show(const progress *p, double done, const char *text)
+{
+    if (p->terminal)
+        show_bar(done, text);
+    else
+        fprintf(stderr, "%s\n", text);
+}
+
+void progress_show_text(progress *p, double done, const char *text)
+{
+    if (is_due(p)) show(p, done, text);
+}
+
+void progress_show(progress *p, const progress_state *state)
+{
+    if (!is_due(p)) return;
     char numbers[LONGEST];
     const int64_t left = (int64_t)(state->seconds_left + .5);
     snprintf(numbers, sizeof numbers,
              "%3.0f%% epoch %" PRId64 "/%" PRId64 " %s %.4f f+ %.2f f- %.2f %.0f/s %" PRId64 ":%02d:%02d left",
              100 * state->done, state->epoch, state->epochs, state->error_name, state->error, state->f_positive,
              state->f_negative, state->images_per_second, left / 3600, (int)(left / 60 % 60), (int)(left % 60));
-    if (p->terminal)
-        show_bar(state->done, numbers);
-    else
-        fprintf(stderr, "%s\n", numbers);
+    show(p, state->done, numbers);
 }
 
 void progress_clear(progress *p)

@@ -23,6 +23,9 @@ void progress_start(progress *p);
 /* Shows the state, unless something was shown a moment ago. */
 void progress_show(progress *p, const progress_state *state);
 
+/* The same of work that is no training: a bar and a line of text. */
+void progress_show_text(progress *p, double done, const char *text);
+
 /* Makes room for other lines: the bar goes away until it is shown again. */
 void progress_clear(progress *p);
 

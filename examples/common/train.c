@@ -187,7 +187,7 @@ int train_main(int argc, char **argv, const train_program *program)
     run r;
     setvbuf(stdout, NULL, _IOLBF, 0); /* lines in a log come in the order in which they happened */
     run_set_up(&r, program, argc, argv);
-    interrupt_watch();
+    interrupt_watch("\nStopping: the checkpoint is being written. Again in a second or later: quit without it.\n");
     report_start(&r);
     progress_start(&r.progress);
     or_die(lebm_trainer_set_progress(r.trainer, on_progress, &r), "trainer");

@@ -15,7 +15,8 @@ enum {
     STREAM_RECONSTRUCTIONS,
     STREAM_EVALUATION,
     STREAM_INTERPOLATIONS,
-    STREAM_JUDGEMENT
+    STREAM_JUDGEMENT,
+    STREAM_DIAGNOSIS
 };
 
 enum { VIEW_CHUNK = 500 /* held-out rows whose chains run together */ };

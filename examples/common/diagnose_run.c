@@ -1,0 +1,147 @@
+#include "diagnose_run.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "diagnosis_files.h"
+#include "diagnosis_report.h"
+#include "errors.h"
+#include "interrupt.h"
+#include "progress.h"
+#include "starts.h"
+#include "view.h"
+
+/* What the progress of the present chains is shown with. */
+typedef struct display {
+    progress bar;
+    const char *density, *chains;
+    double started_at;
+} display;
+
+static int on_progress(double done, void *user)
+{
+    display *d = user;
+    char text[128];
+    const double elapsed = seconds_now() - d->started_at;
+    const int64_t left = done > 0 ? (int64_t)(elapsed / done - elapsed + .5) : 0;
+    snprintf(text, sizeof text, "%3.0f%% of %s to the %s, %" PRId64 ":%02d left", 100 * done, d->chains, d->density,
+             left / 60, (int)(left % 60));
+    progress_show_text(&d->bar, done, text);
+    return interrupt_signal() != 0;
+}
+
+static void display_next(display *d, const char *chains)
+{
+    d->chains = chains;
+    d->started_at = seconds_now();
+}
+
+/* [targets * each, D]: each observation as often as it has chains. */
+static float *repeat_rows(const model *m, const float *x, int64_t targets, int64_t each)
+{
+    const int64_t size = lebm_generator_data_size(m->generator);
+    float *rows = view_rows(m, targets * each);
+    for (int64_t i = 0; i < targets * each; i++)
+        memcpy(rows + i * size, x + i / each * size, (size_t)size * sizeof *rows);
+    return rows;
+}
+
+/* Mean f of ends, and its standard error, with `each` chains to each target. */
+static void measure_f(const model *m, const float *z, int64_t targets, int64_t each, findings *f)
+{
+    const int64_t n = targets * each;
+    float *values = allocate((size_t)n, sizeof *values);
+    double sum = 0, variance = 0;
+    or_die(lebm_net_forward(lebm_prior_net(m->prior), z, n, values), "prior");
+    for (int64_t t = 0; t < targets; t++) {
+        double mean = 0, square = 0;
+        for (int64_t i = 0; i < each; i++) mean += (double)values[t * each + i] / (double)each;
+        for (int64_t i = 0; i < each; i++) square += pow((double)values[t * each + i] - mean, 2);
+        sum += mean;
+        variance += square / (double)(each - 1) / (double)each;
+    }
+    f->training_f = sum / (double)targets;
+    f->training_f_mcse = sqrt(variance) / (double)targets;
+    free(values);
+}
+
+static int run_trained(const model *m, const chains_plan *plan, display *d, findings *f, float **starts)
+{
+    const int64_t each = plan->superchains * plan->chains, n = plan->targets * each;
+    lebm_sampler *s = plan->x == NULL ? m->to_prior : m->to_posterior;
+    float *z = view_latents(m, n), *x = plan->x == NULL ? NULL : repeat_rows(m, plan->x, plan->targets, each);
+    display_next(d, "the chains as trained");
+    or_die(lebm_sampler_set_progress(s, on_progress, d), "sampler");
+    or_die(lebm_sampler_get_i64(s, LEBM_SAMPLER_STEPS, &f->training_steps), "sampler");
+    const int status = starts_of_training(m, x, n, z);
+    if (status == LEBM_OK) {
+        measure_f(m, z, plan->targets, each, f);
+        *starts = starts_apart(m, z, n, plan->superchains);
+    } else if (status != LEBM_STOPPED) {
+        progress_clear(&d->bar);
+        or_die(status, "chains as trained");
+    }
+    free(x);
+    free(z);
+    return status;
+}
+
+static int run_kernels(const model *m, const chains_plan *plan, display *d, findings *f, const char *folder)
+{
+    static const char *const kernels[KERNELS] = {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC};
+    int status = LEBM_OK;
+    for (int k = 0; k < KERNELS && status != LEBM_STOPPED; k++) {
+        display_next(d, kernels[k]);
+        status = long_chains_run(m, plan, kernels[k], &f->chains[k]);
+        if (status == LEBM_STOPPED) break;
+        f->diagnoses[k] = diagnose(m, plan, &f->chains[k]);
+        if (status == LEBM_OK) diagnosis_files_write(m, plan, &f->chains[k], folder);
+        long_chains_free(&f->chains[k]);
+    }
+    return status == LEBM_STOPPED ? status : LEBM_OK;
+}
+
+static void report(const chains_plan *plan, const findings *f, FILE *csv)
+{
+    if (f->of_posterior)
+        printf("\nTo the posteriors of %" PRId64 " held-out observations, ", plan->targets);
+    else
+        printf("\nTo the prior, ");
+    printf("from %" PRId64 " starts with %" PRId64 " chains each, %" PRId64 " steps:\n", plan->superchains,
+           plan->chains, plan->steps);
+    diagnosis_print(stdout, f);
+    putchar('\n');
+    verdict_print(stdout, f);
+    diagnosis_csv(csv, f);
+}
+
+int diagnose_run(const model *m, const diagnose_settings *s)
+{
+    chains_plan plan = {.targets = s->observations,
+                        .superchains = s->superchains,
+                        .chains = s->chains,
+                        .warmup = s->warmup,
+                        .steps = s->steps,
+                        .leapfrog_steps = s->leapfrog_steps,
+                        .threads = s->threads,
+                        .x = s->x,
+                        .progress = on_progress};
+    findings f = {.of_posterior = s->x != NULL,
+                  .targets = plan.targets,
+                  .steps = plan.steps,
+                  .leapfrog_steps = plan.leapfrog_steps};
+    display d = {.density = f.of_posterior ? "posteriors" : "prior"};
+    float *starts = NULL;
+    progress_start(&d.bar);
+    plan.user = &d;
+    int status = run_trained(m, &plan, &d, &f, &starts);
+    plan.starts = starts;
+    if (status == LEBM_OK) status = run_kernels(m, &plan, &d, &f, s->folder);
+    progress_clear(&d.bar);
+    if (status == LEBM_OK) report(&plan, &f, s->csv);
+    free(starts);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* What long chains tell of a kernel: whether they have forgotten their starts, how many draws count, and mean f.
+ *
+ * Which statistic decides. Every number that is looked at, f and each of z, is asked twice.
+ *
+ * 1. Do superchains agree? By the nested R-hat of ranks, which is sqrt(1 + B/W): B is the variance between the means of
+ *    superchains, W that within them. Where starts are forgotten, B is what chance leaves of it: a chain's own mean has the
+ *    variance v W (v = 1 if the chain stands still, tau / N if N draws are worth N / tau of them), so that of the mean of M chains
+ *    is v W / M, and B M / (v W) follows Fisher's F. So starts show if
+ *
+ *        R-hat > sqrt(1 + max(0.02, F v / M)),
+ *
+ *    with F its quantile at which one number in 300,000 lies beyond by chance: some hundred numbers and three kernels are looked
+ *    at. Beside it 0.02 says what is small enough not to matter, R-hat = 1.01. v is measured: from the means of the chains within
+ *    superchains, about which the starts say nothing.
+ *
+ * 2. Do the chains of a superchain agree? Many chains that began at one place may part at once, half of them to one mode and half
+ *    to another, wherever they began: then superchains agree, and no chain has ever seen both. R-hat of all chains one by one tells.
+ *    It is sqrt(1 + tau / N) where chains mix, and so it says of N too few draws what it says of modes: above 1.1 (N less than
+ *    five times tau) the chains are too short to tell.
+ *
+ * Whether superchains that disagree are on their way is seen by asking the two halves of the draws: starts that are being
+ * forgotten have lost half of B / W or more from one to the other, modes keep it. */
+#ifndef DIAGNOSIS_H
+#define DIAGNOSIS_H
+
+#include <stdint.h>
+
+#include "long_chains.h"
+
+/* From bad to good. */
+typedef enum mixing { MIXING_FAILED, MIXING_STUCK, MIXING_SLOW, MIXING_SHORT, MIXING_GOOD } mixing;
+
+typedef struct diagnosis {
+    mixing mixing;        /* of the worst target */
+    int64_t good_targets; /* of all of them */
+    double nested;        /* nested R-hat, where it is the most above its limit */
+    double limit;         /* there */
+    int64_t nested_at;    /* 0: of f; k: of z k */
+    double rhat;          /* the largest, of chains one by one */
+    int64_t rhat_at;
+    double ess;            /* independent draws of the number that has the fewest, of all targets together */
+    double ess_per_second; /* of running time of the chains, after the warm-up */
+    double f, f_mcse,
+        f_sd; /* the mean over all targets, its standard error, and the standard deviation within a target */
+} diagnosis;
+
+/* Diagnoses the second half of the draws. */
+diagnosis diagnose(const model *m, const chains_plan *plan, const long_chains *c);
+
+#endif

@@ -63,24 +63,27 @@ static float *choose_observations(const model *m, const argument *options, int64
     return x;
 }
 
-static int diagnose_all(const model *m, const argument *options, float *x, int64_t observations, FILE *csv)
+/* Of the prior, or of the posteriors of rows x: runs, table, and verdict. Returns LEBM_OK or LEBM_STOPPED. */
+static int diagnose_one(const model *m, const argument *options, const float *x, int64_t observations, FILE *csv)
 {
-    diagnose_settings s = {.superchains = options[SUPERCHAINS].value.i64,
-                           .chains = options[CHAINS].value.i64,
-                           .warmup = options[WARMUP].value.i64,
-                           .steps = options[STEPS].value.i64,
-                           .leapfrog_steps = options[LEAPFROG_STEPS].value.i64,
-                           .threads = options[THREADS].value.i64,
-                           .observations = 1,
-                           .folder = options[OUT].value.text,
-                           .csv = csv};
-    const int status = diagnose_run(m, &s);
-    if (status != LEBM_OK || x == NULL) return status;
-    s.x = x;
-    s.observations = observations;
-    s.chains = options[POSTERIOR_CHAINS].value.i64;
-    s.steps = options[POSTERIOR_STEPS].value.i64;
-    return diagnose_run(m, &s);
+    const diagnose_settings s = {.superchains = options[SUPERCHAINS].value.i64,
+                                 .chains = options[x == NULL ? CHAINS : POSTERIOR_CHAINS].value.i64,
+                                 .steps = options[x == NULL ? STEPS : POSTERIOR_STEPS].value.i64,
+                                 .warmup = options[WARMUP].value.i64,
+                                 .leapfrog_steps = options[LEAPFROG_STEPS].value.i64,
+                                 .threads = options[THREADS].value.i64,
+                                 .x = x,
+                                 .observations = observations,
+                                 .folder = options[OUT].value.text};
+    findings f;
+    const int status = diagnose_run(m, &s, &f);
+    if (status != LEBM_OK) return status;
+    putchar('\n');
+    diagnosis_print(stdout, &f);
+    putchar('\n');
+    verdict_print(stdout, &f);
+    diagnosis_csv(csv, &f);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -132,7 +135,8 @@ int main(int argc, char **argv)
     if (output_open(&csv, path, &why) != 0) die("%s", why.text);
     interrupt_watch("\nStopping.\n");
     diagnosis_csv_header(csv.file);
-    const int status = diagnose_all(&m, options, x, observations, csv.file);
+    int status = diagnose_one(&m, options, NULL, 0, csv.file);
+    if (status == LEBM_OK && x != NULL) status = diagnose_one(&m, options, x, observations, csv.file);
     if (output_close(&csv, &why) != 0) die("%s", why.text);
     if (status == LEBM_OK) printf("\nThe figures are in %s, pictures beside it.\n", path);
     free(path);

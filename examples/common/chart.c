@@ -73,20 +73,22 @@ static colour colour_of(int64_t line, int64_t lines)
     return c;
 }
 
-static void bounds(const double *y, int64_t count, double *low, double *high)
+/* The bounds of the axis of y. */
+static void bounds(const double *y, int64_t lines, int64_t points, double *low, double *high)
 {
     *low = INFINITY;
     *high = -INFINITY;
-    for (int64_t i = 0; i < count; i++) {
-        *low = fmin(*low, y[i]);
-        *high = fmax(*high, y[i]);
-    }
-    if (*low < *high) return;
-    *low -= .5;
-    *high += .5;
+    for (int64_t l = 0; l < lines; l++)
+        for (int64_t i = points / 2; i < points; i++) {
+            *low = fmin(*low, y[l * points + i]);
+            *high = fmax(*high, y[l * points + i]);
+        }
+    const double room = *low < *high ? (*high - *low) / 2 : .5;
+    *low -= room;
+    *high += room;
 }
 
-static void draw_axes(float *raster, double low, double high, double last)
+static void draw_axes(float *raster, double low, double high, double first, double last)
 {
     const int bottom = HEIGHT - BOTTOM;
     char text[32];
@@ -96,25 +98,35 @@ static void draw_axes(float *raster, double low, double high, double last)
     draw_text(raster, LEFT - 4 - text_width(text), TOP, text);
     snprintf(text, sizeof text, "%.4g", low);
     draw_text(raster, LEFT - 4 - text_width(text), bottom - GLYPH_HEIGHT * GLYPH_SCALE, text);
-    draw_text(raster, LEFT, bottom + 6, "0");
+    snprintf(text, sizeof text, "%.6g", first);
+    draw_text(raster, LEFT, bottom + 6, text);
     snprintf(text, sizeof text, "%.6g", last);
     draw_text(raster, WIDTH - RIGHT - text_width(text), bottom + 6, text);
 }
 
-int chart_write(const double *y, int64_t lines, int64_t points, double step, const char *path, failure *why)
+static void draw_lines(float *raster, const double *y, int64_t lines, int64_t points, double low, double high)
+{
+    const double across = (double)(WIDTH - LEFT - RIGHT) / fmax((double)(points - 1), 1);
+    const double up = (HEIGHT - TOP - BOTTOM) / (high - low);
+    for (int64_t l = 0; l < lines; l++)
+        for (int64_t i = 1; i < points; i++) {
+            const double y0 = fmin(fmax(y[l * points + i - 1], low), high),
+                         y1 = fmin(fmax(y[l * points + i], low), high);
+            draw_line(raster, LEFT + across * (double)(i - 1), TOP + up * (high - y0), LEFT + across * (double)i,
+                      TOP + up * (high - y1), colour_of(l, lines));
+        }
+}
+
+int chart_write(const double *y, int64_t lines, int64_t points, double first, double last, const char *path,
+                failure *why)
 {
     float *raster = malloc(sizeof *raster * CHANNELS * HEIGHT * WIDTH);
     if (raster == NULL) return fail(why, "cannot write %s: out of memory", path);
     for (int i = 0; i < CHANNELS * HEIGHT * WIDTH; i++) raster[i] = 1;
     double low, high;
-    bounds(y, lines * points, &low, &high);
-    const double across = (double)(WIDTH - LEFT - RIGHT) / fmax((double)(points - 1), 1);
-    const double up = (HEIGHT - TOP - BOTTOM) / (high - low);
-    for (int64_t l = 0; l < lines; l++)
-        for (int64_t i = 1; i < points; i++)
-            draw_line(raster, LEFT + across * (double)(i - 1), TOP + up * (high - y[l * points + i - 1]),
-                      LEFT + across * (double)i, TOP + up * (high - y[l * points + i]), colour_of(l, lines));
-    draw_axes(raster, low, high, step * (double)(points - 1));
+    bounds(y, lines, points, &low, &high);
+    draw_lines(raster, y, lines, points, low, high);
+    draw_axes(raster, low, high, first, last);
     const image_grid grid = {.channels = CHANNELS,
                              .height = HEIGHT,
                              .width = WIDTH,

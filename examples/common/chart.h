@@ -6,9 +6,11 @@
 
 #include "errors.h"
 
-/* Lines over x = 0, step, 2 step, ..., one colour each, on axes that bear their bounds in figures.
- * @param y  [lines, points]   @param step  from one point to the next
+/* Lines over evenly spaced x, one colour each, on axes that bear their bounds in figures. The axis of y fits the second half of
+ * the lines, with room for half as much above and below; what begins beyond it runs along its edge.
+ * @param y  [lines, points]   @param first, last  x of the first and the last point
  * Returns 0, or -1 with the reason in *why. */
-int chart_write(const double *y, int64_t lines, int64_t points, double step, const char *path, failure *why);
+int chart_write(const double *y, int64_t lines, int64_t points, double first, double last, const char *path,
+                failure *why);
 
 #endif

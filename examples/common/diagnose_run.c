@@ -7,7 +7,6 @@
 
 #include "clock.h"
 #include "diagnosis_files.h"
-#include "diagnosis_report.h"
 #include "errors.h"
 #include "interrupt.h"
 #include "progress.h"
@@ -95,32 +94,20 @@ static int run_kernels(const model *m, const chains_plan *plan, display *d, find
     int status = LEBM_OK;
     for (int k = 0; k < KERNELS && status != LEBM_STOPPED; k++) {
         display_next(d, kernels[k]);
-        status = long_chains_run(m, plan, kernels[k], &f->chains[k]);
+        status = long_chains_run(m, plan, kernels[k], &f->runs[k]);
         if (status == LEBM_STOPPED) break;
-        f->diagnoses[k] = diagnose(m, plan, &f->chains[k]);
-        if (status == LEBM_OK) diagnosis_files_write(m, plan, &f->chains[k], folder);
-        long_chains_free(&f->chains[k]);
+        f->diagnoses[k] = diagnose(m, plan, &f->runs[k]);
+        if (status == LEBM_OK && folder != NULL) diagnosis_files_write(m, plan, &f->runs[k], folder);
+        long_chains_free(&f->runs[k]);
     }
     return status == LEBM_STOPPED ? status : LEBM_OK;
 }
 
-static void report(const chains_plan *plan, const findings *f, FILE *csv)
+int diagnose_run(const model *m, const diagnose_settings *s, findings *f)
 {
-    if (f->of_posterior)
-        printf("\nTo the posteriors of %" PRId64 " held-out observations, ", plan->targets);
-    else
-        printf("\nTo the prior, ");
-    printf("from %" PRId64 " starts with %" PRId64 " chains each, %" PRId64 " steps:\n", plan->superchains,
-           plan->chains, plan->steps);
-    diagnosis_print(stdout, f);
-    putchar('\n');
-    verdict_print(stdout, f);
-    diagnosis_csv(csv, f);
-}
-
-int diagnose_run(const model *m, const diagnose_settings *s)
-{
-    chains_plan plan = {.targets = s->observations,
+    display d = {.density = s->x == NULL ? "prior" : "posteriors"};
+    float *starts = NULL;
+    chains_plan plan = {.targets = s->x == NULL ? 1 : s->observations,
                         .superchains = s->superchains,
                         .chains = s->chains,
                         .warmup = s->warmup,
@@ -128,20 +115,19 @@ int diagnose_run(const model *m, const diagnose_settings *s)
                         .leapfrog_steps = s->leapfrog_steps,
                         .threads = s->threads,
                         .x = s->x,
-                        .progress = on_progress};
-    findings f = {.of_posterior = s->x != NULL,
-                  .targets = plan.targets,
-                  .steps = plan.steps,
-                  .leapfrog_steps = plan.leapfrog_steps};
-    display d = {.density = f.of_posterior ? "posteriors" : "prior"};
-    float *starts = NULL;
+                        .progress = on_progress,
+                        .user = &d};
+    *f = (findings){.of_posterior = s->x != NULL,
+                    .targets = plan.targets,
+                    .superchains = plan.superchains,
+                    .chains = plan.chains,
+                    .steps = plan.steps,
+                    .leapfrog_steps = plan.leapfrog_steps};
     progress_start(&d.bar);
-    plan.user = &d;
-    int status = run_trained(m, &plan, &d, &f, &starts);
+    int status = run_trained(m, &plan, &d, f, &starts);
     plan.starts = starts;
-    if (status == LEBM_OK) status = run_kernels(m, &plan, &d, &f, s->folder);
+    if (status == LEBM_OK) status = run_kernels(m, &plan, &d, f, s->folder);
     progress_clear(&d.bar);
-    if (status == LEBM_OK) report(&plan, &f, s->csv);
     free(starts);
     return status;
 }

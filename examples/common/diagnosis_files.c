@@ -69,7 +69,8 @@ static void write_chart(const chains_plan *plan, const long_chains *c, int64_t t
     failure why;
     double *means = mean_log_densities(plan, c, target);
     char *path = file_path(plan, c, target, "log-density.png", folder);
-    if (chart_write(means, plan->superchains, lebm_traces_length(c->traces), (double)c->every, path, &why) != 0)
+    const int64_t length = lebm_traces_length(c->traces);
+    if (chart_write(means, plan->superchains, length, (double)c->every, (double)(length * c->every), path, &why) != 0)
         die("%s", why.text);
     free(path);
     free(means);

@@ -34,9 +34,15 @@ static void print_row(FILE *out, const long_chains *c, const diagnosis *d)
 
 void diagnosis_print(FILE *out, const findings *f)
 {
+    if (f->of_posterior)
+        fprintf(out, "To the posteriors of %" PRId64 " held-out observations, ", f->targets);
+    else
+        fprintf(out, "To the prior, ");
+    fprintf(out, "from %" PRId64 " starts with %" PRId64 " chains each, %" PRId64 " steps:\n", f->superchains,
+            f->chains, f->steps);
     fprintf(out, "%-9s %9s %10s %9s %15s %14s %9s %10s\n", "kernel", "step size", "acceptance", "steps/s",
             "nested R-hat of", "R-hat of", "draws/s", "mean f");
-    for (int k = 0; k < KERNELS; k++) print_row(out, &f->chains[k], &f->diagnoses[k]);
+    for (int k = 0; k < KERNELS; k++) print_row(out, &f->runs[k], &f->diagnoses[k]);
     char steps[32];
     snprintf(steps, sizeof steps, "as trained, %" PRId64 " steps", f->training_steps);
     fprintf(out, "%-70s %19.4g +- %.2g\n", steps, f->training_f, f->training_f_mcse);
@@ -54,7 +60,7 @@ void diagnosis_csv(FILE *out, const findings *f)
 {
     const char *density = f->of_posterior ? "posterior" : "prior";
     for (int k = 0; k < KERNELS; k++) {
-        const long_chains *c = &f->chains[k];
+        const long_chains *c = &f->runs[k];
         const diagnosis *d = &f->diagnoses[k];
         char nested_of[32], rhat_of[32];
         fprintf(out, "%s,%s,%s,%.9g", density, c->kernel, mixing_name(d->mixing), c->step_size);

@@ -42,7 +42,7 @@ static void print_number(FILE *out, int64_t index)
 
 static void print_how(FILE *out, const findings *f, int kernel)
 {
-    const long_chains *c = &f->chains[kernel];
+    const long_chains *c = &f->runs[kernel];
     fprintf(out, "%s, step_size %.4g", c->kernel, c->step_size);
     if (kernel == HMC_ROW) fprintf(out, ", leapfrog_steps %" PRId64, f->leapfrog_steps);
 }
@@ -53,14 +53,14 @@ static void print_why(FILE *out, const findings *f, int kernel)
     const diagnosis *d = &f->diagnoses[kernel];
     switch (d->mixing) {
     case MIXING_FAILED:
-        fprintf(out, "%s failed: %s", f->chains[kernel].kernel, f->chains[kernel].why.text);
+        fprintf(out, "%s failed: %s", f->runs[kernel].kernel, f->runs[kernel].why.text);
         break;
     case MIXING_SHORT:
-        fprintf(out, "%s: R-hat %.2f of ", f->chains[kernel].kernel, d->rhat);
+        fprintf(out, "%s: R-hat %.2f of ", f->runs[kernel].kernel, d->rhat);
         print_number(out, d->rhat_at);
         break;
     default:
-        fprintf(out, "%s: nested R-hat %.3f of ", f->chains[kernel].kernel, d->nested);
+        fprintf(out, "%s: nested R-hat %.3f of ", f->runs[kernel].kernel, d->nested);
         print_number(out, d->nested_at);
         fprintf(out, ", at most %.3f is good", d->limit);
     }
@@ -142,7 +142,7 @@ static void print_good(FILE *out, const findings *f, int best)
 {
     const diagnosis *d = &f->diagnoses[best];
     fprintf(out, "The %s mixes: chains of %s forget their starts (nested R-hat %.3f, at most %.3f is good).\n",
-            density(f), f->chains[best].kernel, d->nested, d->limit);
+            density(f), f->runs[best].kernel, d->nested, d->limit);
     fprintf(out, "Draw with ");
     print_how(out, f, best);
     fprintf(out, ": %.3g independent draws a second, mean f %.4g +- %.2g.\n", d->ess_per_second, d->f, d->f_mcse);
@@ -156,7 +156,7 @@ static void print_good(FILE *out, const findings *f, int best)
 static void print_langevin(FILE *out, const findings *f, int best)
 {
     const diagnosis *d = &f->diagnoses[LANGEVIN_ROW], *truth = &f->diagnoses[best];
-    const long_chains *c = &f->chains[LANGEVIN_ROW];
+    const long_chains *c = &f->runs[LANGEVIN_ROW];
     const double off = d->f - truth->f;
     if (d->mixing == MIXING_FAILED) {
         fprintf(out, "langevin's steps of %.4g are too long: %s\nWhat to change: a smaller step size.\n", c->step_size,

@@ -14,10 +14,8 @@ enum { LANGEVIN_ROW, MALA_ROW, HMC_ROW, KERNELS };
 /* All that was found out about one density, or the posteriors of some observations. */
 typedef struct findings {
     bool of_posterior;
-    int64_t targets;
-    int64_t steps; /* of the long chains */
-    int64_t leapfrog_steps;
-    long_chains chains[KERNELS];
+    int64_t targets, superchains, chains, steps, leapfrog_steps; /* as in chains_plan */
+    long_chains runs[KERNELS];
     diagnosis diagnoses[KERNELS];
 
     int64_t training_steps;             /* of the chains as the model was trained */

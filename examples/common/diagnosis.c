@@ -69,21 +69,36 @@ static double nested_limit(const numbers *n, int64_t d)
     return sqrt(1 + fmax(small, quantile_of_f(k - 1, k * (m - 1)) * share_of_means(n, d) / m));
 }
 
-/* B/W of number d over the draws from `first` on, `length` of them. */
+/* Of number d over the draws from `first` on, `length` of them: B/W of superchains, and of chains one by one. The first is not of
+ * ranks, which say of groups that do not overlap no more than that, however far apart they are. */
 static double disagreement(const numbers *n, int64_t d, int64_t first, int64_t length)
 {
     double nested;
     or_die(lebm_diagnostics_nested_rhat(n->draws + first * n->strides[1] + d * n->strides[2], all_chains(n), length, 1,
-                                        n->strides, n->superchains, n->threads, NULL, &nested),
+                                        n->strides, n->superchains, n->threads, &nested, NULL),
            "nested R-hat");
     return nested * nested - 1;
 }
 
-/* Whether what superchains disagree about number d halves, or more, from one half of the draws to the other. */
-static bool comes_closer(const numbers *n, int64_t d)
+static double disagreement_of_chains(const numbers *n, int64_t d, int64_t first, int64_t length)
+{
+    double rhat;
+    or_die(lebm_diagnostics_convergence(n->draws + first * n->strides[1] + d * n->strides[2], all_chains(n), length, 1,
+                                        n->strides, n->threads, &rhat, NULL, NULL),
+           "R-hat");
+    return rhat * rhat - 1;
+}
+
+static bool come_closer(const numbers *n, int64_t d)
 {
     const int64_t half = n->length / 2;
     return disagreement(n, d, n->length - half, half) < disagreement(n, d, 0, half) / 2;
+}
+
+static bool agree_by_length(const numbers *n, int64_t d)
+{
+    const int64_t half = n->length / 2;
+    return disagreement_of_chains(n, d, 0, n->length) < .75 * disagreement_of_chains(n, d, n->length - half, half);
 }
 
 /* Takes the numbers into the diagnosis, the first of which has this index. A NaN, of numbers that never change, is no
@@ -117,10 +132,14 @@ static void look_at(const numbers *n, int64_t index, diagnosis *d)
 static mixing judge_mixing(const numbers *f, const numbers *z, const diagnosis *d)
 {
     if (d->nested > d->limit) {
-        const bool closer = d->nested_at == 0 ? comes_closer(f, 0) : comes_closer(z, d->nested_at - 1);
+        const bool closer = d->nested_at == 0 ? come_closer(f, 0) : come_closer(z, d->nested_at - 1);
         return closer ? MIXING_SLOW : MIXING_STUCK;
     }
-    return d->rhat > rhat_limit ? MIXING_SHORT : MIXING_GOOD;
+    if (d->rhat > rhat_limit) {
+        const bool by_length = d->rhat_at == 0 ? agree_by_length(f, 0) : agree_by_length(z, d->rhat_at - 1);
+        return by_length ? MIXING_SHORT : MIXING_PARTED;
+    }
+    return MIXING_GOOD;
 }
 
 /* f of all draws, [chains, length]. */

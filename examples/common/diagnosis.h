@@ -14,12 +14,12 @@
  *    superchains, about which the starts say nothing.
  *
  * 2. Do the chains of a superchain agree? Many chains that began at one place may part at once, half of them to one mode and half
- *    to another, wherever they began: then superchains agree, and no chain has ever seen both. R-hat of all chains one by one tells.
- *    It is sqrt(1 + tau / N) where chains mix, and so it says of N too few draws what it says of modes: above 1.1 (N less than
- *    five times tau) the chains are too short to tell.
+ *    to another, wherever they began: then superchains agree, and no chain has ever seen both. R-hat of all chains one by one
+ *    tells, if it is above 1.1: where chains mix it is near sqrt(1 + tau / N), so that N is less than five times tau, too few.
  *
- * Whether superchains that disagree are on their way is seen by asking the two halves of the draws: starts that are being
- * forgotten have lost half of B / W or more from one to the other, modes keep it. */
+ * Whether it is modes or too few steps is seen by looking at fewer draws. Superchains on their way from their starts have lost half
+ * of B/W or more (of draws, not ranks) from the first half of the draws to the second; modes keep it. And the R-hat of chains that are merely short has
+ * about twice as large a square less 1 for half of the draws; that of chains in modes of their own has the same. */
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
@@ -28,7 +28,14 @@
 #include "long_chains.h"
 
 /* From bad to good. */
-typedef enum mixing { MIXING_FAILED, MIXING_STUCK, MIXING_SLOW, MIXING_SHORT, MIXING_GOOD } mixing;
+typedef enum mixing {
+    MIXING_FAILED, /* the run did */
+    MIXING_STUCK,  /* superchains keep to modes of their own */
+    MIXING_PARTED, /* chains of a superchain do */
+    MIXING_SLOW,   /* superchains are on their way from their starts */
+    MIXING_SHORT,  /* chains have seen too little */
+    MIXING_GOOD
+} mixing;
 
 typedef struct diagnosis {
     mixing mixing;        /* of the worst target */

@@ -12,11 +12,9 @@ static const char *number_name(int64_t index, char room[32])
 
 static const char *mixing_name(mixing m)
 {
-    static const char *const names[] = {[MIXING_FAILED] = "failed",
-                                        [MIXING_STUCK] = "stuck",
-                                        [MIXING_SLOW] = "slow",
-                                        [MIXING_SHORT] = "short",
-                                        [MIXING_GOOD] = "good"};
+    static const char *const names[] = {
+        [MIXING_FAILED] = "failed", [MIXING_STUCK] = "stuck", [MIXING_PARTED] = "parted",
+        [MIXING_SLOW] = "slow",     [MIXING_SHORT] = "short", [MIXING_GOOD] = "good"};
     return names[m];
 }
 

@@ -55,6 +55,7 @@ static void print_why(FILE *out, const findings *f, int kernel)
     case MIXING_FAILED:
         fprintf(out, "%s failed: %s", f->runs[kernel].kernel, f->runs[kernel].why.text);
         break;
+    case MIXING_PARTED:
     case MIXING_SHORT:
         fprintf(out, "%s: R-hat %.2f of ", f->runs[kernel].kernel, d->rhat);
         print_number(out, d->rhat_at);
@@ -69,7 +70,8 @@ static void print_why(FILE *out, const findings *f, int kernel)
 static void print_stuck(FILE *out, const findings *f)
 {
     const int k = least_bad(f);
-    fprintf(out, "The %s's modes do not mix: chains from different starts disagree and come no closer (", density(f));
+    fprintf(out, "The %s's modes do not mix: chains from %s come no closer (", density(f),
+            f->diagnoses[k].mixing == MIXING_STUCK ? "different starts disagree and" : "one start part and");
     print_why(out, f, k);
     fprintf(out, ").\n"
                  "No kernel crosses between the modes, so no sample tells how much each of them weighs.\n");

@@ -37,7 +37,8 @@ static lebm_net *nearly_flat(uint64_t seed)
 
 static findings diagnose_prior(lebm_net *net, int64_t seed)
 {
-    const diagnose_settings s = {.superchains = 16, .chains = 8, .warmup = 60, .steps = 800, .leapfrog_steps = 10, .threads = 1};
+    const diagnose_settings s = {
+        .superchains = 16, .chains = 8, .warmup = 60, .steps = 800, .leapfrog_steps = 10, .threads = 1};
     model m = {0};
     findings f;
     ck_assert_int_eq(lebm_prior_create(&m.prior, net, 1), LEBM_OK);
@@ -49,7 +50,7 @@ static findings diagnose_prior(lebm_net *net, int64_t seed)
     return f;
 }
 
-/* The verdict's first words. */
+/* The verdict. */
 static const char *words(const findings *f)
 {
     static char text[4096];
@@ -60,12 +61,62 @@ static const char *words(const findings *f)
     return text;
 }
 
+static int go_on(double done, void *user)
+{
+    (void)done;
+    (void)user;
+    return 0;
+}
+
+/* What one kernel's chains from these starts come to: [8, M], 8 chains each. The model's own steps are of this size. */
+static diagnosis diagnose_kernel(lebm_net *net, const char *kernel, const float *starts, int64_t steps,
+                                 double own_step_size)
+{
+    const chains_plan plan = {.targets = 1,
+                              .superchains = 8,
+                              .chains = 8,
+                              .warmup = 60,
+                              .steps = steps,
+                              .leapfrog_steps = 10,
+                              .threads = 1,
+                              .starts = starts,
+                              .progress = go_on};
+    model m = {0};
+    long_chains c;
+    ck_assert_int_eq(lebm_prior_create(&m.prior, net, 1), LEBM_OK);
+    lebm_net_destroy(net);
+    ck_assert_int_eq(lebm_sampler_create(&m.to_prior, LEBM_LANGEVIN), LEBM_OK);
+    ck_assert_int_eq(lebm_sampler_set_f64(m.to_prior, LEBM_SAMPLER_STEP_SIZE, own_step_size), LEBM_OK);
+    const int status = long_chains_run(&m, &plan, kernel, &c);
+    ck_assert_msg(status == LEBM_OK || status == LEBM_ERR_DIVERGED, "status %d", status);
+    const diagnosis d = diagnose(&m, &plan, &c);
+    long_chains_free(&c);
+    model_free(&m);
+    return d;
+}
+
+static void assert_mixing(const diagnosis *d, mixing expected)
+{
+    ck_assert_msg(d->mixing == expected, "mixing %d, not %d: nested R-hat %g of %d, limit %g, R-hat %g of %d",
+                  (int)d->mixing, (int)expected, d->nested, (int)d->nested_at, d->limit, d->rhat, (int)d->rhat_at);
+}
+
+/* Far apart along the second axis, and at one place of the first. */
+static void spread_starts(float at, float starts[8 * M])
+{
+    for (int i = 0; i < 8; i++) {
+        memset(starts + i * M, 0, M * sizeof *starts);
+        starts[i * M] = at;
+        starts[i * M + 1] = (float)(3 * i) - 10.5F;
+    }
+}
+
 static void describe(const findings *f, int64_t seed)
 {
     for (int k = 0; k < KERNELS; k++)
-        fprintf(stderr, "seed %d %-8s mixing %d nested %.4f limit %.4f of %d rhat %.4f f %.3f\n", (int)seed, f->runs[k].kernel,
-                f->diagnoses[k].mixing, f->diagnoses[k].nested, f->diagnoses[k].limit, (int)f->diagnoses[k].nested_at,
-                f->diagnoses[k].rhat, f->diagnoses[k].f);
+        fprintf(stderr, "seed %d %-8s mixing %d nested %.4f limit %.4f of %d rhat %.4f f %.3f\n", (int)seed,
+                f->runs[k].kernel, f->diagnoses[k].mixing, f->diagnoses[k].nested, f->diagnoses[k].limit,
+                (int)f->diagnoses[k].nested_at, f->diagnoses[k].rhat, f->diagnoses[k].f);
 }
 
 START_TEST(flags_modes_that_do_not_mix)
@@ -94,8 +145,72 @@ START_TEST(passes_what_is_nearly_normal)
 }
 END_TEST
 
+/* All starts lie on the ridge between the wells: each superchain has chains in both, and so superchains agree. */
+START_TEST(flags_chains_that_part_on_a_ridge)
+{
+    float starts[8 * M];
+    spread_starts(0, starts);
+    const diagnosis d = diagnose_kernel(two_wells(6, 0), LEBM_MALA, starts, 800, .1);
+    assert_mixing(&d, MIXING_PARTED);
+    ck_assert_int_eq(d.rhat_at, 1);
+}
+END_TEST
+
+/* A well that one start alone lies in. */
+START_TEST(flags_a_rare_mode)
+{
+    float starts[8 * M];
+    spread_starts(6, starts);
+    starts[0] = -6;
+    const diagnosis d = diagnose_kernel(two_wells(6, 0), LEBM_HMC, starts, 800, .1);
+    assert_mixing(&d, MIXING_STUCK);
+    ck_assert_int_eq(d.nested_at, 1);
+}
+END_TEST
+
+START_TEST(tells_chains_on_their_way)
+{
+    float starts[8 * M];
+    spread_starts(0, starts);
+    const diagnosis slow = diagnose_kernel(nearly_flat(1), LEBM_LANGEVIN, starts, 400, .005);
+    assert_mixing(&slow, MIXING_SLOW);
+    ck_assert_int_eq(slow.nested_at, 2);
+    const diagnosis brief = diagnose_kernel(nearly_flat(1), LEBM_LANGEVIN, starts, 400, .05);
+    assert_mixing(&brief, MIXING_SHORT);
+    const diagnosis good = diagnose_kernel(nearly_flat(1), LEBM_LANGEVIN, starts, 4000, .05);
+    assert_mixing(&good, MIXING_GOOD);
+}
+END_TEST
+
+START_TEST(tells_a_run_that_failed)
+{
+    float starts[8 * M];
+    spread_starts(0, starts);
+    const diagnosis d = diagnose_kernel(nearly_flat(1), LEBM_LANGEVIN, starts, 400, 3);
+    assert_mixing(&d, MIXING_FAILED);
+}
+END_TEST
+
+/* The mean of f and its error are those of the density, here with z of one mode: |z| of a normal number about 6. */
+START_TEST(measures_f)
+{
+    float starts[8 * M];
+    spread_starts(6, starts);
+    const diagnosis d = diagnose_kernel(two_wells(6, 0), LEBM_HMC, starts, 4000, .1);
+    assert_mixing(&d, MIXING_GOOD);
+    ck_assert_msg(fabs(d.f - 36) < 4 * d.f_mcse, "mean f %g, %g standard errors from 36", d.f, (d.f - 36) / d.f_mcse);
+    ck_assert_msg(fabs(d.f_sd - 6) < .3, "standard deviation of f %g, not 6", d.f_sd);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {flags_modes_that_do_not_mix, passes_what_is_nearly_normal};
+    const TTest *const tests[] = {flags_modes_that_do_not_mix,
+                                  passes_what_is_nearly_normal,
+                                  flags_chains_that_part_on_a_ridge,
+                                  flags_a_rare_mode,
+                                  tells_chains_on_their_way,
+                                  tells_a_run_that_failed,
+                                  measures_f};
     return RUN_SUITE("diagnose", tests);
 }

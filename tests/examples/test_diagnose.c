@@ -111,19 +111,10 @@ static void spread_starts(float at, float starts[8 * M])
     }
 }
 
-static void describe(const findings *f, int64_t seed)
-{
-    for (int k = 0; k < KERNELS; k++)
-        fprintf(stderr, "seed %d %-8s mixing %d nested %.4f limit %.4f of %d rhat %.4f f %.3f\n", (int)seed,
-                f->runs[k].kernel, f->diagnoses[k].mixing, f->diagnoses[k].nested, f->diagnoses[k].limit,
-                (int)f->diagnoses[k].nested_at, f->diagnoses[k].rhat, f->diagnoses[k].f);
-}
-
 START_TEST(flags_modes_that_do_not_mix)
 {
     for (int64_t seed = 1; seed <= SEEDS; seed++) {
         const findings f = diagnose_prior(two_wells(6, seed % 2 == 0 ? 0 : .01F * (float)seed), seed);
-        if (getenv("DESCRIBE")) describe(&f, seed);
         ck_assert_msg(verdict_best(&f) < 0, "seed %d: modes that do not mix pass: %s", (int)seed, words(&f));
         assert_contains(words(&f), "The prior's modes do not mix");
     }
@@ -135,7 +126,6 @@ START_TEST(passes_what_is_nearly_normal)
     int flagged = 0;
     for (int64_t seed = 1; seed <= SEEDS; seed++) {
         const findings f = diagnose_prior(nearly_flat((uint64_t)seed), seed);
-        if (getenv("DESCRIBE")) describe(&f, seed);
         if (verdict_best(&f) < 0)
             flagged++;
         else

@@ -129,16 +129,22 @@ int main(int argc, char **argv)
     int64_t observations = options[OBSERVATIONS].value.i64;
     float *x = options[DATA].given || options[EVAL].given ? choose_observations(&m, options, &observations) : NULL;
 
+    interrupt_watch("\nStopping.\n");
     make_folder(options[OUT].value.text);
     char *path = path_join(options[OUT].value.text, "diagnosis.csv");
     output csv;
     if (output_open(&csv, path, &why) != 0) die("%s", why.text);
-    interrupt_watch("\nStopping.\n");
     diagnosis_csv_header(csv.file);
     int status = diagnose_one(&m, options, NULL, 0, csv.file);
-    if (status == LEBM_OK && x != NULL) status = diagnose_one(&m, options, x, observations, csv.file);
-    if (output_close(&csv, &why) != 0) die("%s", why.text);
-    if (status == LEBM_OK) printf("\nThe figures are in %s, pictures beside it.\n", path);
+    if (status == LEBM_STOPPED) {
+        output_discard(&csv);
+        printf("Interrupted.\n");
+    } else {
+        if (x != NULL) status = diagnose_one(&m, options, x, observations, csv.file);
+        if (output_close(&csv, &why) != 0) die("%s", why.text);
+        printf("\n%she figures are in %s, pictures beside it.\n", status == LEBM_STOPPED ? "Interrupted. T" : "T",
+               path);
+    }
     free(path);
     free(x);
     model_free(&m);

@@ -125,8 +125,8 @@ int chart_write(const double *y, int64_t lines, int64_t points, double first, do
     for (int i = 0; i < CHANNELS * HEIGHT * WIDTH; i++) raster[i] = 1;
     double low, high;
     bounds(y, lines, points, &low, &high);
-    draw_lines(raster, y, lines, points, low, high);
     draw_axes(raster, low, high, first, last);
+    draw_lines(raster, y, lines, points, low, high);
     const image_grid grid = {.channels = CHANNELS,
                              .height = HEIGHT,
                              .width = WIDTH,

@@ -27,7 +27,7 @@ cmp samples.png again.png || fail "samples differ for the same seed"
 "$programs/sample" --model "a run/model.safetensors" --out other.png --seed 2 >/dev/null
 ! cmp -s samples.png other.png || fail "samples are the same for another seed"
 
-for program in train_mnist sample reconstruct; do
+for program in train_mnist sample reconstruct diagnose; do
     "$programs/$program" --help >help || fail "$program --help"
     [ "$(wc -l <help)" -gt 8 ] || fail "$program --help says too little"
     "$programs/$program" --version | grep -q "^$program [0-9]" || fail "$program --version"

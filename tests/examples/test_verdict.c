@@ -202,5 +202,5 @@ int main(void)
                                   tells_chains_on_their_way,
                                   tells_a_run_that_failed,
                                   measures_f};
-    return RUN_SUITE("diagnose", tests);
+    return RUN_SUITE("verdict", tests);
 }

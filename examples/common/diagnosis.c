@@ -9,7 +9,9 @@
 
 static const double small = .02;      /* B/W that does not matter: R-hat 1.01 */
 static const double deviations = 4.5; /* of a normal number, beyond which one in 300,000 lies */
-static const double rhat_limit = 1.1;
+static const double settled = 9;      /* draws of a chain by its own account */
+static const double apart = 10;       /* times as many as R-hat says */
+const double diagnosis_rhat_limit = 1.1;
 
 /* Draws of one target's chains, of one or more numbers each. */
 typedef struct numbers {
@@ -69,36 +71,29 @@ static double nested_limit(const numbers *n, int64_t d)
     return sqrt(1 + fmax(small, quantile_of_f(k - 1, k * (m - 1)) * share_of_means(n, d) / m));
 }
 
-/* Of number d over the draws from `first` on, `length` of them: B/W of superchains, and of chains one by one. The first is not of
- * ranks, which say of groups that do not overlap no more than that, however far apart they are. */
-static double disagreement(const numbers *n, int64_t d, int64_t first, int64_t length)
+/* Draws that a chain has made by its own account of number d, on average. */
+static double own_ess(const numbers *n, int64_t d)
 {
-    double nested;
-    or_die(lebm_diagnostics_nested_rhat(n->draws + first * n->strides[1] + d * n->strides[2], all_chains(n), length, 1,
-                                        n->strides, n->superchains, n->threads, &nested, NULL),
-           "nested R-hat");
-    return nested * nested - 1;
+    double sum = 0;
+    for (int64_t c = 0; c < all_chains(n); c++) {
+        double ess;
+        or_die(lebm_diagnostics_convergence(n->draws + c * n->strides[0] + d * n->strides[2], 1, n->length, 1,
+                                            n->strides, 1, NULL, &ess, NULL),
+               "ESS");
+        if (isfinite(ess)) sum += ess; /* a chain that never moves has none */
+    }
+    return sum / (double)all_chains(n);
 }
 
-static double disagreement_of_chains(const numbers *n, int64_t d, int64_t first, int64_t length)
+/* Whether chains that do not agree about number d have settled apart. */
+static bool have_settled(const numbers *n, int64_t d)
 {
     double rhat;
-    or_die(lebm_diagnostics_convergence(n->draws + first * n->strides[1] + d * n->strides[2], all_chains(n), length, 1,
-                                        n->strides, n->threads, &rhat, NULL, NULL),
+    const double own = own_ess(n, d);
+    or_die(lebm_diagnostics_convergence(n->draws + d * n->strides[2], all_chains(n), n->length, 1, n->strides,
+                                        n->threads, &rhat, NULL, NULL),
            "R-hat");
-    return rhat * rhat - 1;
-}
-
-static bool come_closer(const numbers *n, int64_t d)
-{
-    const int64_t half = n->length / 2;
-    return disagreement(n, d, n->length - half, half) < disagreement(n, d, 0, half) / 2;
-}
-
-static bool agree_by_length(const numbers *n, int64_t d)
-{
-    const int64_t half = n->length / 2;
-    return disagreement_of_chains(n, d, 0, n->length) < .75 * disagreement_of_chains(n, d, n->length - half, half);
+    return own >= settled && own * (rhat * rhat - 1) >= apart;
 }
 
 /* Takes the numbers into the diagnosis, the first of which has this index. A NaN, of numbers that never change, is no
@@ -131,15 +126,11 @@ static void look_at(const numbers *n, int64_t index, diagnosis *d)
 
 static mixing judge_mixing(const numbers *f, const numbers *z, const diagnosis *d)
 {
-    if (d->nested > d->limit) {
-        const bool closer = d->nested_at == 0 ? come_closer(f, 0) : come_closer(z, d->nested_at - 1);
-        return closer ? MIXING_SLOW : MIXING_STUCK;
-    }
-    if (d->rhat > rhat_limit) {
-        const bool by_length = d->rhat_at == 0 ? agree_by_length(f, 0) : agree_by_length(z, d->rhat_at - 1);
-        return by_length ? MIXING_SHORT : MIXING_PARTED;
-    }
-    return MIXING_GOOD;
+    const bool starts_show = d->nested > d->limit;
+    const int64_t worst = starts_show ? d->nested_at : d->rhat_at;
+    if (!starts_show && d->rhat <= diagnosis_rhat_limit) return MIXING_GOOD;
+    if (worst == 0 ? have_settled(f, 0) : have_settled(z, worst - 1)) return starts_show ? MIXING_STUCK : MIXING_PARTED;
+    return starts_show ? MIXING_SLOW : MIXING_SHORT;
 }
 
 /* f of all draws, [chains, length]. */

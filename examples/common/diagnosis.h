@@ -17,15 +17,18 @@
  *    to another, wherever they began: then superchains agree, and no chain has ever seen both. R-hat of all chains one by one
  *    tells, if it is above 1.1: where chains mix it is near sqrt(1 + tau / N), so that N is less than five times tau, too few.
  *
- * Whether it is modes or too few steps is seen by looking at fewer draws. Superchains on their way from their starts have lost half
- * of B/W or more (of draws, not ranks) from the first half of the draws to the second; modes keep it. And the R-hat of chains that are merely short has
- * about twice as large a square less 1 for half of the draws; that of chains in modes of their own has the same. */
+ * Whether it is modes or too few steps is asked of the chains alone. By its own account, its ESS n without the others, a chain that
+ * is on its way or has hardly moved makes some five draws, however long it is; one that has settled, in a mode or in the whole, makes
+ * many. R-hat says how many they are if the chains mix, 1 / (R-hat^2 - 1), which of autoregressive chains is not four times
+ * less. So there are modes where n is 9 or more and R-hat says ten times less. */
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
 #include <stdint.h>
 
 #include "long_chains.h"
+
+extern const double diagnosis_rhat_limit; /* that of question 2 */
 
 /* From bad to good. */
 typedef enum mixing {

@@ -47,131 +47,136 @@ static void print_how(FILE *out, const findings *f, int kernel)
     if (kernel == HMC_ROW) fprintf(out, ", leapfrog_steps %" PRId64, f->leapfrog_steps);
 }
 
-/* Why a kernel does not mix, in half a line. */
+/* Why a kernel does not mix. */
 static void print_why(FILE *out, const findings *f, int kernel)
 {
     const diagnosis *d = &f->diagnoses[kernel];
     switch (d->mixing) {
     case MIXING_FAILED:
-        fprintf(out, "%s failed: %s", f->runs[kernel].kernel, f->runs[kernel].why.text);
+        fprintf(out, "%s", f->runs[kernel].why.text);
         break;
     case MIXING_PARTED:
     case MIXING_SHORT:
-        fprintf(out, "%s: R-hat %.2f of ", f->runs[kernel].kernel, d->rhat);
+        fprintf(out, "R-hat %.2f of ", d->rhat);
         print_number(out, d->rhat_at);
+        fprintf(out, ", at most %.2f is good", diagnosis_rhat_limit);
         break;
     default:
-        fprintf(out, "%s: nested R-hat %.3f of ", f->runs[kernel].kernel, d->nested);
+        fprintf(out, "nested R-hat %.3f of ", d->nested);
         print_number(out, d->nested_at);
         fprintf(out, ", at most %.3f is good", d->limit);
     }
+    if (f->of_posterior) fprintf(out, "; %" PRId64 " of %" PRId64 " observations mix", d->good_targets, f->targets);
+}
+
+/* The same of the kernel with a test that comes nearest to mixing. */
+static void print_why_not(FILE *out, const findings *f)
+{
+    const int k = least_bad(f);
+    fprintf(out, "(%s: ", f->runs[k].kernel);
+    print_why(out, f, k);
+    fprintf(out, ").\n");
 }
 
 static void print_stuck(FILE *out, const findings *f)
 {
-    const int k = least_bad(f);
-    fprintf(out, "The %s's modes do not mix: chains from %s come no closer (", density(f),
-            f->diagnoses[k].mixing == MIXING_STUCK ? "different starts disagree and" : "one start part and");
-    print_why(out, f, k);
-    fprintf(out, ").\n"
-                 "No kernel crosses between the modes, so no sample tells how much each of them weighs.\n");
+    const bool starts = f->diagnoses[least_bad(f)].mixing == MIXING_STUCK;
+    fprintf(out, "The %s's modes do not mix: chains from %s\n", density(f),
+            starts ? "different starts settle apart" : "one start settle apart");
+    print_why_not(out, f);
+    fprintf(
+        out,
+        "So no chain here tells how much each mode weighs, and neither do short ones: they have each mode as often\n"
+        "as their starts fall to it.\n");
     if (f->of_posterior)
+        fprintf(out,
+                "What to change: run several chains for each observation and keep the end of the largest log density;\n"
+                "train with kept chains (--posterior-chains kept), which begin near.\n");
+    else
         fprintf(
             out,
-            "What to change: start several chains for each observation and keep the one of the largest log density,\n"
-            "or train with kept chains (--posterior-chains kept), whose starts are near.\n");
-    else
-        fprintf(out, "What to change: train f so that it digs no valleys which chains cannot cross: a smaller\n"
-                     "--prior-learning-rate or some --prior-weight-decay, prior chains that stride first "
-                     "(--prior-step-size 0.25\n"
-                     "--prior-last-step-size 0.01) and are longer (--prior-steps). To draw from this model, begin with "
-                     "chains at a\n"
-                     "temperature above 1, or keep to the trained chains, and say so.\n");
+            "What to change: draw with chains that were hot first (option temperature above 1, then 1); train an f "
+            "that\n"
+            "is smoother (a smaller --prior-learning-rate, some --prior-weight-decay) with prior chains that stride\n"
+            "before they settle (--prior-step-size 0.25 --prior-last-step-size 0.01, more --prior-steps).\n");
 }
 
 static void print_slow(FILE *out, const findings *f)
 {
-    const int k = least_bad(f);
-    fprintf(out, "The %s does not mix within %" PRId64 " steps: chains are still on their way from their starts (",
-            density(f), f->steps);
-    print_why(out, f, k);
-    fprintf(out,
-            "),\nbut come closer.\nWhat to change: run this again with --steps %" PRId64
-            ". No figure above is to be trusted yet.\n",
-            4 * f->steps);
+    fprintf(out, "The %s does not mix in %" PRId64 " steps: chains are on their way from their starts\n", density(f),
+            f->steps);
+    print_why_not(out, f);
 }
 
 static void print_short(FILE *out, const findings *f)
 {
-    const int k = least_bad(f);
     fprintf(out,
-            "The %s does not mix within %" PRId64
-            " steps: the starts are forgotten, but each chain has seen too little (",
+            "The %s does not mix in %" PRId64 " steps: the starts are forgotten, but each chain has seen too little\n",
             density(f), f->steps);
-    print_why(out, f, k);
-    fprintf(out,
-            ", at most 1.1 is good).\nWhat to change: run this again with --steps %" PRId64
-            ". If R-hat stays, there are modes between which no chain moves.\n",
-            4 * f->steps);
+    print_why_not(out, f);
 }
 
-static void print_failed(FILE *out, const findings *f)
+/* What to change where only steps lack. */
+static void print_longer(FILE *out, const findings *f)
 {
-    fprintf(out, "The %s does not mix: ", density(f));
-    print_why(out, f, HMC_ROW);
-    fprintf(out, "\nWhat to change: see docs/tuning.md, \"Energies explode\".\n");
+    fprintf(out, "What to change: run this again with --%s %" PRId64 ". Until then trust no figure above.\n",
+            f->of_posterior ? "posterior-steps" : "steps", 4 * f->steps);
 }
 
 static void print_bad(FILE *out, const findings *f)
 {
     switch (f->diagnoses[least_bad(f)].mixing) {
     case MIXING_FAILED:
-        print_failed(out, f);
-        break;
-    case MIXING_STUCK:
-        print_stuck(out, f);
+        fprintf(out, "The chains to the %s failed\n", density(f));
+        print_why_not(out, f);
+        fprintf(out, "What to change: see \"Energies explode\" in docs/tuning.md.\n");
         break;
     case MIXING_SLOW:
         print_slow(out, f);
+        print_longer(out, f);
+        break;
+    case MIXING_SHORT:
+        print_short(out, f);
+        print_longer(out, f);
         break;
     default:
-        print_short(out, f);
-        break;
+        print_stuck(out, f);
     }
 }
 
 static void print_good(FILE *out, const findings *f, int best)
 {
     const diagnosis *d = &f->diagnoses[best];
+    const int other = best == HMC_ROW ? MALA_ROW : HMC_ROW;
     fprintf(out, "The %s mixes: chains of %s forget their starts (nested R-hat %.3f, at most %.3f is good).\n",
             density(f), f->runs[best].kernel, d->nested, d->limit);
     fprintf(out, "Draw with ");
     print_how(out, f, best);
     fprintf(out, ": %.3g independent draws a second, mean f %.4g +- %.2g.\n", d->ess_per_second, d->f, d->f_mcse);
-    const int other = best == HMC_ROW ? MALA_ROW : HMC_ROW;
     if (f->diagnoses[other].mixing == MIXING_GOOD) return;
-    fprintf(out, "Not with ");
+    fprintf(out, "%s does not mix in as many steps (", f->runs[other].kernel);
     print_why(out, f, other);
-    fprintf(out, ".\n");
+    fprintf(out, ").\n");
 }
 
+/* What is wrong with langevin, if anything is. */
 static void print_langevin(FILE *out, const findings *f, int best)
 {
     const diagnosis *d = &f->diagnoses[LANGEVIN_ROW], *truth = &f->diagnoses[best];
     const long_chains *c = &f->runs[LANGEVIN_ROW];
     const double off = d->f - truth->f;
     if (d->mixing == MIXING_FAILED) {
-        fprintf(out, "langevin's steps of %.4g are too long: %s\nWhat to change: a smaller step size.\n", c->step_size,
+        fprintf(out, "langevin's steps of %.4g are too long: %s.\nWhat to change: smaller ones.\n", c->step_size,
                 c->why.text);
     } else if (d->mixing != MIXING_GOOD) {
-        fprintf(out, "langevin with steps of %.4g does not get there in %" PRId64 " (", c->step_size, f->steps);
+        fprintf(out, "langevin with steps of %.4g does not mix in as many (", c->step_size);
         print_why(out, f, LANGEVIN_ROW);
         fprintf(out, ").\n");
     } else if (differs(off, hypot(d->f_mcse, truth->f_mcse), truth->f_sd)) {
         fprintf(out,
-                "langevin with steps of %.4g is biased: its mean f is %.3g too %s, and a test would accept %.0f %% of "
-                "its steps.\n"
-                "What to change: half the step size halves the bias.\n",
+                "langevin with steps of %.4g is biased: its mean f is %.3g too %s; a test would accept %.0f %% of its "
+                "steps.\n"
+                "What to change: smaller steps; half of them have half of the bias.\n",
                 c->step_size, fabs(off), off < 0 ? "low" : "high", 100 * c->acceptance);
     }
 }
@@ -188,8 +193,9 @@ static void print_training(FILE *out, const findings *f, int best)
     }
     fprintf(out,
             "The training's chains of %" PRId64
-            " steps do not reach it: their mean f of %.4g is %.3g too %s, %.1f standard deviations.\n"
-            "What to change: more --%s-steps, or larger ones that shrink (--%s-step-size, --%s-last-step-size).\n",
+            " steps end elsewhere: their mean f of %.4g is %.3g too %s, %.1f deviations of f.\n"
+            "What to change: more --%s-steps, or ones that stride before they settle (--%s-step-size,\n"
+            "--%s-last-step-size).\n",
             f->training_steps, f->training_f, fabs(off), off < 0 ? "low" : "high", fabs(off) / truth->f_sd, option,
             option, option);
 }

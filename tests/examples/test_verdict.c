@@ -193,6 +193,131 @@ START_TEST(measures_f)
 }
 END_TEST
 
+/* Findings on a prior that mixes, of which a test changes what it is about. */
+static findings findings_of_a_good_prior(void)
+{
+    findings f = {
+        .targets = 1, .superchains = 16, .chains = 64, .steps = 2000, .leapfrog_steps = 10, .training_steps = 40};
+    static const char *const kernels[KERNELS] = {"langevin", "mala", "hmc"};
+    for (int k = 0; k < KERNELS; k++) {
+        f.runs[k] = (long_chains){.kernel = kernels[k], .step_size = .25, .acceptance = .81};
+        f.diagnoses[k] = (diagnosis){.mixing = MIXING_GOOD,
+                                     .good_targets = 1,
+                                     .nested = 1.002,
+                                     .limit = 1.01,
+                                     .rhat = 1.02,
+                                     .ess_per_second = 100 * (k + 1),
+                                     .f = 12,
+                                     .f_mcse = .01,
+                                     .f_sd = 2};
+    }
+    f.training_f = 12.1;
+    f.training_f_mcse = .02;
+    return f;
+}
+
+START_TEST(says_what_is_good)
+{
+    const findings f = findings_of_a_good_prior();
+    const char *said = words(&f);
+    assert_contains(said,
+                    "The prior mixes: chains of hmc forget their starts (nested R-hat 1.002, at most 1.010 is good)");
+    assert_contains(
+        said, "Draw with hmc, step_size 0.25, leapfrog_steps 10: 300 independent draws a second, mean f 12 +- 0.01");
+    assert_contains(said, "The training's chains of 40 steps end where long ones rest: mean f 12.1.");
+    ck_assert_msg(strstr(said, "What to change") == NULL, "something is to be changed: %s", said);
+    ck_assert_msg(strstr(said, "langevin") == NULL, "something is wrong with langevin: %s", said);
+}
+END_TEST
+
+START_TEST(prefers_the_faster_kernel)
+{
+    findings f = findings_of_a_good_prior();
+    f.diagnoses[MALA_ROW].ess_per_second = 301;
+    ck_assert_int_eq(verdict_best(&f), MALA_ROW);
+    f.diagnoses[MALA_ROW].mixing = MIXING_SHORT;
+    f.diagnoses[MALA_ROW].rhat = 1.23;
+    f.diagnoses[MALA_ROW].rhat_at = 5;
+    ck_assert_int_eq(verdict_best(&f), HMC_ROW);
+    assert_contains(words(&f), "mala does not mix in as many steps (R-hat 1.23 of z[4], at most 1.10 is good)");
+}
+END_TEST
+
+/* A difference of f counts beyond three standard errors and a quarter of its deviation. */
+START_TEST(says_that_the_trainings_chains_are_too_short)
+{
+    findings f = findings_of_a_good_prior();
+    f.training_f = 11.6;
+    assert_contains(words(&f), "end where long ones rest");
+    f.training_f = 11;
+    assert_contains(words(&f),
+                    "The training's chains of 40 steps end elsewhere: their mean f of 11 is 1 too low, 0.5 deviations");
+    assert_contains(words(&f), "What to change: more --prior-steps");
+    f.training_f_mcse = .4;
+    assert_contains(words(&f), "end where long ones rest");
+    f.training_f = 14;
+    f.of_posterior = true;
+    assert_contains(words(&f), "is 2 too high");
+    assert_contains(words(&f), "more --posterior-steps");
+}
+END_TEST
+
+START_TEST(says_what_is_wrong_with_langevin)
+{
+    findings f = findings_of_a_good_prior();
+    diagnosis *d = &f.diagnoses[LANGEVIN_ROW];
+    d->f = 11;
+    assert_contains(words(&f),
+                    "langevin with steps of 0.25 is biased: its mean f is 1 too low; a test would accept 81 % of its");
+    d->mixing = MIXING_SLOW;
+    d->nested = 1.5;
+    assert_contains(words(&f),
+                    "langevin with steps of 0.25 does not mix in as many (nested R-hat 1.500 of f, at most 1.010 is");
+    d->mixing = MIXING_FAILED;
+    strcpy(f.runs[LANGEVIN_ROW].why.text, "it ran away");
+    assert_contains(words(&f), "langevin's steps of 0.25 are too long: it ran away.");
+}
+END_TEST
+
+/* What neither mala nor hmc can do is said of the one that comes nearer to it. */
+START_TEST(says_how_it_does_not_mix)
+{
+    static const struct {
+        mixing mixing;
+        const char *said, *remedy;
+    } cases[] = {
+        {MIXING_FAILED, "The chains to the prior failed", "docs/tuning.md"},
+        {MIXING_STUCK, "The prior's modes do not mix: chains from different starts settle apart",
+         "--prior-learning-rate"},
+        {MIXING_PARTED, "The prior's modes do not mix: chains from one start settle apart", "--prior-learning-rate"},
+        {MIXING_SLOW, "The prior does not mix in 2000 steps: chains are on their way", "--steps 8000"},
+        {MIXING_SHORT, "The prior does not mix in 2000 steps: the starts are forgotten", "--steps 8000"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        findings f = findings_of_a_good_prior();
+        f.diagnoses[MALA_ROW].mixing = cases[i].mixing;
+        f.diagnoses[HMC_ROW].mixing = MIXING_FAILED;
+        ck_assert_int_eq(verdict_best(&f), -1);
+        assert_contains(words(&f), cases[i].said);
+        assert_contains(words(&f), cases[i].remedy);
+        assert_contains(words(&f), cases[i].mixing == MIXING_FAILED ? "(hmc: " : "(mala: ");
+        ck_assert_msg(strstr(words(&f), "training's chains") == NULL, "chains are compared to none: %s", words(&f));
+    }
+}
+END_TEST
+
+START_TEST(counts_observations)
+{
+    findings f = findings_of_a_good_prior();
+    f.of_posterior = true;
+    f.targets = 4;
+    for (int k = 0; k < KERNELS; k++) f.diagnoses[k].mixing = MIXING_STUCK;
+    f.diagnoses[HMC_ROW].good_targets = 3;
+    assert_contains(words(&f), "The posterior's modes do not mix");
+    assert_contains(words(&f), "3 of 4 observations mix");
+    assert_contains(words(&f), "largest log density");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {flags_modes_that_do_not_mix,
@@ -201,6 +326,12 @@ int main(void)
                                   flags_a_rare_mode,
                                   tells_chains_on_their_way,
                                   tells_a_run_that_failed,
+                                  says_what_is_good,
+                                  prefers_the_faster_kernel,
+                                  says_that_the_trainings_chains_are_too_short,
+                                  says_what_is_wrong_with_langevin,
+                                  says_how_it_does_not_mix,
+                                  counts_observations,
                                   measures_f};
     return RUN_SUITE("verdict", tests);
 }

@@ -2,7 +2,8 @@
 
 A thin layer over the C library, which says all there is to know about each function in its headers (include/lebm).
 The classes are its handles: a Net is f or g, a Prior is a net and p0, a Generator is a decoder and a likelihood, a
-Sampler is a transition kernel, and a Trainer joins them; a Target is a density of one's own.
+Sampler is a transition kernel, and a Trainer joins them; a Target is a density of one's own, and Traces keep what chains
+were step by step.
 
     import lebm
 
@@ -48,6 +49,7 @@ __all__ = [
     "Generator",
     "Target",
     "Sampler",
+    "Traces",
     "Trainer",
     "create_model",
     "save_model",
@@ -304,6 +306,19 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_sampler_run_prior": (c_int, [_h, _h, c_int64, _Floats]),
     "lebm_sampler_run_posterior": (c_int, [_h, _h, _h, _Floats, c_int64, _Floats]),
     "lebm_sampler_run_target": (c_int, [_h, _h, c_int64, _Floats]),
+    "lebm_sampler_set_traces": (c_int, [_h, _h]),
+    "lebm_traces_create": (c_int, [_out, c_int64, c_int64, c_int64]),
+    "lebm_traces_destroy": (None, [_h]),
+    "lebm_traces_clear": (c_int, [_h]),
+    "lebm_traces_chains": (c_int64, [_h]),
+    "lebm_traces_length": (c_int64, [_h]),
+    "lebm_traces_dims": (c_int64, [_h]),
+    "lebm_traces_every": (c_int64, [_h]),
+    "lebm_traces_strides": (_i64s, [_h]),
+    "lebm_traces_states": (_f64s, [_h]),
+    "lebm_traces_log_densities": (_f64s, [_h]),
+    "lebm_traces_acceptances": (_f64s, [_h]),
+    "lebm_traces_energies": (_f64s, [_h]),
     "lebm_target_create": (c_int, [_out, c_int64, _DENSITY, c_void_p, c_int]),
     "lebm_target_destroy": (None, [_h]),
     "lebm_target_dims": (c_int64, [_h]),
@@ -1166,6 +1181,85 @@ class Target(_Handle):
             self._raised.list = outer
 
 
+class Traces(_Handle):
+    """What chains were at their steps, filled by the runs of a sampler (lebm/traces.h).
+
+        sampler = lebm.Sampler("hmc", steps=1000, warmup=100)
+        sampler.traces = traces = lebm.Traces(1000)
+        sampler.run_prior(prior, 4)
+        print(lebm.convergence(traces.states))
+
+    A draw is what a chain was after so many steps (`every`). A run that continues the last one (option start) appends, others
+    begin anew; one that fails or is stopped changes nothing. When there are more draws than the capacity, every second one is
+    dropped and `every` doubles. Arrays are copies, float64, [chains, draws] or [chains, draws, dims].
+    """
+
+    _kind = "traces"
+    _shown = "chains", "length", "dims", "every"
+
+    def __init__(self, capacity: SupportsIndex, every: SupportsIndex = 1, chains: SupportsIndex = 0) -> None:
+        """Make traces of up to `capacity` draws of each chain, or of the first so many chains."""
+        pointer, numbers = c_void_p(), {"capacity": capacity, "every": every, "chains": chains}
+        _lib.lebm_traces_create(byref(pointer), *(_integer(name, number) for name, number in numbers.items()))
+        self._lock = threading.RLock()  # of those who read, and of a run, whose own callbacks may read
+        self._own(pointer)
+
+    @property
+    def chains(self) -> int:
+        """Chains recorded; 0 if there are no draws."""
+        return _lib.lebm_traces_chains(self._c)
+
+    @property
+    def length(self) -> int:
+        """Draws of each chain."""
+        return _lib.lebm_traces_length(self._c)
+
+    @property
+    def dims(self) -> int:
+        """Numbers of a state; 0 if there are no draws."""
+        return _lib.lebm_traces_dims(self._c)
+
+    @property
+    def every(self) -> int:
+        """Steps from one draw to the next."""
+        return _lib.lebm_traces_every(self._c)
+
+    @property
+    def states(self) -> Doubles:
+        """The states: [chains, draws, dims]."""
+        return self._read("states", 3)
+
+    @property
+    def log_densities(self) -> Doubles:
+        """The log densities there: [chains, draws]."""
+        return self._read("log_densities", 2)
+
+    @property
+    def acceptances(self) -> Doubles:
+        """Probabilities with which the steps to the draws were accepted: [chains, draws]; NaN where there was no test."""
+        return self._read("acceptances", 2)
+
+    @property
+    def energies(self) -> Doubles:
+        """Energies of hmc, for e_bfmi(), which wants those of each step: [chains, draws]; NaN of other kernels."""
+        return self._read("energies", 2)
+
+    def clear(self) -> None:
+        """Drop all draws: the next run begins the traces anew."""
+        with self._lock:
+            _lib.lebm_traces_clear(self._c)
+
+    def _read(self, name: str, axes: int) -> Doubles:
+        with self._lock:
+            c, shape = self._c, (self.chains, self.length, self.dims)[:axes]
+            if self.length == 0:
+                return np.empty(shape)
+            strides = _lib.lebm_traces_strides(c)[:axes]
+            count = 1 + sum((size - 1) * stride for size, stride in zip(shape, strides))
+            lie = (c_double * count).from_address(ctypes.addressof(self._function(name)(c).contents))
+            return np.ndarray(shape, np.float64, lie, 0, [8 * stride for stride in strides]).copy()
+
+
 class _Runner(_Handle):
     """What samplers and trainers have in common: options, metrics, and calls that take long."""
 
@@ -1195,13 +1289,12 @@ class _Runner(_Handle):
         answer = _PROGRESS(answers.send)  # C calls it until this call returns, and the next call has its own
         c, failure = self._c, None
         with self._lock:  # C would go on calling the function of a call that was refused
-            if self._running is not None and self._running() is not None:
-                text = f"{self._kind} is running, in another thread or in the call that this callback belongs to"
-                raise StateError(text)
+            self._check_idle()
             self._running = weakref.ref(answers)  # which ends with this call, at whatever moment Ctrl-C comes
         try:
-            self._function("set_progress")(c, answer, None)
-            self._function(name)(c, *arguments)
+            with self._recording():
+                self._function("set_progress")(c, answer, None)
+                self._function(name)(c, *arguments)
         except LebmError as error:
             failure = raised.pop() if raised else error
         finally:
@@ -1211,6 +1304,15 @@ class _Runner(_Handle):
                 raise failure  # here, where it gets no context: the user's exception stays as it was
             finally:
                 del failure  # or its traceback would keep this frame and its arrays
+
+    def _check_idle(self) -> None:
+        if self._running is not None and self._running() is not None:
+            text = f"{self._kind} is running, in another thread or in the call that this callback belongs to"
+            raise StateError(text)
+
+    def _recording(self) -> contextlib.AbstractContextManager[Any]:
+        """What a call that takes long needs to itself."""
+        return contextlib.nullcontext()
 
     @property
     def options(self) -> Options:
@@ -1244,6 +1346,7 @@ class Sampler(_Runner):
 
     _kind = "sampler"
     _shown = "kernel", "options"
+    _traces: Optional[Traces] = None
 
     def __init__(self, kernel: str = "langevin", **options: Value) -> None:
         """Make a sampler; the class says which options there are."""
@@ -1305,6 +1408,21 @@ class Sampler(_Runner):
         if array.ndim != 1:
             raise ShapeError(f"variances has shape {array.shape}; allowed is (M,)")
         _lib.lebm_sampler_set_variances(self._c, array, len(array))
+
+    @property
+    def traces(self) -> Optional[Traces]:
+        """Traces that runs fill, which one sampler has at a time; None: there are none."""
+        return self._traces
+
+    @traces.setter
+    def traces(self, traces: Optional[Traces]) -> None:
+        with self._lock:
+            self._check_idle()
+            _lib.lebm_sampler_set_traces(self._c, None if traces is None else Traces._of("traces", traces))
+            self._traces = traces
+
+    def _recording(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext() if self._traces is None else self._traces._lock
 
     def _start(self, z: Optional[Array], n: int, width: int) -> Array:
         if z is None and self.options["start"] != "noise":

@@ -116,7 +116,7 @@ typedef struct lebm_sampler lebm_sampler;
 
 /** @name Metrics of the last run, for lebm_sampler_metric()
  * The first two are means over the chains where they were evaluated last: at the end of the run, or at the start of its last
- * step if the kernel is langevin and does not measure the acceptance. The others are of all steps, and langevin has them only
+ * step if the kernel is langevin, does not measure the acceptance and has no traces. The others are of all steps, and langevin has them only
  * if it measures the acceptance (option measure_acceptance; noise at 1): else they are LEBM_ERR_STATE.
  * @{ */
 #define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
@@ -135,16 +135,17 @@ typedef struct lebm_sampler lebm_sampler;
 /** Reports how far a run or a step has come: called some times a second and at the end, on the thread that made the
  * call.
  *
- * It may call every function that takes what is in use as `const`: it may read the options, the metrics (those of the
- * last run or step that ended) and the parameters, compute with the model, copy the sampler, save the model or the
+ * It may call every function that takes what is in use as `const`: it may read the options, the metrics and traces (those of
+ * the last run or step that ended) and the parameters, compute with the model, copy the sampler, save the model or the
  * trainer as they were before the call. It may make new handles, also a trainer that borrows the sampler, and do
  * anything with handles that are not in use.
  *
  * What would change or run a handle that is in use returns LEBM_ERR_STATE and changes nothing. In use are, in a run,
- * the sampler, the net or nets of the model and the generator's options; in a step, the trainer, both samplers, both
+ * the sampler, its traces, the net or nets of the model and the generator's options; in a step, the trainer, both samplers, both
  * nets and the generator's options.
  *
- * It must not destroy what is in use, but for giving up the caller's hold on a net (lebm_net_destroy()). It must not
+ * It must not destroy what is in use, but for giving up the caller's hold on a net or traces (lebm_net_destroy(),
+ * lebm_traces_destroy()). It must not
  * fork, but to start another program. It must return: no longjmp, no exception, no cancellation of the thread.
  * @param done  fraction of the work that is done, 0 to 1, which never goes back; of a training step's work, the
  *              multiply-adds of its nets   @param user  what was given with the function
@@ -160,7 +161,7 @@ typedef int (*lebm_progress_fn)(double done, void *user);
 LEBM_API int lebm_sampler_create(lebm_sampler **out, const char *kernel);
 
 /** Make a sampler with the kernel, the options and the variances of another one, and nothing else of it: no progress
- * function, and no metrics before it has run.
+ * function, no traces, and no metrics before it has run.
  * @param out   receives the sampler; the caller owns it
  * @param from  the sampler to copy, which its own callback may do, too
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_NOMEM

@@ -60,9 +60,9 @@ LEBM_API int lebm_traces_create(lebm_traces **out, int64_t capacity, int64_t eve
 LEBM_API void lebm_traces_destroy(lebm_traces *traces);
 
 /** Have the runs of a sampler recorded from now on: lebm_sampler_run_prior(), _posterior() and _target(), not the steps of a
- * trainer. The sampler holds the traces until others or none are set, or it is destroyed; lebm_sampler_copy() copies none. What
- * they have keeps until the next run.
- * @param traces  the traces, which no other sampler may have; NULL: none from now on
+ * trainer. The sampler holds the traces until others or none are set, or it is destroyed; lebm_sampler_copy() copies none. The
+ * draws that they have stay until the next run begins them anew.
+ * @param traces  the traces, which no other sampler may have, or NULL: none from now on
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the sampler is running, or another sampler has the traces)
  * Threads: one call per sampler, and per traces, at a time. @since 0.1.0 */
 LEBM_API int lebm_sampler_set_traces(lebm_sampler *sampler, lebm_traces *traces);

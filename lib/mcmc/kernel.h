@@ -19,8 +19,8 @@ typedef struct {
     double *acceptance;               /* [n] sums over the steps tested: of the probability of acceptance, */
     double *energy_error;             /* [n] of the size of the log of its ratio, LEBM__MOST_ENERGY_ERROR at most */
     int64_t tested;                   /* steps with a test, or with what one would have found */
-    double *chance, *energy; /* [n] of the last step: its probability of acceptance, and H where it began; NaN: none */
-    void *workspace;         /* the kernel's own */
+    double *probability, *energy;     /* [n] of the last step: of its acceptance, and H where it began; NaN: none */
+    void *workspace;                  /* the kernel's own */
 } lebm__tile;
 
 enum { LEBM__MOST_ENERGY_ERROR = 1000 }; /* that counts: more, or none that is finite, is as much */

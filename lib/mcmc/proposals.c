@@ -54,8 +54,8 @@ int lebm__proposals_evaluate(const lebm__chain *chain, const lebm__tile *tile, l
 void lebm__proposals_measure(lebm__tile *tile, const lebm__proposals *p)
 {
     for (int64_t i = 0; i < tile->n; i++) {
-        tile->chance[i] = isnan(p->log_ratio[i]) ? 0.0 : exp(fmin(p->log_ratio[i], 0.0));
-        tile->acceptance[i] += tile->chance[i];
+        tile->probability[i] = isnan(p->log_ratio[i]) ? 0.0 : exp(fmin(p->log_ratio[i], 0.0));
+        tile->acceptance[i] += tile->probability[i];
         tile->energy_error[i] += fmin(fabs(p->log_ratio[i]), LEBM__MOST_ENERGY_ERROR);
     }
     tile->tested++;

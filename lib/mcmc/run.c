@@ -45,7 +45,7 @@ static void run_lay_out(void *context, int thread, lebm__arena *arena)
                            .score = lebm__arena_take(arena, numel, sizeof *w->tile.score),
                            .squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.squares),
                            .max_squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.max_squares),
-                           .chance = lebm__arena_take(arena, r->rows, sizeof *w->tile.chance),
+                           .probability = lebm__arena_take(arena, r->rows, sizeof *w->tile.probability),
                            .energy = lebm__arena_take(arena, r->rows, sizeof *w->tile.energy),
                            .workspace = r->run->kernel->lay_out(r->rows, r->dims, arena)};
     if (r->run->target == NULL) {
@@ -112,7 +112,7 @@ static void run_place_tile(const run_state *r, int64_t task, lebm__tile *tile)
     tile->tested = 0;
     for (int64_t i = 0; i < tile->n; i++) {
         tile->acceptance[i] = tile->energy_error[i] = 0.0;
-        tile->chance[i] = tile->energy[i] = NAN;
+        tile->probability[i] = tile->energy[i] = NAN;
     }
 }
 

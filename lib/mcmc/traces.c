@@ -117,7 +117,7 @@ void lebm__record_step(const lebm__record *record, const lebm__tile *tile, int64
     for (int64_t i = 0; i < n; i++, row += record->strides[0]) {
         for (int64_t d = 0; d < dims; d++) row[d] = (double)tile->z[i * dims + d];
         row[dims + LOG_DENSITY] = tile->log_density[i];
-        row[dims + ACCEPTANCE] = tile->chance[i];
+        row[dims + ACCEPTANCE] = tile->probability[i];
         row[dims + ENERGY] = tile->energy[i];
     }
 }

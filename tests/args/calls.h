@@ -10,6 +10,7 @@
 /** An argument or a result; which member it is follows from its C type. */
 typedef union {
     void *pointer;
+    const void *borrowed; /* a result, the same */
     const char *text;
     int64_t integer; /* of int, int64_t and uint64_t */
     double real;

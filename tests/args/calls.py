@@ -31,6 +31,11 @@ def member(c_type: str) -> tuple[str, str]:
     return "pointer", ""
 
 
+def result_member(c_type: str) -> str:
+    is_array = c_type.startswith("const ") and c_type not in MEMBERS
+    return "borrowed" if is_array else member(c_type)[0]
+
+
 def documented_declarations(text: str) -> list[tuple[str, str]]:
     """Each declaration with the comment before it; a comment stands for all declarations up to the next one."""
     declarations, comment = [], ""
@@ -76,7 +81,7 @@ def main() -> None:
         if result == "int" and not {"LEBM_OK", "LEBM_ERR_INVALID"} <= statuses:
             sys.exit(f"the comment of {name}() has no list of its statuses")
         arguments = ", ".join(f"{member(c)[1]}a[{i}].{member(c)[0]}" for i, (c, _) in enumerate(parameters))
-        keep = "" if result == "void" else f"r.{member(result)[0]} = "
+        keep = "" if result == "void" else f"r.{result_member(result)} = "
         callers.append(
             f"static value call_{name}(const value *a)\n{{\n    value r = {{.integer = 0}};\n"
             f"    (void)a;\n    {keep}{name}({arguments});\n    return r;\n}}\n"

@@ -434,6 +434,7 @@ static int would_change_running(const function *f, int in_step)
     for (int i = 0; i < f->count; i++) {
         const parameter *p = &f->parameters[i];
         if (is_type(p, "lebm_sampler *")) return 1;
+        if (is_type(p, "lebm_traces *")) return !in_step;
         if (is_type(p, "lebm_generator *") && (strstr(f->name, "_set_") || name_ends(f, "_init"))) return in_step;
         if (is_type(p, "lebm_trainer *")) return in_step || is_step(f) || name_ends(f, "_load");
     }

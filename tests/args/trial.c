@@ -203,6 +203,8 @@ static const struct {
     {"dims", {LATENT, 1, INT32_MAX, LATENT, LEBM_ERR_RANGE}},
     {"superchains", {2, 2, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
     {"threads", {2, 0, 1024, 1024, LEBM_ERR_RANGE}},
+    {"capacity", {3, 1, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
+    {"every", {2, 1, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
     {"concurrent", {0, INT_MIN, INT_MAX, INT_MAX, 0}},
 };
 
@@ -249,6 +251,8 @@ whole whole_of(const trial *t, const parameter *p)
     const int status = returns_status(t->f) ? LEBM_ERR_RANGE : 0;
     if (is_named(p, "dims") && name_ends(t->f, "_target_create"))
         return (whole){LATENT, 1, 1 << 24, 1 << 24, LEBM_ERR_RANGE};
+    if (is_named(p, "chains") && name_ends(t->f, "_traces_create"))
+        return (whole){2, 0, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
@@ -408,6 +412,7 @@ static void *handle_of(const trial *t, const parameter *p)
     if (strstr(p->type, "lebm_sampler ")) return is_named(p, "to_posterior") ? w->to_posterior : w->to_prior;
     if (strstr(p->type, "lebm_trainer ")) return w->trainer;
     if (strstr(p->type, "lebm_target ")) return w->target;
+    if (strstr(p->type, "lebm_traces ")) return w->traces;
     unknown(t, p);
     return NULL;
 }
@@ -546,6 +551,9 @@ static void settle_new(uint64_t *hash, const parameter *p, void *object)
         const int64_t dims = lebm_target_dims(object);
         hash_bytes(hash, &dims, sizeof dims);
         lebm_target_destroy(object);
+    } else if (is_type(p, "lebm_traces **")) {
+        hash_traces(hash, object);
+        lebm_traces_destroy(object);
     } else {
         ck_assert_str_eq(p->type, "lebm_trainer **");
         lebm_trainer_destroy(object);
@@ -562,6 +570,7 @@ static void forget(struct world *w, const void *object)
     if (object == w->to_posterior) w->to_posterior = NULL;
     if (object == w->trainer) w->trainer = NULL;
     if (object == w->target) w->target = NULL;
+    if (object == w->traces) w->traces = NULL;
 }
 
 uint64_t trial_results(trial *t, value result)
@@ -574,6 +583,10 @@ uint64_t trial_results(trial *t, value result)
         if (!name_ends(f, "_last_error")) hash_text(&hash, result.text);
     } else if (strcmp(f->result, "lebm_net *") == 0) {
         hash_net(&hash, result.pointer);
+    } else if (strcmp(f->result, "const double *") == 0 || strcmp(f->result, "const int64_t *") == 0) {
+        hash_traces(&hash, t->w->traces); /* into which it points, or there are no draws */
+        LEBM_ASSERT_MSG((result.pointer != NULL) == (lebm_traces_length(t->w->traces) > 0), "%s() returns %p", f->name,
+                        result.pointer);
     } else {
         hash_bytes(&hash, &result, sizeof result);
     }

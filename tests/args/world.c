@@ -108,6 +108,8 @@ void world_make(struct world *w, const struct world_kind *kind)
     w->to_prior = make_sampler(kind->threads);
     w->to_posterior = make_sampler(kind->threads);
     LEBM_ASSERT_OK(lebm_target_create(&w->target, LATENT, world_density, NULL, 0));
+    LEBM_ASSERT_OK(lebm_traces_create(&w->traces, 8, 1, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_traces(w->to_prior, w->traces));
     LEBM_ASSERT_OK(lebm_trainer_create(&w->trainer, w->prior, w->generator, w->to_prior, w->to_posterior));
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, kind->threads));
     LEBM_ASSERT_OK(lebm_trainer_set_f64(w->trainer, LEBM_TRAINER_PRIOR_LEARNING_RATE, 1e-3));
@@ -133,6 +135,7 @@ void world_free(struct world *w)
     lebm_generator_destroy(w->generator);
     lebm_net_destroy(w->net);
     lebm_target_destroy(w->target);
+    lebm_traces_destroy(w->traces);
 }
 
 /* ---- hashes ---- */
@@ -228,6 +231,21 @@ static void hash_variances(uint64_t *hash, const lebm_sampler *sampler)
     free(variances);
 }
 
+void hash_traces(uint64_t *hash, const lebm_traces *traces)
+{
+    const int64_t chains = lebm_traces_chains(traces), length = lebm_traces_length(traces);
+    const int64_t dims = lebm_traces_dims(traces), every = lebm_traces_every(traces);
+    const int64_t *strides = lebm_traces_strides(traces);
+    const double *states = lebm_traces_states(traces), *log_densities = lebm_traces_log_densities(traces);
+    hash_bytes(hash, &every, sizeof every);
+    for (int64_t c = 0; c < chains; c++)
+        for (int64_t t = 0; t < length; t++) {
+            const int64_t at = c * strides[0] + t * strides[1];
+            hash_bytes(hash, states + at, (size_t)dims * sizeof *states);
+            hash_bytes(hash, log_densities + at, sizeof *log_densities);
+        }
+}
+
 static void hash_averages(uint64_t *hash, const lebm_trainer *trainer)
 {
     lebm_prior *prior;
@@ -260,6 +278,7 @@ uint64_t world_look(const struct world *w)
     HASH_OPTIONS(&hash, trainer, w->trainer);
     hash_variances(&hash, w->to_prior);
     hash_variances(&hash, w->to_posterior);
+    hash_traces(&hash, w->traces);
     const int64_t counts[] = {lebm_trainer_steps_done(w->trainer), lebm_trainer_epochs_done(w->trainer), count_files()};
     hash_bytes(&hash, counts, sizeof counts);
     hash_file(&hash, saved_path);
@@ -282,6 +301,7 @@ uint64_t world_use(struct world *w)
     if (w->prior && w->to_prior) {
         LEBM_ASSERT_OK(lebm_sampler_run_prior(w->to_prior, w->prior, N, out));
         hash_floats(&hash, out, N * LATENT);
+        hash_traces(&hash, w->traces);
     }
     if (w->prior && w->generator) {
         LEBM_ASSERT_OK(lebm_sampler_run_posterior(w->to_posterior, w->prior, w->generator, w->x, N, out));

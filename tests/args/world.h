@@ -32,6 +32,7 @@ struct world {
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
     lebm_target *target;              /* of world_density(), LATENT numbers */
+    lebm_traces *traces;              /* that to_prior fills */
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1], or tokens */
     int64_t ids[N];                   /* of the rows of x */
     double draws[CHAINS * LENGTH * LATENT];
@@ -52,6 +53,7 @@ void hash_bytes(uint64_t *hash, const void *bytes, size_t size);
 void hash_text(uint64_t *hash, const char *text);
 void hash_net(uint64_t *hash, const lebm_net *net);
 void hash_generator(uint64_t *hash, lebm_generator *generator);
+void hash_traces(uint64_t *hash, const lebm_traces *traces);
 
 /** All that a caller can see of objects and folder, as a hash: a call that fails must not change it. */
 uint64_t world_look(const struct world *w);

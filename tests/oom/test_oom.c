@@ -152,6 +152,28 @@ static int warm_up(void)
     return status;
 }
 
+/* Runs that append to traces, where there is room and where there is none, and that have draws dropped. */
+static int record(void)
+{
+    float z[N * LATENT];
+    lebm_sampler *sampler = NULL;
+    lebm_traces *traces = NULL;
+    int status = lebm_sampler_create(&sampler, LEBM_MALA);
+    if (status == LEBM_OK) status = lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 4);
+    if (status == LEBM_OK) status = lebm_sampler_set_i64(sampler, LEBM_SAMPLER_THREADS, 2);
+    if (status == LEBM_OK) status = lebm_traces_create(&traces, 10, 1, 0);
+    if (status == LEBM_OK) status = lebm_sampler_set_traces(sampler, traces);
+    for (int i = 0; i < 4 && status == LEBM_OK; i++) {
+        const int64_t length = lebm_traces_length(traces);
+        status = lebm_sampler_run_target(sampler, world.target, N, z);
+        if (status == LEBM_OK) status = lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, "continue");
+        if (status != LEBM_OK) ck_assert_int_eq(lebm_traces_length(traces), length);
+    }
+    lebm_traces_destroy(traces);
+    lebm_sampler_destroy(sampler);
+    return status;
+}
+
 /* A callback that needs memory, too. */
 static int score(double done, void *status)
 {
@@ -194,6 +216,8 @@ START_TEST(every_allocation_of_several_calls_may_fail) /* _i: the threads of a w
     fail_each(lebm__alloc_fail_after, keep_chains, NULL, 50);
     LEBM_ASSERT_OK(warm_up());
     fail_each(lebm__alloc_fail_after, warm_up, NULL, 20);
+    LEBM_ASSERT_OK(record());
+    fail_each(lebm__alloc_fail_after, record, NULL, 15);
     fail_each(lebm__alloc_fail_after, run_with_callback, NULL, 5);
     fail_each(lebm__alloc_fail_after, step_with_callback, NULL, 5);
     world_free(&world);

@@ -61,7 +61,7 @@ struct bench {
     lebm__tile tile;
     void *memory;
     float z[N * M], score[N * M], variances[M], roots[M];
-    double log_density[N], score_norm[N], squares[N], max_squares[N], acceptance[N], energy_error[N], chance[N],
+    double log_density[N], score_norm[N], squares[N], max_squares[N], acceptance[N], energy_error[N], probability[N],
         energy[N];
 };
 
@@ -102,7 +102,7 @@ static void bench_make(struct bench *b, const char *kernel, double step_size, in
                            .max_squares = b->max_squares,
                            .acceptance = b->acceptance,
                            .energy_error = b->energy_error,
-                           .chance = b->chance,
+                           .probability = b->probability,
                            .energy = b->energy,
                            .workspace = run.kernel->lay_out(N, M, &arena)};
     b->chain = (lebm__chain){.kernel = run.kernel,
@@ -128,6 +128,7 @@ static void bench_free(struct bench *b)
 
 struct reference {
     double z[M], score[M], log_density;
+    double energy; /* with which the trajectory to here began, in HMC */
 };
 
 static double square_of(const double *v)
@@ -147,6 +148,7 @@ static double propose_mala(const struct bench *b, const struct reference *from, 
         to->z[j] = from->z[j] + s * v * from->score[j] + sqrt(2 * s * t * v) * e[j];
     }
     to->log_density = density_at(to->z, to->score);
+    to->energy = NAN;
     for (int j = 0; j < M; j++) {
         const double v = b->chain.variances ? b->variances[j] : 1, width = sqrt(2 * s * t * v);
         forth[j] = (to->z[j] - from->z[j] - s * v * from->score[j]) / width;
@@ -170,6 +172,7 @@ static double propose_hmc(const struct bench *b, const struct reference *from, c
         p[j] = sqrt(t / v) * e[j];
         energy += v * p[j] * p[j] / 2;
     }
+    to->energy = energy;
     for (int64_t leap = 0; leap < leaps; leap++) {
         for (int j = 0; j < M; j++) {
             p[j] += epsilon / 2 * to->score[j];
@@ -183,15 +186,19 @@ static double propose_hmc(const struct bench *b, const struct reference *from, c
     return energy / t;
 }
 
-/* Make chain i's steps: z is its start, then its end; the sum of the probabilities of acceptance is returned, and that of
- * |log r| written. `tests` 0: all are accepted. */
-static double reference_chain(const struct bench *b, int64_t i, int tests, double *z, double *error)
+/* What is measured of a chain. */
+struct measured {
+    double acceptance, error;   /* sums over the steps of the probability of acceptance, and of |log r| */
+    double probability, energy; /* of the last step */
+};
+
+/* Make chain i's steps: z is its start, then its end. `tests` 0: all are accepted. */
+static struct measured reference_chain(const struct bench *b, int64_t i, int tests, double *z)
 {
     struct reference at, to;
-    double sum = 0;
+    struct measured m = {.acceptance = 0};
     memcpy(at.z, z, sizeof at.z);
     at.log_density = density_at(at.z, at.score);
-    *error = 0;
     for (int64_t step = 1; step <= b->chain.steps; step++) {
         float noise[M];
         double chances[2], e[M];
@@ -200,12 +207,14 @@ static double reference_chain(const struct bench *b, int64_t i, int tests, doubl
         for (int j = 0; j < M; j++) e[j] = noise[j];
         const double log_ratio =
             b->chain.kernel == &lebm__hmc ? propose_hmc(b, &at, e, chances[1], &to) : propose_mala(b, &at, e, &to);
-        sum += fmin(1, exp(log_ratio));
-        *error += fabs(log_ratio);
+        m.probability = fmin(1, exp(log_ratio));
+        m.energy = to.energy;
+        m.acceptance += m.probability;
+        m.error += fabs(log_ratio);
         if (!tests || chances[0] < exp(log_ratio)) at = to;
     }
     memcpy(z, at.z, sizeof at.z);
-    return sum;
+    return m;
 }
 
 static const struct {
@@ -236,11 +245,12 @@ START_TEST(chains_and_acceptance_equal_the_reference) /* _i: the setting */
     enum { STEPS = 15 };
     struct bench b;
     bench_make_setting(&b, _i, STEPS);
-    double expected[N * M], acceptance[N], error[N], all = 0;
+    double expected[N * M], all = 0;
+    struct measured measured[N];
     for (int i = 0; i < N * M; i++) expected[i] = b.z[i];
     for (int64_t i = 0; i < N; i++) {
-        acceptance[i] = reference_chain(&b, i, b.chain.kernel != &lebm__langevin, expected + i * M, &error[i]);
-        all += acceptance[i] / (N * STEPS);
+        measured[i] = reference_chain(&b, i, b.chain.kernel != &lebm__langevin, expected + i * M);
+        all += measured[i].acceptance / (N * STEPS);
     }
     LEBM_ASSERT_OK(lebm__chain_run(&b.chain, &b.tile));
     ck_assert_double_gt(all, 0.3); /* so that there is something to be seen: not all are accepted, nor refused */
@@ -249,8 +259,10 @@ START_TEST(chains_and_acceptance_equal_the_reference) /* _i: the setting */
     ck_assert_int_eq(b.tile.tested, STEPS);
     for (int i = 0; i < N; i++) {
         double score[M];
-        LEBM_ASSERT_NEAR(b.acceptance[i], acceptance[i], 2e-5);
-        LEBM_ASSERT_NEAR(b.energy_error[i], error[i], 5e-5);
+        LEBM_ASSERT_NEAR(b.acceptance[i], measured[i].acceptance, 2e-5);
+        LEBM_ASSERT_NEAR(b.energy_error[i], measured[i].error, 5e-5);
+        LEBM_ASSERT_NEAR(b.probability[i], measured[i].probability, 2e-5);
+        if (b.chain.kernel == &lebm__hmc) LEBM_ASSERT_NEAR(b.energy[i], measured[i].energy, 5e-5);
         LEBM_ASSERT_NEAR(b.log_density[i], density_at(expected + i * M, score), 1e-4);
         LEBM_ASSERT_NEAR(b.score_norm[i], sqrt(square_of(score)), 1e-4);
     }

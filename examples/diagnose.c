@@ -11,7 +11,6 @@
 #include "interrupt.h"
 #include "model.h"
 #include "output.h"
-#include "pictures.h"
 #include "view.h"
 
 enum {
@@ -123,7 +122,6 @@ int main(int argc, char **argv)
     failure why;
     setvbuf(stdout, NULL, _IOLBF, 0); /* in a log in the order in which it happened */
     model_load(&m, options[MODEL].value.text);
-    if (!model_is_of_text(&m)) picture_must_be_possible(&m, options[OUT].value.text);
     set_seed_and_threads(m.to_prior, options);
     set_seed_and_threads(m.to_posterior, options);
     int64_t observations = options[OBSERVATIONS].value.i64;

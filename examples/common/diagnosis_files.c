@@ -133,7 +133,7 @@ void diagnosis_files_write(const model *m, const chains_plan *plan, const long_c
         write_chart(plan, c, t, folder);
         if (model_is_of_text(m))
             write_sentences(m, plan, c, t, folder);
-        else
+        else if (picture_is_possible(m))
             write_images(m, plan, c, t, folder);
     }
 }

@@ -57,6 +57,13 @@ void picture_must_be_possible(const model *m, const char *path)
     frame(m, 1, 1, 1, path);
 }
 
+bool picture_is_possible(const model *m)
+{
+    int64_t shape[3];
+    or_die(lebm_generator_data_shape(m->generator, shape), "generator");
+    return shape[1] * shape[2] > 1 && (shape[0] == 1 || shape[0] == 3);
+}
+
 int picture_samples(const model *m, int64_t count, const char *path)
 {
     const image_grid grid = frame(m, count, 10, 1, path);

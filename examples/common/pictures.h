@@ -5,12 +5,17 @@
 #ifndef PICTURES_H
 #define PICTURES_H
 
+#include <stdbool.h>
+
 #include "dataset.h"
 #include "model.h"
 #include "view.h"
 
 /* Ends the program if no picture can show what the model makes. */
 void picture_must_be_possible(const model *m, const char *path);
+
+/* Whether pictures can show what the model makes. */
+bool picture_is_possible(const model *m);
 
 /* Samples of the model, in ten columns. */
 int picture_samples(const model *m, int64_t count, const char *path);

@@ -1,5 +1,6 @@
 /* The verdict is right: modes that do not mix are told from a density that is nearly normal, whatever the seed. */
 #include <math.h>
+#include <sys/stat.h>
 
 #include "diagnose_run.h"
 #include "suite.h"
@@ -68,9 +69,9 @@ static int go_on(double done, void *user)
     return 0;
 }
 
-/* What one kernel's chains from these starts come to: [8, M], 8 chains each. The model's own steps are of this size. */
-static diagnosis diagnose_kernel(lebm_net *net, const char *kernel, const float *starts, int64_t steps,
-                                 double own_step_size)
+/* Chains of one kernel from these starts: [8, M], 8 chains each. The model's own steps are of these sizes. */
+static diagnosis diagnose_steps(lebm_net *net, const char *kernel, const float *starts, int64_t steps,
+                                double own_step_size, double own_last_step_size, long_chains *c)
 {
     const chains_plan plan = {.targets = 1,
                               .superchains = 8,
@@ -82,17 +83,24 @@ static diagnosis diagnose_kernel(lebm_net *net, const char *kernel, const float 
                               .starts = starts,
                               .progress = go_on};
     model m = {0};
-    long_chains c;
     ck_assert_int_eq(lebm_prior_create(&m.prior, net, 1), LEBM_OK);
     lebm_net_destroy(net);
     ck_assert_int_eq(lebm_sampler_create(&m.to_prior, LEBM_LANGEVIN), LEBM_OK);
     ck_assert_int_eq(lebm_sampler_set_f64(m.to_prior, LEBM_SAMPLER_STEP_SIZE, own_step_size), LEBM_OK);
-    const int status = long_chains_run(&m, &plan, kernel, &c);
+    ck_assert_int_eq(lebm_sampler_set_f64(m.to_prior, LEBM_SAMPLER_LAST_STEP_SIZE, own_last_step_size), LEBM_OK);
+    const int status = long_chains_run(&m, &plan, kernel, c);
     ck_assert_msg(status == LEBM_OK || status == LEBM_ERR_DIVERGED, "status %d", status);
-    const diagnosis d = diagnose(&m, &plan, &c);
-    long_chains_free(&c);
+    const diagnosis d = diagnose(&m, &plan, c);
+    long_chains_free(c);
     model_free(&m);
     return d;
+}
+
+static diagnosis diagnose_kernel(lebm_net *net, const char *kernel, const float *starts, int64_t steps,
+                                 double own_step_size)
+{
+    long_chains c;
+    return diagnose_steps(net, kernel, starts, steps, own_step_size, 0, &c);
 }
 
 static void assert_mixing(const diagnosis *d, mixing expected)
@@ -171,6 +179,21 @@ START_TEST(tells_chains_on_their_way)
     assert_mixing(&brief, MIXING_SHORT);
     const diagnosis good = diagnose_kernel(nearly_flat(1), LEBM_LANGEVIN, starts, 4000, .05);
     assert_mixing(&good, MIXING_GOOD);
+}
+END_TEST
+
+START_TEST(langevin_takes_the_last_of_its_steps)
+{
+    float starts[8 * M];
+    long_chains c;
+    spread_starts(0, starts);
+    diagnose_steps(nearly_flat(1), LEBM_LANGEVIN, starts, 400, .1, .02, &c);
+    ck_assert_msg(c.step_size == .02, "step size %g, not 0.02", c.step_size);
+    ck_assert_msg(c.acceptance > .98 && c.acceptance < 1, "acceptance %g with small steps", c.acceptance);
+    diagnose_steps(nearly_flat(1), LEBM_LANGEVIN, starts, 400, .1, 0, &c);
+    ck_assert_msg(c.step_size == .1, "step size %g, not 0.1", c.step_size);
+    diagnose_steps(nearly_flat(1), LEBM_MALA, starts, 400, .1, .02, &c);
+    ck_assert_msg(fabs(c.acceptance - .574) < .1, "acceptance %g of mala, not 0.574", c.acceptance);
 }
 END_TEST
 
@@ -320,6 +343,39 @@ START_TEST(counts_observations)
 }
 END_TEST
 
+/* A model of numbers that are no image has charts of its chains all the same. */
+START_TEST(draws_charts_of_any_model)
+{
+    char folder[256], path[512];
+    snprintf(folder, sizeof folder, "%s", scratch_path("diagnosis"));
+    ck_assert_int_eq(mkdir(folder, 0777), 0);
+    model m = {0};
+    findings f;
+    const float x[3] = {.1F, .2F, .3F};
+    const diagnose_settings s = {.superchains = 4,
+                                 .chains = 4,
+                                 .warmup = 10,
+                                 .steps = 160,
+                                 .leapfrog_steps = 10,
+                                 .threads = 1,
+                                 .x = x,
+                                 .observations = 1,
+                                 .folder = folder};
+    ck_assert_int_eq(lebm_model_create(&m.prior, &m.generator, "in 4; linear 2; gelu; linear 1", 1, "in 4; linear 3",
+                                       LEBM_GAUSSIAN, 1, LEBM_INIT_PYTORCH, 1),
+                     LEBM_OK);
+    ck_assert_int_eq(lebm_sampler_create(&m.to_prior, LEBM_LANGEVIN), LEBM_OK);
+    ck_assert_int_eq(lebm_sampler_create(&m.to_posterior, LEBM_LANGEVIN), LEBM_OK);
+    ck_assert_int_eq(diagnose_run(&m, &s, &f), LEBM_OK);
+    for (int k = 0; k < KERNELS; k++) {
+        snprintf(path, sizeof path, "%s/posterior-1-%s-log-density.png", folder, f.runs[k].kernel);
+        ck_assert_msg(remove(path) == 0, "there is no %s", path);
+    }
+    ck_assert_msg(rmdir(folder) == 0, "more than the charts was written");
+    model_free(&m);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {flags_modes_that_do_not_mix,
@@ -328,11 +384,13 @@ int main(void)
                                   flags_a_rare_mode,
                                   tells_chains_on_their_way,
                                   tells_a_run_that_failed,
+                                  langevin_takes_the_last_of_its_steps,
                                   says_what_is_good,
                                   prefers_the_faster_kernel,
                                   says_that_the_trainings_chains_are_too_short,
                                   says_what_is_wrong_with_langevin,
                                   says_how_it_does_not_mix,
+                                  draws_charts_of_any_model,
                                   counts_observations,
                                   measures_f};
     return RUN_SUITE("verdict", tests);

@@ -53,6 +53,11 @@ class Mutation:
         return source.replace(found[0], self.new)
 
 
+def program_of(test):
+    """The program of a test KIND/NAME."""
+    return ("test_" if test.startswith("examples/") else "") + test.replace("/", "_")
+
+
 class Copy:
     """A copy of the project with a build folder."""
 
@@ -62,7 +67,7 @@ class Copy:
         self.source.mkdir(parents=True)
         for name in SOURCES:
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, self.source / name)
-        self.run([cmake, "-S", self.source, "-B", self.build, "-DCMAKE_BUILD_TYPE=Release", "-DLEBM_BUILD_EXAMPLES=OFF"])
+        self.run([cmake, "-S", self.source, "-B", self.build, "-DCMAKE_BUILD_TYPE=Release"])
 
     def run(self, command):
         """Its output, if it succeeds."""
@@ -72,12 +77,12 @@ class Copy:
         return done.stdout
 
     def make(self, tests):
-        targets = [test.replace("/", "_") for test in tests]
+        targets = [program_of(test) for test in tests]
         self.run([self.cmake, "--build", self.build, "--parallel", str(os.cpu_count()), "--target", *targets])
 
     def passes(self, test):
         """Whether it does, and what it said."""
-        program = next(self.build.glob(f"tests/**/{test.replace('/', '_')}"))
+        program = next(self.build.glob(f"tests/**/{program_of(test)}"))
         ones = dict.fromkeys(["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"], "1")
         environment = {**os.environ, **ones, "CK_DEFAULT_TIMEOUT": "30", "CK_TIMEOUT_MULTIPLIER": "20"}
         done = subprocess.run(

@@ -12,6 +12,7 @@ typedef struct lebm__chain lebm__chain; /* how the chains are to run: mcmc/chain
 /* A tile of chains: n rows. Their numbers key their random numbers, and error texts say them. */
 typedef struct {
     int64_t first, n;
+    const int64_t *rows;              /* [n] of the run that they are; NULL: from `first` on */
     const int64_t *numbers;           /* [n]; NULL: row i is chain first + i */
     float *z, *score;                 /* [n, dims] the states, and the scores where they were evaluated last */
     double *log_density, *score_norm; /* [n] the same of log pi, and of |score| */

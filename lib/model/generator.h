@@ -41,6 +41,9 @@ typedef struct {
     /* Numbers of x[n, D] that have a likelihood. */
     int64_t (*count)(const lebm_generator *generator, const float *x, int64_t n);
 
+    /* What a pass of a row x[D] costs, 1 or more in any unit; NULL: all rows cost the same. */
+    int64_t (*cost)(const lebm_generator *generator, const float *x);
+
     /* How far the decoder is from what x[n, D] wants, from the log likelihood and the squared error of a number of x;
      * `what` receives the name of that, `unit` how far it may be from what x is like. */
     double (*misfit)(const lebm_generator *generator, const float *x, int64_t n, double log_likelihood,

@@ -123,6 +123,11 @@ static int64_t generator_recurrent_count(const lebm_generator *generator, const 
     return count;
 }
 
+static int64_t generator_recurrent_cost(const lebm_generator *generator, const float *x)
+{
+    return lebm__recurrent_steps(generator_recurrent_net(generator), x);
+}
+
 /* Tokens at random cost the unit's nats each. */
 static double generator_recurrent_misfit(const lebm_generator *generator, const float *x, int64_t n,
                                          double log_likelihood, double squared_error, const char **what, double *unit)
@@ -317,6 +322,7 @@ const lebm__generator_kind lebm__generator_recurrent = {
     .work = generator_recurrent_work,
     .check = generator_recurrent_check,
     .count = generator_recurrent_count,
+    .cost = generator_recurrent_cost,
     .misfit = generator_recurrent_misfit,
     .prepare = generator_recurrent_prepare,
     .lay_out = generator_recurrent_lay_out,

@@ -66,6 +66,10 @@ static void options_of_text(argument options[TRAIN_OPTIONS], const train_program
         (argument)I64("longest", "N", p->longest, 1, 10000, "cut sentences that have more words, or characters");
     options[GENERATOR].help = "recurrent net of the generator";
     options[WIDTH].help = "width of the generator: the N in its spec";
+    options[DROPOUT] = (argument)F64("dropout", "P", p->dropout, 0, .95,
+                                     "share of the numbers of embeddings and outputs that a training step drops");
+    options[WORD_DROPOUT] = (argument)F64("word-dropout", "P", p->word_dropout, 0, 1,
+                                          "share of the words before that a training step does not tell the net");
     options[CONVOLUTION] = none;
     options[SIGMA] = none;
     options[POSTERIOR_CHAINS].help = "fresh: from noise at each step; kept: one for each sentence, gone on with";
@@ -169,6 +173,8 @@ static const struct {
     {PRIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_PRIOR_CHAINS},
     {PRIOR_RENEWAL, OF_TRAINER, LEBM_TRAINER_PRIOR_RENEWAL},
     {AVERAGE_DECAY, OF_TRAINER, LEBM_TRAINER_AVERAGE_DECAY},
+    {DROPOUT, OF_TRAINER, LEBM_TRAINER_DROPOUT},
+    {WORD_DROPOUT, OF_TRAINER, LEBM_TRAINER_WORD_DROPOUT},
     {PRIOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_PRIOR_LEARNING_RATE},
     {GENERATOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_GENERATOR_LEARNING_RATE},
     {BETA1, OF_TRAINER, LEBM_TRAINER_BETA1},
@@ -200,7 +206,7 @@ void train_options_apply(const argument options[TRAIN_OPTIONS], lebm_trainer *tr
         const argument *option = &options[library_options[i].option];
         const char *key = library_options[i].key;
         int status = LEBM_OK;
-        if (only_given && !option->given) continue;
+        if (option->name == NULL || (only_given && !option->given)) continue;
         switch (library_options[i].owner) {
         case OF_TRAINER:
             status = apply_to_trainer(trainer, key, option);

@@ -182,7 +182,13 @@ static void run_observe(const run_state *r, const run_worker *w, const lebm__til
         }
         x = w->x;
     }
-    run->generator->kind->observe(run->generator, w->model.g, x, tile->n);
+    lebm__dropout dropout;
+    if (run->dropout != NULL) {
+        dropout = *run->dropout;
+        dropout.first = tile->first;
+        dropout.numbers = tile->numbers;
+    }
+    run->generator->kind->observe(run->generator, w->model.g, x, tile->n, run->dropout == NULL ? NULL : &dropout);
 }
 
 /* Chains of the run itself, to be asked by whoever is at `place` whether to stop. */

@@ -169,10 +169,11 @@ static void *generator_recurrent_lay_out_view(const lebm_generator *generator, c
     return place;
 }
 
-static void generator_recurrent_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n)
+static void generator_recurrent_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n,
+                                        const lebm__dropout *dropout)
 {
     (void)generator;
-    lebm__recurrent_observe(&((generator_recurrent_workspace *)workspace)->tape, x, n);
+    lebm__recurrent_observe(&((generator_recurrent_workspace *)workspace)->tape, x, n, dropout);
 }
 
 static void generator_recurrent_log_likelihood(const lebm_generator *generator, void *workspace, const float *z,
@@ -313,6 +314,7 @@ const lebm__generator_kind lebm__generator_recurrent = {
     .name = "recurrent",
     .data = LEBM_TOKENS,
     .has_nll = 1,
+    .drops = 1,
     .create = generator_recurrent_create,
     .destroy = generator_recurrent_destroy,
     .spec = generator_recurrent_spec,

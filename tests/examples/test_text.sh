@@ -60,7 +60,7 @@ done
 head -n 3 samples.txt | cmp - few.txt || fail "3 samples are not the first of 100"
 
 "$programs/train_text" --help >help || fail "train_text --help"
-for said in "--data FILE" "--chars" "--vocabulary" "--longest" "--train-sentences" "tokens V D" "0.08"; do
+for said in "--data FILE" "--chars" "--vocabulary" "--longest" "--train-sentences" "--word-dropout" "tokens V D" "0.08"; do
     grep -qF -- "$said" help || fail "train_text --help says nothing of '$said'"
 done
 for unsaid in "--train FILE" "--sigma S" "--convolution" "images"; do
@@ -74,7 +74,7 @@ awk 'BEGIN { for (i = 1; i <= 130; i++) { line = i % 7 > 0 ? "w" i % 2 : "";
 awk 'BEGIN { for (i = 1; i <= 30; i++) print "w" i % 40, "w1 neu", "w0" }' >held-out
 gzip -c text >text.gz
 train_on() {
-    train_small --longest 5 --vocabulary 20 --posterior-chains kept --average-decay 0.9 "$@"
+    train_small --longest 5 --vocabulary 20 --posterior-chains kept --average-decay 0.9 --dropout 0.2 --word-dropout 0.1 "$@"
 }
 train_on --data text --eval held-out --out whole --epochs 4 >report 2>errors || fail "training: $(cat errors)"
 grep -q "112 sentences to train on and 30 held out, up to 5 words each" report || fail "wrong sizes: $(cat report)"

@@ -96,7 +96,8 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
         [PRIOR] = TEXT("prior", "SPEC", p->prior, "net f of the prior"),
         [GENERATOR] = TEXT("generator", "SPEC", p->generator, "net g of the generator"),
         [WIDTH] = I64("width", "N", p->width, 1, 4096, "base width of g: the N in its default"),
-        [PRIOR_INIT] = TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch or xavier_normal"),
+        [PRIOR_INIT] =
+            TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch, xavier_normal or uniform"),
         [GENERATOR_INIT] = TEXT("generator-init", "NAME", p->generator_init, "and of g"),
         [CONVOLUTION] = TEXT("convolution", "HOW", "auto",
                              "of transposed convolutions: direct, filtered, or auto: the faster for each"),

@@ -57,6 +57,7 @@ static const struct {
     {LEBM_SOFTPLUS, "softplus"},
     {LEBM_INIT_PYTORCH, "pytorch"},
     {LEBM_INIT_XAVIER_NORMAL, "xavier_normal"},
+    {LEBM_INIT_UNIFORM, "uniform"},
     {LEBM_NET_CONVOLUTION, "convolution"},
     /* lebm/sampler.h */
     {LEBM_LANGEVIN, "langevin"},

@@ -107,12 +107,15 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
         [PRIOR_STEP_SIZE] = F64("prior-step-size", "S", p->prior_step_size, 1e-12, 1e6, "their size, see below"),
         [PRIOR_LAST_STEP_SIZE] = F64("prior-last-step-size", "S", p->prior_last_step_size, 0, 1e6,
                                      "size of the last one, reached by equal factors; 0: the same"),
+        [PRIOR_START_STD] = F64("prior-start-std", "S", 1, 0, 1e6, "standard deviation of the noise they begin at"),
         [POSTERIOR_STEPS] =
             I64("posterior-steps", "N", p->posterior_steps, 1, 1000000, "steps of a chain to the posterior"),
         [POSTERIOR_STEP_SIZE] =
             F64("posterior-step-size", "S", p->posterior_step_size, 1e-12, 1e6, "their size, see below"),
         [POSTERIOR_LAST_STEP_SIZE] = F64("posterior-last-step-size", "S", p->posterior_last_step_size, 0, 1e6,
                                          "size of the last one, reached by equal factors; 0: the same"),
+        [POSTERIOR_START_STD] =
+            F64("posterior-start-std", "S", 1, 0, 1e6, "standard deviation of the noise they begin at"),
         [POSTERIOR_TEMPERATURE] = F64("posterior-temperature", "T", p->posterior_temperature, 1e-6, 1e6,
                                       "of a chain to the posterior: its target is p(z|x)^(1/T)"),
         [POSTERIOR_CHAINS] = TEXT("posterior-chains", "HOW", p->posterior_chains,
@@ -165,9 +168,11 @@ static const struct {
     {PRIOR_STEPS, OF_TO_PRIOR, LEBM_SAMPLER_STEPS},
     {PRIOR_STEP_SIZE, OF_TO_PRIOR, LEBM_SAMPLER_STEP_SIZE},
     {PRIOR_LAST_STEP_SIZE, OF_TO_PRIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {PRIOR_START_STD, OF_TO_PRIOR, LEBM_SAMPLER_START_STD},
     {POSTERIOR_STEPS, OF_TO_POSTERIOR, LEBM_SAMPLER_STEPS},
     {POSTERIOR_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_STEP_SIZE},
     {POSTERIOR_LAST_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {POSTERIOR_START_STD, OF_TO_POSTERIOR, LEBM_SAMPLER_START_STD},
     {POSTERIOR_TEMPERATURE, OF_TO_POSTERIOR, LEBM_SAMPLER_TEMPERATURE},
     {POSTERIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_POSTERIOR_CHAINS},
     {FIRST_VISIT_STEPS, OF_TRAINER, LEBM_TRAINER_FIRST_VISIT_STEPS},

@@ -44,6 +44,8 @@ int main(int argc, char **argv)
         .prior_clip_norm = 0,
         .generator_clip_norm = 5,
         .average_decay = 0,
+        .dropout = 0,
+        .word_dropout = 0,
     };
     return train_main(argc, argv, &program);
 }

@@ -11,13 +11,14 @@
 
 static const char perplexity[] = "perplexity"; /* per token: exp(reconstruction_nll) */
 
-/* The first two of images and of text, and those of both. */
+/* The first two of images and of text, those of both, and what the speed is called. */
 static const char *const first_columns[][2] = {{LEBM_TRAINER_RECONSTRUCTION_MSE, NULL},
                                                {LEBM_TRAINER_RECONSTRUCTION_NLL, perplexity}};
 static const char *const columns[] = {
-    LEBM_TRAINER_LOG_LIKELIHOOD,  LEBM_TRAINER_F_POSITIVE,          LEBM_TRAINER_F_NEGATIVE,        LEBM_TRAINER_F_GAP,
-    LEBM_TRAINER_PRIOR_GRAD_NORM, LEBM_TRAINER_GENERATOR_GRAD_NORM, LEBM_TRAINER_IMAGES_PER_SECOND,
+    LEBM_TRAINER_LOG_LIKELIHOOD, LEBM_TRAINER_F_POSITIVE,      LEBM_TRAINER_F_NEGATIVE,
+    LEBM_TRAINER_F_GAP,          LEBM_TRAINER_PRIOR_GRAD_NORM, LEBM_TRAINER_GENERATOR_GRAD_NORM,
 };
+static const char *const speeds[] = {LEBM_TRAINER_IMAGES_PER_SECOND, "sentences_per_second"};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static void check(const metrics *m, int worked)
@@ -51,7 +52,7 @@ void metrics_open(metrics *m, const char *path, bool of_text, int64_t keep)
     fputs("step,epoch", m->out.file);
     for (int i = 0; first_column(m, i) != NULL; i++) fprintf(m->out.file, ",%s", first_column(m, i));
     for (int i = 0; i < COLUMNS; i++) fprintf(m->out.file, ",%s", columns[i]);
-    fputc('\n', m->out.file);
+    fprintf(m->out.file, ",%s\n", speeds[of_text]);
     if (m->out.target != NULL) { /* what is no regular file keeps no rows */
         FILE *old = fopen(path, "r");
         if (old == NULL && errno != ENOENT) die("cannot read %s: %s", path, strerror(errno));
@@ -77,6 +78,7 @@ void metrics_append(metrics *m, const lebm_trainer *trainer, int64_t epoch)
     fprintf(m->out.file, "%" PRId64 ",%" PRId64, lebm_trainer_steps_done(trainer), epoch);
     for (int i = 0; first_column(m, i) != NULL; i++) append_value(m, trainer, first_column(m, i));
     for (int i = 0; i < COLUMNS; i++) append_value(m, trainer, columns[i]);
+    append_value(m, trainer, LEBM_TRAINER_IMAGES_PER_SECOND);
     check(m, fputc('\n', m->out.file) != EOF);
 }
 

@@ -40,6 +40,7 @@ typedef struct train_program {
     data_reader *read; /* of images */
 
     int64_t vocabulary, longest; /* of text: words, and tokens in a sentence, at most */
+    double dropout, word_dropout;
 } train_program;
 
 /* The whole program: reads the command line, trains, and returns the exit status. */

@@ -14,6 +14,13 @@ static data_source text_source(const argument options[TRAIN_OPTIONS])
     return data_source_of_text(&options[DATA], &options[EVAL]);
 }
 
+/* Leaves the first sentences of a part alone, if that is asked for. */
+static void text_keep(const run *r, data_part part, text_lines *lines)
+{
+    const int64_t most = r->options[part == TRAIN_PART ? TRAIN_IMAGES : EVAL_IMAGES].value.i64;
+    if (most > 0 && most < lines->count) lines->count = most;
+}
+
 /* The words that are known, and the longest sentence: those of the checkpoint, or what the training's text has. */
 static void text_find_sizes(run *r)
 {
@@ -27,7 +34,8 @@ static void text_find_sizes(run *r)
         lebm_generator_destroy(saved);
         return;
     }
-    const text_lines *lines = &r->text.lines[TRAIN_PART];
+    text_lines *lines = &r->text.lines[TRAIN_PART];
+    text_keep(r, TRAIN_PART, lines);
     if (lexicon_gather(&r->text.known, lines, o[CHARS].given, o[VOCABULARY].value.i64, &why) != 0) die("%s", why.text);
     const int64_t longest = sentences_longest(&r->text.known, lines), limit = o[LONGEST].value.i64;
     r->text.longest = longest < limit ? longest : limit;
@@ -46,6 +54,7 @@ static void text_prepare(run *r)
 static int text_read_part(run *r, data_part part, dataset *data, failure *why)
 {
     text_lines *lines = &r->text.lines[part];
+    text_keep(r, part, lines);
     const int result = sentences_make(lines, &r->text.known, r->text.longest, data_source_is_empty(&r->source), data,
                                       &r->text.told[part], why);
     text_free(lines);
@@ -54,7 +63,7 @@ static int text_read_part(run *r, data_part part, dataset *data, failure *why)
 
 /* ---- looking ---- */
 
-static void text_keep(const run *r, int view, bool print, char *written)
+static void text_write(const run *r, int view, bool print, char *written)
 {
     writing_save(written, r->view_paths[view]);
     if (print) writing_print(r->program->kind->view_titles[view], written);
@@ -64,14 +73,14 @@ static void text_keep(const run *r, int view, bool print, char *written)
 static int text_show(run *r, bool at_end)
 {
     char *written;
-    int status = writing_samples(&r->view, SENTENCES, 1, &written);
-    if (status == LEBM_OK) text_keep(r, SAMPLES_VIEW, at_end, written);
+    int status = writing_samples(&r->view, SENTENCES, 1, 0, &written);
+    if (status == LEBM_OK) text_write(r, SAMPLES_VIEW, at_end, written);
     if (status == LEBM_OK) status = writing_reconstructions(&r->view, &r->held_out, PAIRS, &written, NULL);
-    if (status == LEBM_OK) text_keep(r, RECONSTRUCTIONS_VIEW, at_end, written);
+    if (status == LEBM_OK) text_write(r, RECONSTRUCTIONS_VIEW, at_end, written);
     if (status == LEBM_OK) status = writing_prior(&r->view, PAIRS, &written);
-    if (status == LEBM_OK) text_keep(r, PRIOR_VIEW, at_end, written);
+    if (status == LEBM_OK) text_write(r, PRIOR_VIEW, at_end, written);
     if (status == LEBM_OK) status = writing_interpolations(&r->view, &r->held_out, WAYS, &written);
-    if (status == LEBM_OK) text_keep(r, INTERPOLATIONS_VIEW, at_end, written);
+    if (status == LEBM_OK) text_write(r, INTERPOLATIONS_VIEW, at_end, written);
     return status;
 }
 

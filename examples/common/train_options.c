@@ -66,6 +66,10 @@ static void options_of_text(argument options[TRAIN_OPTIONS], const train_program
         (argument)I64("longest", "N", p->longest, 1, 10000, "cut sentences that have more words, or characters");
     options[GENERATOR].help = "recurrent net of the generator";
     options[WIDTH].help = "width of the generator: the N in its spec";
+    options[DROPOUT] = (argument)F64("dropout", "P", p->dropout, 0, .95,
+                                     "share of the numbers of embeddings and outputs that a training step drops");
+    options[WORD_DROPOUT] = (argument)F64("word-dropout", "P", p->word_dropout, 0, 1,
+                                          "share of the words before that a training step does not tell the net");
     options[CONVOLUTION] = none;
     options[SIGMA] = none;
     options[POSTERIOR_CHAINS].help = "fresh: from noise at each step; kept: one for each sentence, gone on with";
@@ -92,7 +96,8 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
         [PRIOR] = TEXT("prior", "SPEC", p->prior, "net f of the prior"),
         [GENERATOR] = TEXT("generator", "SPEC", p->generator, "net g of the generator"),
         [WIDTH] = I64("width", "N", p->width, 1, 4096, "base width of g: the N in its default"),
-        [PRIOR_INIT] = TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch or xavier_normal"),
+        [PRIOR_INIT] =
+            TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch, xavier_normal or uniform"),
         [GENERATOR_INIT] = TEXT("generator-init", "NAME", p->generator_init, "and of g"),
         [CONVOLUTION] = TEXT("convolution", "HOW", "auto",
                              "of transposed convolutions: direct, filtered, or auto: the faster for each"),
@@ -102,12 +107,15 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
         [PRIOR_STEP_SIZE] = F64("prior-step-size", "S", p->prior_step_size, 1e-12, 1e6, "their size, see below"),
         [PRIOR_LAST_STEP_SIZE] = F64("prior-last-step-size", "S", p->prior_last_step_size, 0, 1e6,
                                      "size of the last one, reached by equal factors; 0: the same"),
+        [PRIOR_START_STD] = F64("prior-start-std", "S", 1, 0, 1e6, "standard deviation of the noise they begin at"),
         [POSTERIOR_STEPS] =
             I64("posterior-steps", "N", p->posterior_steps, 1, 1000000, "steps of a chain to the posterior"),
         [POSTERIOR_STEP_SIZE] =
             F64("posterior-step-size", "S", p->posterior_step_size, 1e-12, 1e6, "their size, see below"),
         [POSTERIOR_LAST_STEP_SIZE] = F64("posterior-last-step-size", "S", p->posterior_last_step_size, 0, 1e6,
                                          "size of the last one, reached by equal factors; 0: the same"),
+        [POSTERIOR_START_STD] =
+            F64("posterior-start-std", "S", 1, 0, 1e6, "standard deviation of the noise they begin at"),
         [POSTERIOR_TEMPERATURE] = F64("posterior-temperature", "T", p->posterior_temperature, 1e-6, 1e6,
                                       "of a chain to the posterior: its target is p(z|x)^(1/T)"),
         [POSTERIOR_CHAINS] = TEXT("posterior-chains", "HOW", p->posterior_chains,
@@ -160,15 +168,19 @@ static const struct {
     {PRIOR_STEPS, OF_TO_PRIOR, LEBM_SAMPLER_STEPS},
     {PRIOR_STEP_SIZE, OF_TO_PRIOR, LEBM_SAMPLER_STEP_SIZE},
     {PRIOR_LAST_STEP_SIZE, OF_TO_PRIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {PRIOR_START_STD, OF_TO_PRIOR, LEBM_SAMPLER_START_STD},
     {POSTERIOR_STEPS, OF_TO_POSTERIOR, LEBM_SAMPLER_STEPS},
     {POSTERIOR_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_STEP_SIZE},
     {POSTERIOR_LAST_STEP_SIZE, OF_TO_POSTERIOR, LEBM_SAMPLER_LAST_STEP_SIZE},
+    {POSTERIOR_START_STD, OF_TO_POSTERIOR, LEBM_SAMPLER_START_STD},
     {POSTERIOR_TEMPERATURE, OF_TO_POSTERIOR, LEBM_SAMPLER_TEMPERATURE},
     {POSTERIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_POSTERIOR_CHAINS},
     {FIRST_VISIT_STEPS, OF_TRAINER, LEBM_TRAINER_FIRST_VISIT_STEPS},
     {PRIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_PRIOR_CHAINS},
     {PRIOR_RENEWAL, OF_TRAINER, LEBM_TRAINER_PRIOR_RENEWAL},
     {AVERAGE_DECAY, OF_TRAINER, LEBM_TRAINER_AVERAGE_DECAY},
+    {DROPOUT, OF_TRAINER, LEBM_TRAINER_DROPOUT},
+    {WORD_DROPOUT, OF_TRAINER, LEBM_TRAINER_WORD_DROPOUT},
     {PRIOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_PRIOR_LEARNING_RATE},
     {GENERATOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_GENERATOR_LEARNING_RATE},
     {BETA1, OF_TRAINER, LEBM_TRAINER_BETA1},
@@ -200,7 +212,7 @@ void train_options_apply(const argument options[TRAIN_OPTIONS], lebm_trainer *tr
         const argument *option = &options[library_options[i].option];
         const char *key = library_options[i].key;
         int status = LEBM_OK;
-        if (only_given && !option->given) continue;
+        if (option->name == NULL || (only_given && !option->given)) continue;
         switch (library_options[i].owner) {
         case OF_TRAINER:
             status = apply_to_trainer(trainer, key, option);

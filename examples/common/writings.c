@@ -69,13 +69,16 @@ static char *in_pairs(const char *above, const char *upper, const char *below, c
     return written;
 }
 
-int writing_samples(const model *m, int64_t count, double temperature, char **written)
+int writing_samples(const model *m, int64_t count, double temperature, int64_t beam_width, char **written)
 {
     float *z = view_latents(m, count), *x = view_rows(m, count);
     view_start_stream(m->to_prior, STREAM_SAMPLES);
     const int status = lebm_sampler_run_prior(m->to_prior, m->prior, count, z);
     if (status == LEBM_OK) {
-        writing_draw(m, z, count, temperature, STREAM_SAMPLES, x);
+        if (beam_width > 0)
+            or_die(lebm_generator_search(m->generator, z, count, beam_width, x), "beam search");
+        else
+            writing_draw(m, z, count, temperature, STREAM_SAMPLES, x);
         *written = writing_lines(m, x, count);
     }
     free(x);

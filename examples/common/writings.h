@@ -11,8 +11,9 @@
 #include "view.h"
 
 /* Sentences drawn from the model, one a line: z from the prior, then the tokens one after another at a temperature (1: as
- * p(x|z) says; less keeps to what is probable; 0: the most probable ones). */
-int writing_samples(const model *m, int64_t count, double temperature, char **written);
+ * p(x|z) says; less keeps to what is probable; 0: the most probable ones); or, unless the width of the beam is 0, the most
+ * probable sentence that a beam search finds. */
+int writing_samples(const model *m, int64_t count, double temperature, int64_t beam_width, char **written);
 
 /* In pairs noise ~ p0 decoded, and the same after the chain to the prior; the most probable tokens of both. */
 int writing_prior(const model *m, int64_t count, char **written);

@@ -776,7 +776,7 @@ class Net(_Handle):
         return net
 
     def init(self, scheme: str, seed: SupportsIndex) -> Net:
-        """Set all parameters at random: "pytorch" or "xavier_normal". Returns the net."""
+        """Set all parameters at random: "pytorch", "xavier_normal" or "uniform". Returns the net."""
         _lib.lebm_net_init(self._c, _bytes("scheme", scheme), _integer("seed", seed, 0, 2**64 - 1))
         return self
 
@@ -940,7 +940,7 @@ class Generator(_Handle):
         return generator
 
     def init(self, scheme: str, seed: SupportsIndex) -> Generator:
-        """Set all parameters at random: "pytorch" or "xavier_normal". Returns the generator."""
+        """Set all parameters at random: "pytorch", "xavier_normal" or "uniform". Returns the generator."""
         _lib.lebm_generator_init(self._c, _bytes("scheme", scheme), _integer("seed", seed, 0, 2**64 - 1))
         return self
 

@@ -74,7 +74,7 @@ LEBM_API int lebm_generator_create_from_spec(lebm_generator **out, const char *s
 
 /** Set all parameters at random, as lebm_net_init() does those of a net. Of a recurrent net LEBM_INIT_PYTORCH draws an
  * embedding that is not tied from N(0, 1), and all that a cell has from U(-1/sqrt(H), 1/sqrt(H)).
- * @param scheme  LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
+ * @param scheme  LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL or LEBM_INIT_UNIFORM
  * @param seed    parameters are a function of scheme, seed and spec
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (a call is using the generator)
  * Threads: no other call may be using the generator. @since 0.1.0 */

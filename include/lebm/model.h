@@ -31,7 +31,7 @@ LEBM_BEGIN_DECLS
  * @param g_spec      spec of g, from z to D numbers or an image; or, for LEBM_CATEGORICAL, to tokens (lebm/tokens.h)
  * @param likelihood  LEBM_GAUSSIAN, LEBM_BERNOULLI or LEBM_CATEGORICAL
  * @param sigma       standard deviation of the Gaussian's noise, 1e-6 to 1e6; must be 0 for the others
- * @param scheme      LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
+ * @param scheme      LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL or LEBM_INIT_UNIFORM
  * @param seed        f is initialised with it, g with seed + 1: they start independent, even of one spec
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_FORMAT or LEBM_ERR_UNKNOWN_OPTION (a spec, the text names the place; or no
  *         such likelihood or scheme), LEBM_ERR_RANGE, LEBM_ERR_SHAPE (also if f and g differ in the size of z, or f has

@@ -32,6 +32,7 @@ typedef struct lebm_net lebm_net;
  * @{ */
 #define LEBM_INIT_PYTORCH       "pytorch"       /**< U(-b, b) for weights and biases, b = 1/sqrt(fan_in) */
 #define LEBM_INIT_XAVIER_NORMAL "xavier_normal" /**< weights N(0, 2/(fan_in + fan_out)), biases zero */
+#define LEBM_INIT_UNIFORM       "uniform"       /**< U(-0.1, 0.1) for weights and biases, as is usual for text */
 /** @} */
 
 /** Make a net without layers, whose input is a flat vector.
@@ -99,7 +100,7 @@ LEBM_API int lebm_net_add_activation(lebm_net *net, const char *kind, double par
 
 /** Set all parameters at random, with PyTorch's fans: for Linear [out, in] fan_in = in; for ConvTranspose2d
  * [in, out, k, k] fan_in = out k^2 and fan_out = in k^2.
- * @param scheme  LEBM_INIT_PYTORCH or LEBM_INIT_XAVIER_NORMAL
+ * @param scheme  LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL or LEBM_INIT_UNIFORM
  * @param seed    nets of one spec that are given one seed start with the same parameters; nets of different specs never
  *                do. f and g are to start independent: give them two seeds where they might be of one spec.
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION, LEBM_ERR_STATE (a call is using the net)

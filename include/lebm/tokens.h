@@ -28,8 +28,8 @@
  * place. The options LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE change nothing for tokens.
  *
  * A sequence costs the time that its own length takes, whatever D is. Memory is asked for as if all were of length D, some
- * 11 H D floats for each of up to 64 rows that a thread has at work; what shorter ones do not need is never touched, which
- * most systems then do not give away. */
+ * (13 H + E) D floats for each of up to 64 rows that a thread has at work; what shorter ones do not need is never touched,
+ * which most systems then do not give away. */
 #ifndef LEBM_TOKENS_H
 #define LEBM_TOKENS_H
 

@@ -49,6 +49,14 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_PRIOR_CHAINS      "prior_chains"  /**< str: "fresh" or "kept": lebm_trainer_step_of() ("fresh") */
 #define LEBM_TRAINER_PRIOR_RENEWAL     "prior_renewal" /**< f64: share of kept chains that begin anew (0.05) */
 #define LEBM_TRAINER_AVERAGE_DECAY     "average_decay" /**< f64: of lebm_trainer_average(); 0: no averages (0) */
+/** f64: of a generator of tokens, the share of the numbers of embeddings and of the last layer's outputs that a step drops
+ * at random, while the others become larger by 1/(1 - share) (Srivastava et al., 2014). What is dropped of an observation is
+ * the same throughout a step: at all steps of its chain, and where the gradient is taken. So the metrics of the step are
+ * under dropout, too; nothing else is (0) */
+#define LEBM_TRAINER_DROPOUT "dropout"
+/** f64: of a generator of tokens, the share of tokens whose embedding, as the token before, is 0 in a step, so that z must
+ * tell what follows (Bowman et al., 2016); likewise (0) */
+#define LEBM_TRAINER_WORD_DROPOUT "word_dropout"
 /** @} */
 
 /** @name Metrics of the last step, for lebm_trainer_metric(); means over the batch, before the update

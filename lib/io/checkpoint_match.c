@@ -18,12 +18,30 @@ static int match_text(const lebm__st_reader *st, const char *group, const char *
                       name, theirs, ours);
 }
 
+/* Check that the words of the file are the trainer's. */
+static int match_words(const lebm__st_reader *st, const char *ours)
+{
+    const char *theirs;
+    LEBM__TRY(lebm__get_text(st, "generator", "vocabulary", &theirs));
+    for (int64_t line = 0; *theirs != '\0' || *ours != '\0'; line++) {
+        const int a = (int)strcspn(theirs, "\n"), b = (int)strcspn(ours, "\n");
+        if (a != b || memcmp(theirs, ours, (size_t)a) != 0) {
+            return lebm__fail(LEBM_ERR_SHAPE,
+                              "'%.128s': word %lld of generator.vocabulary is '%.*s', but the trainer's is '%.*s'",
+                              st->path, (long long)line, a < 64 ? a : 64, theirs, b < 64 ? b : 64, ours);
+        }
+        theirs += a + (theirs[a] == '\n');
+        ours += b + (ours[b] == '\n');
+    }
+    return LEBM_OK;
+}
+
 /* Check that the file has the trainer's vocabulary, or as it none. */
 static int match_vocabulary(const lebm__st_reader *st, const lebm__vocabulary *ours)
 {
     if (ours != NULL) {
         LEBM__TRY(match_text(st, "generator", "token_unit", ours->unit));
-        return match_text(st, "generator", "vocabulary", ours->text);
+        return match_words(st, ours->text);
     }
     if (lebm__find_text(st, "generator", "vocabulary") == NULL) return LEBM_OK;
     return lebm__fail(LEBM_ERR_SHAPE, "'%.128s': its generator has a vocabulary, but the trainer's has none", st->path);

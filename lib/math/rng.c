@@ -79,6 +79,25 @@ void lebm__chances(lebm__key key, int64_t first_chain, const int64_t *chains, ui
     }
 }
 
+/* The middle of one of 2^23 cells: exact, never 0 and never 1. */
+static float rng_uniform(uint32_t word)
+{
+    return ((float)(word >> 9) + 0.5f) * 0x1p-23f;
+}
+
+void lebm__uniforms_of(lebm__key key, int64_t chain, uint32_t step, int64_t count, float *out)
+{
+    for (int64_t begin = 0; begin < count; begin += 4 * BLOCKS) {
+        uint32_t words[4 * BLOCKS];
+        for (int64_t i = 0; i < BLOCKS; i++)
+            rng_set_counter(words, i, (uint32_t)(begin / 4 + i), step, (uint64_t)chain);
+        lebm__kernels()->philox(key.word, BLOCKS, words);
+        for (int64_t i = 0; i < 4 * BLOCKS && begin + i < count; i++) {
+            out[begin + i] = rng_uniform(words[i % 4 * BLOCKS + i / 4]);
+        }
+    }
+}
+
 void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out)
 {
     for (int64_t begin = first / 4 * 4; begin < first + count; begin += 4 * BLOCKS) {
@@ -86,9 +105,7 @@ void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out)
         for (int64_t i = 0; i < BLOCKS; i++) rng_set_counter(words, i, 0, 0, (uint64_t)(begin / 4 + i));
         lebm__kernels()->philox(key.word, BLOCKS, words);
         for (int64_t i = 0; i < 4 * BLOCKS && begin + i < first + count; i++) {
-            /* The middle of one of 2^23 cells: exact, never 0 and never 1. */
-            if (begin + i >= first)
-                out[begin + i - first] = ((float)(words[i % 4 * BLOCKS + i / 4] >> 9) + 0.5f) * 0x1p-23f;
+            if (begin + i >= first) out[begin + i - first] = rng_uniform(words[i % 4 * BLOCKS + i / 4]);
         }
     }
 }

@@ -19,7 +19,8 @@ typedef enum {
     LEBM__FOR_DRAW,
     LEBM__FOR_TRAINER_KEPT,
     LEBM__FOR_TRAINER_RENEWAL,
-    LEBM__FOR_TARGET
+    LEBM__FOR_TARGET,
+    LEBM__FOR_TRAINER_DROPOUT
 } lebm__purpose;
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);
@@ -33,6 +34,9 @@ void lebm__normals_of(lebm__key key, const int64_t *chains, uint32_t step, int64
 /* out[n][2] = two uniform numbers in (0, 1) of each of these chains at `step`, beside its normal ones; chains NULL: as
  * in lebm__normals(). */
 void lebm__chances(lebm__key key, int64_t first_chain, const int64_t *chains, uint32_t step, int64_t n, double *out);
+
+/* out[count] = uniform numbers in (0, 1) of a chain at `step`, in the place of its normal ones. */
+void lebm__uniforms_of(lebm__key key, int64_t chain, uint32_t step, int64_t count, float *out);
 
 /* out[count] = uniform numbers in (0, 1): those of the key from number `first` on. */
 void lebm__uniforms(lebm__key key, int64_t first, int64_t count, float *out);

@@ -2,6 +2,7 @@
 #ifndef LEBM_MCMC_KERNEL_H
 #define LEBM_MCMC_KERNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/memory.h"
@@ -12,6 +13,7 @@ typedef struct lebm__chain lebm__chain; /* how the chains are to run: mcmc/chain
 /* A tile of chains: n rows. Their numbers key their random numbers, and error texts say them. */
 typedef struct {
     int64_t first, n;
+    const int64_t *rows;              /* [n] of the run that they are; NULL: from `first` on */
     const int64_t *numbers;           /* [n]; NULL: row i is chain first + i */
     float *z, *score;                 /* [n, dims] the states, and the scores where they were evaluated last */
     double *log_density, *score_norm; /* [n] the same of log pi, and of |score| */
@@ -22,6 +24,12 @@ typedef struct {
     double *probability, *energy;     /* [n] of the last step: of its acceptance, and H where it began; NaN: none */
     void *workspace;                  /* the kernel's own */
 } lebm__tile;
+
+/* The row of the run that row i of a tile is. */
+static inline int64_t lebm__tile_row(const lebm__tile *tile, int64_t i)
+{
+    return tile->rows == NULL ? tile->first + i : tile->rows[i];
+}
 
 enum { LEBM__MOST_ENERGY_ERROR = 1000 }; /* that counts: more, or none that is finite, is as much */
 

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "mcmc/chain.h"
+#include "mcmc/tiles.h"
 #include "mcmc/user_target.h"
 #include "mcmc/warmup.h"
 #include "model/model.h"
@@ -16,12 +17,16 @@
 typedef struct {
     lebm__model_target model; /* unless the target is a user's */
     lebm__tile tile;
+    lebm__chain_metrics metrics; /* of its chains */
+    int64_t *numbers;            /* of them */
+    float *x;                    /* of rows that do not lie side by side */
 } run_worker;
 
 /* A run under way: who does what, and where it goes. */
 typedef struct {
     const lebm__run *run;
-    int64_t dims, rows, tiles; /* numbers of a chain's state, chains of a tile, and tiles */
+    int64_t dims; /* numbers of a chain's state */
+    lebm__tiles tiles;
     run_worker *workers;
     lebm__user_run user;   /* of a user's target */
     double asked;          /* when the caller was asked last, in seconds */
@@ -40,17 +45,24 @@ static void run_lay_out(void *context, int thread, lebm__arena *arena)
 {
     const run_state *r = context;
     run_worker *w = &r->workers[thread];
-    const int64_t numel = r->rows * r->dims;
+    const int64_t rows = r->tiles.most, numel = rows * r->dims;
     w->tile = (lebm__tile){.z = lebm__arena_take(arena, numel, sizeof *w->tile.z),
                            .score = lebm__arena_take(arena, numel, sizeof *w->tile.score),
-                           .squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.squares),
-                           .max_squares = lebm__arena_take(arena, r->rows, sizeof *w->tile.max_squares),
-                           .probability = lebm__arena_take(arena, r->rows, sizeof *w->tile.probability),
-                           .energy = lebm__arena_take(arena, r->rows, sizeof *w->tile.energy),
-                           .workspace = r->run->kernel->lay_out(r->rows, r->dims, arena)};
+                           .squares = lebm__arena_take(arena, rows, sizeof *w->tile.squares),
+                           .max_squares = lebm__arena_take(arena, rows, sizeof *w->tile.max_squares),
+                           .probability = lebm__arena_take(arena, rows, sizeof *w->tile.probability),
+                           .energy = lebm__arena_take(arena, rows, sizeof *w->tile.energy),
+                           .workspace = r->run->kernel->lay_out(rows, r->dims, arena)};
     if (r->run->target == NULL) {
-        lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, r->rows, arena);
+        lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, rows, arena);
     }
+    if (r->tiles.rows == NULL) return;
+    w->metrics = (lebm__chain_metrics){.log_density = lebm__arena_take(arena, rows, sizeof(double)),
+                                       .score_norm = lebm__arena_take(arena, rows, sizeof(double)),
+                                       .acceptance = lebm__arena_take(arena, rows, sizeof(double)),
+                                       .energy_error = lebm__arena_take(arena, rows, sizeof(double))};
+    w->numbers = lebm__arena_take(arena, rows, sizeof *w->numbers);
+    w->x = lebm__arena_take(arena, rows * r->run->generator->data_size, sizeof *w->x);
 }
 
 /* A thread that runs a tile, for asking whether to stop. */
@@ -67,7 +79,7 @@ static int run_stop(void *context)
     const lebm__run *run = r->run;
     const int64_t begun = atomic_fetch_add(&r->begun, 1);
     if (run->progress.ask != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
-        const double all = (double)(run->tuning.warmup + run->options->steps) * (double)r->tiles;
+        const double all = (double)(run->tuning.warmup + run->options->steps) * (double)r->tiles.count;
         if (run->progress.ask((double)begun / all, run->progress.user)) r->stopped = 1;
     }
     return r->stopped;
@@ -78,41 +90,75 @@ int64_t lebm__run_dims(const lebm__run *run)
     return run->target == NULL ? lebm_prior_latent_size(run->prior) : run->target->dims;
 }
 
-void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z)
+/* z[n, M] = the noise that chains begin at: of these numbers or, if that is NULL, of `first` on. */
+static void run_noise(const lebm__run *run, int64_t first, const int64_t *numbers, int64_t n, float *z)
 {
     const int64_t dims = lebm__run_dims(run);
-    if (run->numbers == NULL)
-        lebm__normals(run->key, row, 0, n, dims, z);
+    if (numbers == NULL)
+        lebm__normals(run->key, first, 0, n, dims, z);
     else
-        lebm__normals_of(run->key, run->numbers + row, 0, n, dims, z);
+        lebm__normals_of(run->key, numbers, 0, n, dims, z);
     for (int64_t i = 0; i < n * dims; i++) z[i] *= (float)run->options->start_std;
+}
+
+void lebm__run_noise(const lebm__run *run, int64_t row, int64_t n, float *z)
+{
+    run_noise(run, row, run->numbers == NULL ? NULL : run->numbers + row, n, z);
 }
 
 /* Have the chains of a tile begin at their rows of `start` or, if that is NULL, at noise. */
 static void run_start(const run_state *r, const lebm__tile *tile, const float *start)
 {
-    if (start == NULL)
-        lebm__run_noise(r->run, tile->first, tile->n, tile->z);
-    else
-        memcpy(tile->z, start + tile->first * r->dims, (size_t)(tile->n * r->dims) * sizeof *tile->z);
+    if (start == NULL) {
+        run_noise(r->run, tile->first, tile->numbers, tile->n, tile->z);
+        return;
+    }
+    for (int64_t i = 0; i < tile->n; i++) {
+        memcpy(tile->z + i * r->dims, start + lebm__tile_row(tile, i) * r->dims, (size_t)r->dims * sizeof *tile->z);
+    }
+}
+
+/* The numbers of a tile's chains: keys of their random numbers. */
+static const int64_t *run_numbers(const run_state *r, const run_worker *w, const lebm__tile *tile)
+{
+    const int64_t *numbers = r->run->numbers;
+    if (numbers == NULL) return tile->rows;
+    if (tile->rows == NULL) return numbers + tile->first;
+    for (int64_t i = 0; i < tile->n; i++) w->numbers[i] = numbers[tile->rows[i]];
+    return w->numbers;
 }
 
 /* The chains of a task in a thread's tile, with nothing measured yet. */
-static void run_place_tile(const run_state *r, int64_t task, lebm__tile *tile)
+static void run_place_tile(const run_state *r, const run_worker *w, int64_t task, lebm__tile *tile)
 {
-    const lebm__run *run = r->run;
-    const int64_t row = task * r->rows, left = run->n - row;
+    const int64_t row = r->tiles.begins[task];
+    const lebm__chain_metrics *all = &r->metrics;
     tile->first = row;
-    tile->numbers = run->numbers == NULL ? NULL : run->numbers + row;
-    tile->n = left < r->rows ? left : r->rows;
-    tile->log_density = r->metrics.log_density + row;
-    tile->score_norm = r->metrics.score_norm + row;
-    tile->acceptance = r->metrics.acceptance + row;
-    tile->energy_error = r->metrics.energy_error + row;
+    tile->n = r->tiles.begins[task + 1] - row;
+    tile->rows = r->tiles.rows == NULL ? NULL : r->tiles.rows + row;
+    tile->numbers = run_numbers(r, w, tile);
+    const int lies_apart = tile->rows != NULL;
+    tile->log_density = lies_apart ? w->metrics.log_density : all->log_density + row;
+    tile->score_norm = lies_apart ? w->metrics.score_norm : all->score_norm + row;
+    tile->acceptance = lies_apart ? w->metrics.acceptance : all->acceptance + row;
+    tile->energy_error = lies_apart ? w->metrics.energy_error : all->energy_error + row;
     tile->tested = 0;
     for (int64_t i = 0; i < tile->n; i++) {
         tile->acceptance[i] = tile->energy_error[i] = 0.0;
         tile->probability[i] = tile->energy[i] = NAN;
+    }
+}
+
+/* Give the run what came of a tile. */
+static void run_store_tile(const run_state *r, const lebm__tile *tile)
+{
+    for (int64_t i = 0; i < tile->n; i++) {
+        const int64_t row = lebm__tile_row(tile, i);
+        memcpy(r->z + row * r->dims, tile->z + i * r->dims, (size_t)r->dims * sizeof *tile->z);
+        r->metrics.log_density[row] = tile->log_density[i];
+        r->metrics.score_norm[row] = tile->score_norm[i];
+        r->metrics.acceptance[row] = tile->acceptance[i];
+        r->metrics.energy_error[row] = tile->energy_error[i];
     }
 }
 
@@ -127,8 +173,21 @@ static void run_observe(const run_state *r, const run_worker *w, const lebm__til
 {
     const lebm__run *run = r->run;
     if (run->generator == NULL) return;
-    const float *x = run->x + tile->first * run->generator->data_size;
-    run->generator->kind->observe(run->generator, w->model.g, x, tile->n);
+    const int64_t size = run->generator->data_size;
+    const float *x = run->x + tile->first * size;
+    if (tile->rows != NULL) {
+        for (int64_t i = 0; i < tile->n; i++) {
+            memcpy(w->x + i * size, run->x + tile->rows[i] * size, (size_t)size * sizeof *w->x);
+        }
+        x = w->x;
+    }
+    lebm__dropout dropout;
+    if (run->dropout != NULL) {
+        dropout = *run->dropout;
+        dropout.first = tile->first;
+        dropout.numbers = tile->numbers;
+    }
+    run->generator->kind->observe(run->generator, w->model.g, x, tile->n, run->dropout == NULL ? NULL : &dropout);
 }
 
 /* Chains of the run itself, to be asked by whoever is at `place` whether to stop. */
@@ -161,7 +220,7 @@ static int run_tile(void *context, int64_t task, int thread)
     run_worker *w = &r->workers[thread];
     lebm__tile *tile = &w->tile;
     const lebm__chain chain = run_chain(r, w, &(run_place){r, thread});
-    run_place_tile(r, task, tile);
+    run_place_tile(r, w, task, tile);
     run_start(r, tile, r->run->tuning.warmup > 0 ? r->z : r->run->start);
     run_observe(r, w, tile);
     LEBM__TRY(lebm__chain_run(&chain, tile));
@@ -169,13 +228,13 @@ static int run_tile(void *context, int64_t task, int thread)
         tile->acceptance[i] = tile->tested == 0 ? NAN : tile->acceptance[i] / (double)tile->tested;
         tile->energy_error[i] = tile->tested == 0 ? NAN : tile->energy_error[i] / (double)tile->tested;
     }
-    memcpy(r->z + tile->first * r->dims, tile->z, (size_t)(tile->n * r->dims) * sizeof *tile->z);
+    run_store_tile(r, tile);
     return LEBM_OK;
 }
 
 /* ---- The warm-up ---- */
 
-/* One step of a tile of chains, whose states lie in the run's own arrays from step to step. */
+/* One step of a tile of chains, whose states lie in the run's own arrays from step to step: its rows are side by side. */
 static int run_warmup_tile(void *context, int64_t task, int thread)
 {
     run_state *r = context;
@@ -183,7 +242,7 @@ static int run_warmup_tile(void *context, int64_t task, int thread)
     lebm__tile tile = w->tile;
     lebm__chain chain = run_chain(r, w, &(run_place){r, thread});
     const int64_t step = r->warmup_step, count = lebm__warmup_count(&r->warmup, step);
-    run_place_tile(r, task, &tile);
+    run_place_tile(r, w, task, &tile);
     tile.z = r->z + tile.first * r->dims;
     tile.score = r->warmup.score + tile.first * r->dims;
     tile.squares = r->warmup.squares + tile.first;
@@ -211,7 +270,7 @@ static int run_warmup_steps(run_state *r)
     for (int64_t step = 1; step <= warmup->steps; step++) {
         r->warmup_step = step;
         r->tuning = lebm__warmup_tuning(warmup);
-        LEBM__TRY(lebm__pool_run(r->run->pool, r->tiles, run_warmup_tile, r));
+        LEBM__TRY(lebm__pool_run(r->run->pool, r->tiles.count, run_warmup_tile, r));
         lebm__warmup_learn(warmup, step, r->metrics.acceptance);
     }
     r->tuning = lebm__warmup_result(warmup);
@@ -261,21 +320,41 @@ static int run_prepare_tuning(run_state *r)
     return LEBM_OK;
 }
 
-/* Chains of a tile: as equal a share for each thread as goes, but no more than good products want as rows. */
-static int64_t run_tile_rows(const lebm__run *run, int threads)
+/* What each row costs, if they do not all cost the same and need not lie side by side, as they do in a warm-up. */
+static int run_take_costs(const lebm__run *run, int64_t **costs)
 {
+    const lebm_generator *generator = run->generator;
+    *costs = NULL;
+    if (generator == NULL || generator->kind->cost == NULL || run->tuning.warmup > 0) return LEBM_OK;
+    *costs = lebm__alloc_raw(run->n, sizeof **costs);
+    if (*costs == NULL) return LEBM_ERR_NOMEM;
+    for (int64_t i = 0; i < run->n; i++) {
+        (*costs)[i] = generator->kind->cost(generator, run->x + i * generator->data_size);
+    }
+    return LEBM_OK;
+}
+
+/* As equal a share for each thread as goes, but no tile of more rows than good products want. */
+static int run_make_tiles(run_state *r)
+{
+    const lebm__run *run = r->run;
+    const int threads = lebm__pool_threads(run->pool);
     /* Beyond 64 the products of a layer gain nothing and the cache holds fewer layers. */
-    const int64_t max = run->target == NULL ? 64 : lebm__user_target_rows(run->target);
-    const int64_t rounds = (run->n + threads * max - 1) / (threads * max);
-    const int64_t tiles = rounds * threads;
-    return (run->n + tiles - 1) / tiles;
+    const int64_t most = run->target == NULL ? 64 : lebm__user_target_rows(run->target);
+    const int64_t rounds = (run->n + threads * most - 1) / (threads * most);
+    int64_t *costs;
+    LEBM__TRY(run_take_costs(run, &costs));
+    const int status = lebm__tiles_create(&r->tiles, run->n, costs, rounds * threads, most);
+    lebm__free(costs);
+    return status;
 }
 
 /* All tiles, with memory for workers and results that the caller releases. */
 static int run_all(run_state *r)
 {
     const lebm__run *run = r->run;
-    const int threads = lebm__pool_share(run->pool, r->tiles);
+    LEBM__TRY(run_make_tiles(r));
+    const int threads = lebm__pool_share(run->pool, r->tiles.count);
     r->workers = lebm__alloc(threads, sizeof *r->workers);
     r->z = lebm__alloc_raw(run->n * r->dims, sizeof *r->z);
     r->metrics.log_density = lebm__alloc_raw(4 * run->n, sizeof *r->metrics.log_density);
@@ -286,7 +365,7 @@ static int run_all(run_state *r)
     LEBM__TRY(run_prepare_tuning(r));
     LEBM__TRY(lebm__pool_lay_out(run->pool, threads, run_lay_out, r));
     LEBM__TRY(run_warm_up(r));
-    LEBM__TRY(lebm__pool_run(run->pool, r->tiles, run_tile, r));
+    LEBM__TRY(lebm__pool_run(run->pool, r->tiles.count, run_tile, r));
     return run->progress.ask != NULL && run->progress.ask(1.0, run->progress.user) ? LEBM_STOPPED : LEBM_OK;
 }
 
@@ -318,19 +397,14 @@ static void run_give_results(const run_state *r)
 
 int lebm__sampler_run(const lebm__run *run)
 {
-    const int64_t rows = run_tile_rows(run, lebm__pool_threads(run->pool));
-    run_state r = {.run = run,
-                   .dims = lebm__run_dims(run),
-                   .rows = rows,
-                   .tiles = (run->n + rows - 1) / rows,
-                   .user = {.target = run->target},
-                   .asked = lebm__seconds()};
+    run_state r = {.run = run, .dims = lebm__run_dims(run), .user = {.target = run->target}, .asked = lebm__seconds()};
     const int status = run_target_in_use(&r);
     if (status == LEBM_OK) run_give_results(&r);
     if (status == LEBM_STOPPED && r.user.returned != 0)
         lebm__fail(LEBM_STOPPED, "the target's function returned %d, which stopped the call", r.user.returned);
     else if (status == LEBM_STOPPED)
         lebm__fail(LEBM_STOPPED, "the progress callback stopped the call");
+    lebm__tiles_destroy(&r.tiles);
     lebm__free(r.workers);
     lebm__free(r.z);
     lebm__free(r.metrics.log_density);

@@ -9,6 +9,7 @@
 #include "mcmc/kernel.h"
 #include "mcmc/metrics.h"
 #include "mcmc/traces.h"
+#include "nn/dropout.h"
 
 /* The options of samplers of all kernels. Of these, a run leaves `start`, seed, stream, threads, warm-up and preconditioner to
  * whoever begins it. */
@@ -40,6 +41,7 @@ typedef struct {
     const lebm_generator *generator; /* NULL: towards the prior */
     const lebm_target *target;       /* towards a user's density, and no model */
     const float *x;                  /* [n, D] of the posterior */
+    const lebm__dropout *dropout;    /* of it, for the numbers of its chains; NULL: none */
     int64_t n;                       /* chains, */
     const int64_t *numbers;          /* [n] their numbers, which key their random numbers; NULL: 0 to n - 1 */
     const float *start;              /* [n, M], which may be z; NULL: noise */

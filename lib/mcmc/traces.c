@@ -111,10 +111,13 @@ void lebm__traces_end(lebm_traces *traces, const lebm__record *record, int succe
 
 void lebm__record_step(const lebm__record *record, const lebm__tile *tile, int64_t step)
 {
-    const int64_t dims = record->dims, left = record->chains - tile->first, n = tile->n < left ? tile->n : left;
     if (step % record->every != 0) return;
-    double *row = record->rows + (step / record->every - 1) * record->strides[1] + tile->first * record->strides[0];
-    for (int64_t i = 0; i < n; i++, row += record->strides[0]) {
+    const int64_t dims = record->dims;
+    double *draws = record->rows + (step / record->every - 1) * record->strides[1];
+    for (int64_t i = 0; i < tile->n; i++) {
+        const int64_t chain = lebm__tile_row(tile, i);
+        if (chain >= record->chains) continue;
+        double *row = draws + chain * record->strides[0];
         for (int64_t d = 0; d < dims; d++) row[d] = (double)tile->z[i * dims + d];
         row[dims + LOG_DENSITY] = tile->log_density[i];
         row[dims + ACCEPTANCE] = tile->probability[i];

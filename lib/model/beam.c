@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lebm/tokens.h"
-#include "math/kernels.h"
 
 void lebm__beam_lay_out(lebm__beam *beam, const lebm__recurrent *net, int64_t width, lebm__arena *arena)
 {
@@ -12,7 +11,6 @@ void lebm__beam_lay_out(lebm__beam *beam, const lebm__recurrent *net, int64_t wi
     *beam = (lebm__beam){.width = width};
     lebm__recurrent_state_lay_out(&beam->state, net, width, arena);
     beam->scores = lebm__arena_take(arena, width * net->class_block_size, sizeof *beam->scores);
-    beam->greatest = lebm__arena_take(arena, width, sizeof *beam->greatest);
     beam->sum = lebm__arena_take(arena, width, sizeof *beam->sum);
     beam->log_probability = lebm__arena_take(arena, width, sizeof *beam->log_probability);
     beam->steps = lebm__arena_take(arena, width * width, sizeof *beam->steps);
@@ -40,7 +38,6 @@ static int64_t beam_insert(lebm__beam_step *list, int64_t count, int64_t width, 
 static void beam_list_steps(lebm__beam *beam, int64_t n, const float *outputs)
 {
     const lebm__recurrent *net = beam->state.net;
-    const lebm__kernel_table *kernels = lebm__kernels();
     memset(beam->counts, 0, (size_t)n * sizeof *beam->counts);
     for (int64_t b = 0; b < net->class_block_count; b++) {
         const lebm__class_block *block = &net->class_blocks[b];
@@ -51,11 +48,7 @@ static void beam_list_steps(lebm__beam *beam, int64_t n, const float *outputs)
                 const lebm__beam_step step = {(double)scores[c], i, block->first + c};
                 beam->counts[i] = beam_insert(beam->steps + i * beam->width, beam->counts[i], beam->width, step);
             }
-            const float here = kernels->greatest(block->count, scores), before = b == 0 ? here : beam->greatest[i];
-            beam->greatest[i] = here > before ? here : before;
-            const double sum = kernels->exponentials(block->count, beam->greatest[i], scores);
-            const double scale = exp((double)before - (double)beam->greatest[i]);
-            beam->sum[i] = b == 0 ? sum : beam->sum[i] * scale + sum;
+            lebm__classes_take(block, 1.0f, scores, &beam->sum[i]);
         }
     }
 }
@@ -65,7 +58,7 @@ static int64_t beam_choose(lebm__beam *beam, int64_t n)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < n; i++) {
-        const double others = beam->log_probability[i] - (double)beam->greatest[i] - log(beam->sum[i]);
+        const double others = beam->log_probability[i] - (double)beam->sum[i].greatest - log(beam->sum[i].sum);
         for (int64_t k = 0; k < beam->counts[i]; k++) {
             lebm__beam_step step = beam->steps[i * beam->width + k];
             step.value += others;

@@ -15,8 +15,7 @@ typedef struct {
     lebm__recurrent_state state;
     int64_t width;
     float *scores;                        /* [width, a block of classes] */
-    float *greatest;                      /* [width] score */
-    double *sum;                          /* [width] of exponentials of scores less that */
+    lebm__class_sum *sum;                 /* [width] of the scores of all classes */
     double *log_probability;              /* [width] of the beginnings */
     lebm__beam_step *steps;               /* [width, width] that may follow each, the best first */
     lebm__beam_step *chosen;              /* [width] of all */

@@ -336,7 +336,7 @@ static int generator_evaluate(const lebm_generator *generator, const float *z, c
     for (int64_t first = 0; first < n && status == LEBM_OK; first += ROWS) {
         const int64_t rows = generator_rows_at_once(n, first);
         double values[ROWS] = {0};
-        generator->kind->observe(generator, workspace, x + first * generator->data_size, rows);
+        generator->kind->observe(generator, workspace, x + first * generator->data_size, rows, NULL);
         generator->kind->log_likelihood(generator, workspace, z + first * dims, rows, values,
                                         score == NULL ? NULL : score + first * dims);
         for (int64_t i = 0; log_likelihood != NULL && i < rows; i++) log_likelihood[first + i] = (float)values[i];

@@ -10,6 +10,7 @@
 #include "math/threads.h"
 #include "model/gradient.h"
 #include "model/vocabulary.h"
+#include "nn/dropout.h"
 #include "nn/net.h"
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     const char *name; /* as files say it */
     const char *data; /* LEBM_PIXELS or another kind of data */
     int has_nll;      /* how far x is from its reconstruction is told in nats, and not by a squared error */
+    int drops;        /* observe() can drop a part */
 
     /* Make one of a file, or a copy: `spec` as spec() below tells it, with no more than `max_params` parameters. NULL:
      * only a trainer that has one reads it, and it has no copies. */
@@ -41,6 +43,9 @@ typedef struct {
     /* Numbers of x[n, D] that have a likelihood. */
     int64_t (*count)(const lebm_generator *generator, const float *x, int64_t n);
 
+    /* What a pass of a row x[D] costs, 1 or more in any unit; NULL: all rows cost the same. */
+    int64_t (*cost)(const lebm_generator *generator, const float *x);
+
     /* How far the decoder is from what x[n, D] wants, from the log likelihood and the squared error of a number of x;
      * `what` receives the name of that, `unit` how far it may be from what x is like. */
     double (*misfit)(const lebm_generator *generator, const float *x, int64_t n, double log_likelihood,
@@ -54,8 +59,9 @@ typedef struct {
     void *(*lay_out_view)(const lebm_generator *generator, const void *all, int64_t first, int64_t rows,
                           lebm__arena *arena);
 
-    /* Have the workspace hold x[n, D], which the next three mean. */
-    void (*observe)(const lebm_generator *generator, void *workspace, const float *x, int64_t n);
+    /* Have the workspace hold x[n, D], which the next three mean, and what a training step drops of it (NULL: nothing). */
+    void (*observe)(const lebm_generator *generator, void *workspace, const float *x, int64_t n,
+                    const lebm__dropout *dropout);
 
     /* log_likelihood[n] += log p(x|z) (eq. 23), score[n, M] += d log p(x|z)/dz (eq. 25) unless it is NULL. */
     void (*log_likelihood)(const lebm_generator *generator, void *workspace, const float *z, int64_t n,

@@ -224,8 +224,10 @@ static void *generator_net_lay_out_view(const lebm_generator *generator, const v
     return place;
 }
 
-static void generator_net_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n)
+static void generator_net_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n,
+                                  const lebm__dropout *dropout)
 {
+    (void)dropout;
     const generator_net_workspace *w = workspace;
     lebm__to_channels_last(n, generator_net_of(generator)->net->out, x, w->x);
 }

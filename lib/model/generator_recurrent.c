@@ -123,6 +123,11 @@ static int64_t generator_recurrent_count(const lebm_generator *generator, const 
     return count;
 }
 
+static int64_t generator_recurrent_cost(const lebm_generator *generator, const float *x)
+{
+    return lebm__recurrent_steps(generator_recurrent_net(generator), x);
+}
+
 /* Tokens at random cost the unit's nats each. */
 static double generator_recurrent_misfit(const lebm_generator *generator, const float *x, int64_t n,
                                          double log_likelihood, double squared_error, const char **what, double *unit)
@@ -164,10 +169,11 @@ static void *generator_recurrent_lay_out_view(const lebm_generator *generator, c
     return place;
 }
 
-static void generator_recurrent_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n)
+static void generator_recurrent_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n,
+                                        const lebm__dropout *dropout)
 {
     (void)generator;
-    lebm__recurrent_observe(&((generator_recurrent_workspace *)workspace)->tape, x, n);
+    lebm__recurrent_observe(&((generator_recurrent_workspace *)workspace)->tape, x, n, dropout);
 }
 
 static void generator_recurrent_log_likelihood(const lebm_generator *generator, void *workspace, const float *z,
@@ -308,6 +314,7 @@ const lebm__generator_kind lebm__generator_recurrent = {
     .name = "recurrent",
     .data = LEBM_TOKENS,
     .has_nll = 1,
+    .drops = 1,
     .create = generator_recurrent_create,
     .destroy = generator_recurrent_destroy,
     .spec = generator_recurrent_spec,
@@ -317,6 +324,7 @@ const lebm__generator_kind lebm__generator_recurrent = {
     .work = generator_recurrent_work,
     .check = generator_recurrent_check,
     .count = generator_recurrent_count,
+    .cost = generator_recurrent_cost,
     .misfit = generator_recurrent_misfit,
     .prepare = generator_recurrent_prepare,
     .lay_out = generator_recurrent_lay_out,

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lebm/tokens.h"
-#include "math/kernels.h"
 
 void lebm__token_writer_lay_out(lebm__token_writer *writer, const lebm__recurrent *net, int64_t rows,
                                 lebm__arena *arena)
@@ -42,18 +41,10 @@ static int64_t tokens_find(const lebm__class_block *block, const float *exponent
 static void tokens_choose_drawn(const lebm__class_block *block, float sharpness, const float *uniforms, float *scores,
                                 lebm__token_choice *choice)
 {
-    const lebm__kernel_table *kernels = lebm__kernels();
-    if (sharpness != 1.0f) {
-        for (int64_t c = 0; c < block->count; c++) scores[c] *= sharpness;
-    }
-    const float here = kernels->greatest(block->count, scores), before = choice->greatest;
-    const int is_first = block->first == 0;
-    choice->greatest = is_first || here > before ? here : before;
-    const double sum = kernels->exponentials(block->count, choice->greatest, scores);
-    const double scale = is_first ? 0.0 : exp((double)before - (double)choice->greatest);
-    choice->sum = is_first ? sum : choice->sum * scale + sum;
+    lebm__classes_take(block, sharpness, scores, &choice->sum);
     const double uniform = (double)uniforms[0] + ((double)uniforms[1] - 0.5) * 0x1p-23;
-    if (uniform * choice->sum < sum) choice->class = tokens_find(block, scores, uniform * choice->sum);
+    const double target = uniform * choice->sum.sum;
+    if (target < choice->sum.of_block) choice->class = tokens_find(block, scores, target);
 }
 
 /* The random numbers of a step of the n rows that go on. */

@@ -7,9 +7,9 @@
 
 /* A class that was chosen so far among those seen. */
 typedef struct {
-    int64_t class;  /* -1: none yet, or none that a number could be compared with */
-    float greatest; /* score seen */
-    double sum;     /* of exponentials of the scores less that, for chance */
+    int64_t class;       /* -1: none yet, or none that a number could be compared with */
+    float greatest;      /* score seen */
+    lebm__class_sum sum; /* of the scores, for chance */
 } lebm__token_choice;
 
 /* What writing up to `rows` sequences at a time needs. */

@@ -10,7 +10,6 @@ void lebm__classes_lay_out(lebm__classes *work, const lebm__recurrent *net, int6
     const int64_t at_once = LEBM__CLASS_ROWS;
     work->scores = lebm__arena_take(arena, at_once * net->class_block_size, sizeof *work->scores);
     work->product = lebm__arena_take(arena, at_once * net->form.units, sizeof *work->product);
-    work->greatest = lebm__arena_take(arena, rows, sizeof *work->greatest);
     work->sum = lebm__arena_take(arena, rows, sizeof *work->sum);
     work->target_score = lebm__arena_take(arena, rows, sizeof *work->target_score);
     work->log_sum = lebm__arena_take(arena, rows, sizeof *work->log_sum);
@@ -22,23 +21,42 @@ void lebm__classes_scores(const lebm__recurrent *net, const lebm__class_block *b
     lebm__matrix_multiply(&block->weight[0], 0, n, outputs, net->form.units, scores, block->count);
 }
 
-/* Take the scores of a block into the sums of a row, and put exponentials in their place. Returns by what all that was
- * summed before is to be multiplied, for the greatest score may be another now. */
-static float classes_take_scores(const lebm__class_block *block, const lebm__classes *work, int64_t row, int64_t target,
-                                 float *scores)
+/* Scores less the greatest, times the sharpness: differences beyond all exponentials are cut, so that none overflows. */
+static void classes_sharpen(int64_t n, float greatest, float sharpness, float *scores)
+{
+    const float least = -1e30f;
+    for (int64_t c = 0; c < n; c++) scores[c] = sharpness * fmaxf(scores[c] - greatest, least);
+}
+
+double lebm__classes_take(const lebm__class_block *block, float sharpness, float *scores, lebm__class_sum *sum)
 {
     const lebm__kernel_table *kernels = lebm__kernels();
     const int is_first = block->first == 0;
+    const float here = kernels->greatest(block->count, scores), before = is_first ? here : sum->greatest;
+    const float greatest = here > before ? here : before;
+    const double scale = greatest == before ? 1.0 : exp((double)sharpness * ((double)before - (double)greatest));
+    sum->of_block = 0.0;
+    if (greatest == -INFINITY) {
+        memset(scores, 0, (size_t)block->count * sizeof *scores);
+    } else if (sharpness == 1.0f) {
+        sum->of_block = kernels->exponentials(block->count, greatest, scores);
+    } else {
+        classes_sharpen(block->count, greatest, sharpness, scores);
+        sum->of_block = kernels->exponentials(block->count, 0.0f, scores);
+    }
+    sum->greatest = greatest;
+    sum->sum = is_first ? sum->of_block : sum->sum * scale + sum->of_block;
+    return scale;
+}
+
+/* The scores of a block for a row: that of the target, if it is there, and all into the sum. */
+static double classes_take_scores(const lebm__class_block *block, const lebm__classes *work, int64_t row,
+                                  int64_t target, float *scores)
+{
     if (target >= block->first && target < block->first + block->count) {
         work->target_score[row] = scores[target - block->first];
     }
-    const float here = kernels->greatest(block->count, scores), before = work->greatest[row];
-    const float greatest = is_first || here > before ? here : before;
-    const float scale = is_first ? 0.0f : greatest == before ? 1.0f : expf(before - greatest);
-    const double sum = kernels->exponentials(block->count, greatest, scores);
-    work->greatest[row] = greatest;
-    work->sum[row] = is_first ? sum : work->sum[row] * (double)scale + sum;
-    return scale;
+    return lebm__classes_take(block, 1.0f, scores, &work->sum[row]);
 }
 
 /* A block of classes for rows `first` to first + n - 1: sums, and in `grad`, unless it is NULL, the sum of the classes'
@@ -50,7 +68,8 @@ static void classes_take_block(const lebm__recurrent *net, const lebm__class_blo
     float scale[LEBM__CLASS_ROWS];
     lebm__classes_scores(net, block, n, outputs + first * units, work->scores);
     for (int64_t i = 0; i < n; i++) {
-        scale[i] = classes_take_scores(block, work, first + i, targets[first + i], work->scores + i * block->count);
+        scale[i] =
+            (float)classes_take_scores(block, work, first + i, targets[first + i], work->scores + i * block->count);
     }
     if (grad == NULL) return;
     const int is_first = block->first == 0;
@@ -74,10 +93,10 @@ void lebm__classes_log_probability(const lebm__recurrent *net, const lebm__class
         }
     }
     for (int64_t i = 0; i < n; i++) {
-        work->log_sum[i] = (double)work->greatest[i] + log(work->sum[i]);
+        work->log_sum[i] = (double)work->sum[i].greatest + log(work->sum[i].sum);
         log_probability[i] = work->target_score[i] - work->log_sum[i];
         if (grad == NULL) continue;
         const float *weights = net->params.values + net->output_weight + targets[i] * units;
-        lebm__kernels()->scale_add(units, (float)(-1.0 / work->sum[i]), weights, grad + i * units);
+        lebm__kernels()->scale_add(units, (float)(-1.0 / work->sum[i].sum), weights, grad + i * units);
     }
 }

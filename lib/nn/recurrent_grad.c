@@ -62,14 +62,12 @@ static int64_t grad_next(grad_sum *of)
     return count;
 }
 
-/* The outputs of a layer at the places, or those before them. */
+/* Rows of the record at the places; and the outputs of a layer at the steps before. */
 
-static void grad_gather_outputs(const grad_sum *of, int64_t layer, int64_t n)
+static void grad_gather(const grad_sum *of, const float *rows, int64_t columns, int64_t n)
 {
-    const int64_t units = of->tape->net->form.units;
-    const float *outputs = of->tape->record.outputs[layer];
     for (int64_t i = 0; i < n; i++) {
-        memcpy(of->work.right + i * units, outputs + of->work.places[i] * units, (size_t)units * sizeof *outputs);
+        memcpy(of->work.right + i * columns, rows + of->work.places[i] * columns, (size_t)columns * sizeof *rows);
     }
 }
 
@@ -83,16 +81,6 @@ static void grad_gather_states(const grad_sum *of, int64_t layer, int64_t n)
         const float *start = record->start + (row * form->layers + layer) * units;
         const float *from = place % form->longest == 0 ? start : record->outputs[layer] + (place - 1) * units;
         memcpy(of->work.right + i * units, from, (size_t)units * sizeof *from);
-    }
-}
-
-static void grad_gather_embeddings(const grad_sum *of, int64_t n)
-{
-    const lebm__recurrent *net = of->tape->net;
-    const int64_t size = net->form.embedding;
-    for (int64_t i = 0; i < n; i++) {
-        const float *from = net->params.values + net->embedding + of->tape->record.inputs[of->work.places[i]] * size;
-        memcpy(of->work.right + i * size, from, (size_t)size * sizeof *from);
     }
 }
 
@@ -139,9 +127,9 @@ static void grad_sum_input(grad_sum *of, float *sum)
     for (int64_t n; (n = grad_next(of)) > 0;) {
         grad_gather_input_gates(of, n);
         if (layer > 0) {
-            grad_gather_outputs(of, layer - 1, n);
+            grad_gather(of, record->outputs[layer - 1], of_input, n);
         } else {
-            grad_gather_embeddings(of, n);
+            grad_gather(of, record->embedding, of_input, n);
         }
         grad_multiply(of, n, of_input, sum);
     }
@@ -229,7 +217,7 @@ static void grad_sum_output(grad_sum *of, float *sum)
     const lebm__class_block *classes = &net->class_blocks[of->block->first / net->class_block_size];
     const int64_t units = net->form.units, count = classes->count;
     for (int64_t n; (n = grad_next(of)) > 0;) {
-        grad_gather_outputs(of, net->form.layers - 1, n);
+        grad_gather(of, of->tape->record.classified, units, n);
         grad_by_scores(of, classes, n);
         grad_multiply(of, n, units, sum);
         for (int64_t i = 0; i < n; i++) lebm__kernels()->add(count, of->work.left + i * count, sum + count * units);

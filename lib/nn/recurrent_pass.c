@@ -102,6 +102,17 @@ static void pass_layer(const lebm__recurrent_tape *tape, int64_t layer)
     }
 }
 
+/* The outputs of the last layer as the classes see them. */
+static const float *pass_classified(const lebm__recurrent_tape *tape)
+{
+    const float *outputs = tape->layers[tape->net->form.layers - 1].output;
+    const int64_t count = pass_places(tape) * tape->net->form.units;
+    if (!tape->drops_outputs) return outputs;
+    memcpy(tape->classified, outputs, (size_t)count * sizeof *outputs);
+    lebm__kernels()->multiply(count, tape->output_factors, tape->classified);
+    return tape->classified;
+}
+
 /* log p of a sequence is the sum of its steps'. */
 static void pass_run(const lebm__recurrent_tape *tape, const float *context, double *log_probability,
                      float *output_grad)
@@ -109,8 +120,11 @@ static void pass_run(const lebm__recurrent_tape *tape, const float *context, dou
     const int64_t layers = tape->net->form.layers;
     pass_enter(tape, context);
     for (int64_t layer = 0; layer < layers; layer++) pass_layer(tape, layer);
-    lebm__classes_log_probability(tape->net, &tape->classes, pass_places(tape), tape->layers[layers - 1].output,
-                                  tape->targets, tape->log_probability, output_grad);
+    lebm__classes_log_probability(tape->net, &tape->classes, pass_places(tape), pass_classified(tape), tape->targets,
+                                  tape->log_probability, output_grad);
+    if (output_grad != NULL && tape->drops_outputs) {
+        lebm__kernels()->multiply(pass_places(tape) * tape->net->form.units, tape->output_factors, output_grad);
+    }
     for (int64_t i = 0; i < tape->n; i++) {
         double sum = 0.0;
         for (int64_t t = 0; t < tape->steps[i]; t++) sum += tape->log_probability[tape->first[t] + i];
@@ -220,7 +234,10 @@ static void pass_record_embedding_grad(const lebm__recurrent_tape *tape, int64_t
         lebm__matrix_multiply(&net->layers[0].input[1], 0, n, tape->layers[0].gates + (tape->first[t] + first) * stride,
                               stride, tape->embedding, size);
         for (int64_t i = 0; i < n; i++) {
-            pass_copy(tape->record.embedding_grad, tape->order[first + i] * longest + t, tape->embedding, i, size);
+            float *grad = tape->record.embedding_grad + (tape->order[first + i] * longest + t) * size;
+            memcpy(grad, tape->embedding + i * size, (size_t)size * sizeof *grad);
+            if (!tape->drops_inputs) continue;
+            lebm__kernels()->multiply(size, tape->input_factors + (tape->first[t] + first + i) * size, grad);
         }
     }
 }
@@ -229,11 +246,14 @@ static void pass_record_step(const lebm__recurrent_tape *tape, int64_t t)
 {
     const lebm__recurrent_record *record = &tape->record;
     const lebm__recurrent_form *form = &tape->net->form;
+    const float *classified = tape->drops_outputs ? tape->classified : tape->layers[form->layers - 1].output;
     for (int64_t i = 0; i < pass_active(tape, t); i++) {
         const int64_t place = tape->first[t] + i, to = tape->order[i] * form->longest + t;
         record->inputs[to] = tape->inputs[place];
         record->targets[to] = tape->targets[place];
         record->log_sum[to] = tape->classes.log_sum[place];
+        pass_copy(record->classified, to, classified, place, form->units);
+        lebm__recurrent_take_embedding(tape, place, record->embedding + to * form->embedding);
         for (int64_t layer = 0; layer < form->layers; layer++) {
             const lebm__recurrent_trace *trace = &tape->layers[layer];
             pass_copy(record->gates_grad[layer], to, trace->gates, place, LEBM__GATE_PLACES * form->units);

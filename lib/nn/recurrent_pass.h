@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 #include "nn/classes.h"
+#include "nn/dropout.h"
 #include "nn/recurrent.h"
 
 enum { LEBM__EMBEDDING_ROWS = 64 }; /* places whose embeddings are multiplied at a time */
@@ -28,7 +29,9 @@ typedef struct {
     float *start, *start_grad; /* [rows, layers units] */
     float **gates_grad;        /* [layers][rows, longest, 4 units] */
     float **outputs;           /* [layers][rows, longest, units] */
-    float *embedding_grad;     /* [rows, longest, embedding] */
+    float *classified;         /* [rows, longest, units] those of the last layer as the classes saw them */
+    float *embedding;          /* [rows, longest, embedding] as it entered */
+    float *embedding_grad;     /* [rows, longest, embedding] by the parameters that it was */
     double *log_sum;           /* [rows, longest] of lebm__classes */
 } lebm__recurrent_record;
 
@@ -37,13 +40,16 @@ typedef struct {
     int64_t rows; /* that there is room for */
 
     /* The sequences observed. */
-    int64_t n;                 /* rows */
-    int64_t time;              /* steps of the longest one */
-    int64_t *order;            /* [rows] the caller's row */
-    int64_t *steps;            /* [rows] */
-    int64_t *first;            /* [longest + 1] place of a step's first row */
-    int64_t *inputs, *targets; /* [places] classes */
-    float *input_gates;        /* [places, gates] what the embeddings make of the first layer's gates */
+    int64_t n;                       /* rows */
+    int64_t time;                    /* steps of the longest one */
+    int64_t *order;                  /* [rows] the caller's row */
+    int64_t *steps;                  /* [rows] */
+    int64_t *first;                  /* [longest + 1] place of a step's first row */
+    int64_t *inputs, *targets;       /* [places] classes */
+    float *input_gates;              /* [places, gates] what the embeddings make of the first layer's gates */
+    int drops_inputs, drops_outputs; /* whether there are factors (nn/dropout.h) */
+    float *input_factors;            /* [places, embedding] */
+    float *output_factors;           /* [places, units] of the last layer */
 
     /* A pass. */
     float *context, *context_grad;             /* [rows, context], and a part of the gradient by it */
@@ -53,6 +59,7 @@ typedef struct {
     lebm__recurrent_trace *layers;
     float *hidden;           /* [rows, gates] of a step, or its gradient */
     float *embedding;        /* [LEBM__EMBEDDING_ROWS, embedding] of some places */
+    float *classified;       /* [places, units] outputs of the last layer times their factors, if there are any */
     float *output_grad;      /* [places, units] gradient by the outputs of a layer */
     float *state_grad;       /* [rows, units] that came back from the step after */
     float *memory_grad;      /* [rows, units] */
@@ -75,8 +82,11 @@ void lebm__recurrent_lay_out_view(lebm__recurrent_tape *view, const lebm__recurr
                                   int64_t rows, lebm__arena *arena);
 
 /* Take the sequences that the passes mean: rows of `longest` token numbers, of which the first negative one ends the
- * sequence. */
-void lebm__recurrent_observe(lebm__recurrent_tape *tape, const float *tokens, int64_t n);
+ * sequence; and what is dropped of them (NULL: nothing). */
+void lebm__recurrent_observe(lebm__recurrent_tape *tape, const float *tokens, int64_t n, const lebm__dropout *dropout);
+
+/* embedding[] of the input at a place, as it enters. */
+void lebm__recurrent_take_embedding(const lebm__recurrent_tape *tape, int64_t place, float *embedding);
 
 /* Steps of a row of tokens. */
 int64_t lebm__recurrent_steps(const lebm__recurrent *net, const float *tokens);

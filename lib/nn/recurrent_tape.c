@@ -1,6 +1,7 @@
 /* Memory for passes of a recurrent net, and the sequences that they mean. */
 #include <string.h>
 
+#include "math/kernels.h"
 #include "nn/recurrent_pass.h"
 
 static float *tape_take(lebm__arena *arena, int64_t rows, int64_t columns)
@@ -32,6 +33,9 @@ static void tape_lay_out_work(lebm__recurrent_tape *tape, int64_t rows, lebm__ar
     tape->inputs = lebm__arena_take(arena, places, sizeof *tape->inputs);
     tape->targets = lebm__arena_take(arena, places, sizeof *tape->targets);
     tape->input_gates = tape_take(arena, places, gates);
+    tape->input_factors = tape_take(arena, places, form->embedding);
+    tape->output_factors = tape_take(arena, places, form->units);
+    tape->classified = tape_take(arena, places, form->units);
     tape->context = tape_take(arena, rows, form->context);
     tape->context_grad = tape_take(arena, rows, form->context);
     tape->context_gates = tape_take(arena, rows, gates);
@@ -63,6 +67,8 @@ static void tape_lay_out_record(lebm__recurrent_tape *tape, int64_t rows, lebm__
     record->context_gates_grad = tape_take(arena, rows, lebm__recurrent_gates(tape->net));
     record->start = tape_take(arena, rows, form->layers * form->units);
     record->start_grad = tape_take(arena, rows, form->layers * form->units);
+    record->classified = tape_take(arena, places, form->units);
+    record->embedding = tape_take(arena, places, form->embedding);
     record->embedding_grad = tape_take(arena, places, form->embedding);
     record->log_sum = lebm__arena_take(arena, places, sizeof *record->log_sum);
     record->gates_grad = lebm__arena_take(arena, form->layers, sizeof *record->gates_grad);
@@ -105,6 +111,8 @@ static void tape_view_record(lebm__recurrent_tape *view, const lebm__recurrent_r
     record->context_gates_grad += row * lebm__recurrent_gates(view->net);
     record->start += row * form->layers * units;
     record->start_grad += row * form->layers * units;
+    record->classified += place * units;
+    record->embedding += place * form->embedding;
     record->embedding_grad += place * form->embedding;
     record->log_sum += place;
     for (int64_t i = 0; i < form->layers; i++) {
@@ -147,6 +155,16 @@ static void tape_sort(lebm__recurrent_tape *tape, const float *tokens)
     tape->time = tape->n == 0 ? 0 : tape->steps[0];
 }
 
+/* The embedding of a place, times its factors. */
+void lebm__recurrent_take_embedding(const lebm__recurrent_tape *tape, int64_t place, float *embedding)
+{
+    const lebm__recurrent *net = tape->net;
+    const int64_t size = net->form.embedding;
+    memcpy(embedding, net->params.values + net->embedding + tape->inputs[place] * size,
+           (size_t)size * sizeof *embedding);
+    if (tape->drops_inputs) lebm__kernels()->multiply(size, tape->input_factors + place * size, embedding);
+}
+
 /* What the first layer makes of the inputs of all steps, which is the same in all passes. */
 static void tape_multiply_embeddings(lebm__recurrent_tape *tape)
 {
@@ -154,16 +172,30 @@ static void tape_multiply_embeddings(lebm__recurrent_tape *tape)
     const int64_t places = tape->first[tape->time], size = net->form.embedding, gates = lebm__recurrent_gates(net);
     for (int64_t first = 0; first < places; first += LEBM__EMBEDDING_ROWS) {
         const int64_t n = places - first < LEBM__EMBEDDING_ROWS ? places - first : LEBM__EMBEDDING_ROWS;
-        for (int64_t i = 0; i < n; i++) {
-            const float *embedding = net->params.values + net->embedding + tape->inputs[first + i] * size;
-            memcpy(tape->embedding + i * size, embedding, (size_t)size * sizeof *embedding);
-        }
+        for (int64_t i = 0; i < n; i++) lebm__recurrent_take_embedding(tape, first + i, tape->embedding + i * size);
         lebm__matrix_multiply(&net->layers[0].input[0], 0, n, tape->embedding, size, tape->input_gates + first * gates,
                               gates);
     }
 }
 
-void lebm__recurrent_observe(lebm__recurrent_tape *tape, const float *tokens, int64_t n)
+/* The factors of all places, the same in all passes. */
+static void tape_drop(lebm__recurrent_tape *tape, const lebm__dropout *dropout)
+{
+    const lebm__recurrent_form *form = &tape->net->form;
+    tape->drops_inputs = dropout != NULL && lebm__dropout_of_inputs(dropout);
+    tape->drops_outputs = dropout != NULL && lebm__dropout_of_outputs(dropout);
+    for (int64_t t = 0; t < tape->time && dropout != NULL; t++) {
+        for (int64_t place = tape->first[t]; place < tape->first[t + 1]; place++) {
+            const int64_t row = tape->order[place - tape->first[t]];
+            float *of_input = tape->input_factors + place * form->embedding;
+            float *of_output = tape->output_factors + place * form->units;
+            if (tape->drops_inputs) lebm__dropout_inputs(dropout, row, t, form->embedding, of_input);
+            if (tape->drops_outputs) lebm__dropout_outputs(dropout, row, t, form->units, of_output);
+        }
+    }
+}
+
+void lebm__recurrent_observe(lebm__recurrent_tape *tape, const float *tokens, int64_t n, const lebm__dropout *dropout)
 {
     const int64_t longest = tape->net->form.longest, mark = tape->net->form.tokens;
     tape->n = n;
@@ -178,5 +210,6 @@ void lebm__recurrent_observe(lebm__recurrent_tape *tape, const float *tokens, in
         }
     }
     tape->first[tape->time] = place;
+    tape_drop(tape, dropout);
     tape_multiply_embeddings(tape);
 }

@@ -12,6 +12,7 @@ enum { LEBM__PRIOR, LEBM__GENERATOR, LEBM__LEARNERS };
 typedef struct {
     int64_t n;
     const float *x;                                                   /* [n, D] */
+    const lebm__dropout *dropout;                                     /* of its rows; NULL: none */
     float *z_positive, *z_negative;                                   /* [n, M] */
     double *f_positive, *f_negative, *log_likelihood, *squared_error; /* [n] */
 } lebm__batch;

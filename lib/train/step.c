@@ -18,10 +18,16 @@ typedef struct {
     const int64_t *ids;   /* of the observations; NULL: not told */
     lebm__batch batch;
     lebm__step_chains chains;
+    lebm__dropout dropout;
     lebm__trainer_metrics metrics;
     double share[PHASES]; /* of the phases in the work */
     int phase;
 } step;
+
+static int step_drops(const lebm_trainer *trainer)
+{
+    return trainer->options.dropout > 0.0 || trainer->options.word_dropout > 0.0;
+}
 
 /* For a row, a step of a chain takes its decoders forward and back; the gradients of parameters are about as much work
  * again, of g at z+ and of f at z+ and z-. */
@@ -51,12 +57,26 @@ static int step_report(double done, void *user)
     return progress.ask(is_end ? 1.0 : before + done * s->share[s->phase], progress.user);
 }
 
+/* What is dropped is a function of seed, steps done, and the number that a chain has its noise by. */
+static void step_set_dropout(step *s)
+{
+    const lebm_trainer *t = s->trainer;
+    const lebm__trainer_options *o = &t->options;
+    s->dropout =
+        (lebm__dropout){.key = lebm__key_make((uint64_t)o->seed, (uint64_t)t->steps_done, LEBM__FOR_TRAINER_DROPOUT),
+                        .rate = o->dropout,
+                        .word_rate = o->word_dropout,
+                        .numbers = s->chains.ids};
+    if (step_drops(t)) s->batch.dropout = &s->dropout;
+}
+
 static int step_create(step *s)
 {
     const lebm_trainer *t = s->trainer;
     lebm__batch *b = &s->batch;
     const int64_t n = b->n, latent = n * t->generator->latent_size;
     LEBM__TRY(lebm__step_chains_create(&s->chains, t, b, s->ids));
+    step_set_dropout(s);
     step_share_progress(s);
     b->z_positive = lebm__alloc_raw(2 * latent, sizeof *b->z_positive);
     b->f_positive = lebm__alloc_raw(4 * n, sizeof *b->f_positive);
@@ -205,6 +225,12 @@ static int step_check_options(const lebm_trainer *trainer, const int64_t *ids)
         return lebm__fail(LEBM_ERR_STATE,
                           "a trainer's chains do not warm up: have its samplers run once before, which sets "
                           "their option warmup to 0, or do so");
+    }
+    if (step_drops(trainer) && !trainer->generator->kind->drops) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "options dropout and word_dropout are for generators of tokens, and this one is "
+                          "of %s: set them to 0",
+                          trainer->generator->kind->data);
     }
     if (!lebm__trainer_keeps(trainer->options.posterior_chains)) return LEBM_OK;
     if (ids == NULL) {

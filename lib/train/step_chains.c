@@ -102,6 +102,7 @@ static int step_chains_run_visits(const lebm__step_chains *chains, lebm__chain_p
     if (is_first) run.options = &chains->first_visit;
     run.generator = chains->trainer->generator;
     run.x = visits->x;
+    run.dropout = chains->batch->dropout;
     run.n = visits->n;
     run.numbers = visits->ids;
     run.start = is_first ? NULL : visits->z;
@@ -117,6 +118,7 @@ static int step_chains_run_fresh(const lebm__step_chains *chains, lebm__progress
                                           chains->batch->z_positive, progress);
     run.generator = chains->trainer->generator;
     run.x = chains->batch->x;
+    run.dropout = chains->batch->dropout;
     return step_chains_make_run(chains, run);
 }
 

@@ -57,6 +57,7 @@ static const struct {
     {LEBM_SOFTPLUS, "softplus"},
     {LEBM_INIT_PYTORCH, "pytorch"},
     {LEBM_INIT_XAVIER_NORMAL, "xavier_normal"},
+    {LEBM_INIT_UNIFORM, "uniform"},
     {LEBM_NET_CONVOLUTION, "convolution"},
     /* lebm/sampler.h */
     {LEBM_LANGEVIN, "langevin"},
@@ -110,6 +111,8 @@ static const struct {
     {LEBM_TRAINER_PRIOR_CHAINS, "prior_chains"},
     {LEBM_TRAINER_PRIOR_RENEWAL, "prior_renewal"},
     {LEBM_TRAINER_AVERAGE_DECAY, "average_decay"},
+    {LEBM_TRAINER_DROPOUT, "dropout"},
+    {LEBM_TRAINER_WORD_DROPOUT, "word_dropout"},
     {LEBM_TRAINER_RECONSTRUCTION_MSE, "reconstruction_mse"},
     {LEBM_TRAINER_RECONSTRUCTION_NLL, "reconstruction_nll"},
     {LEBM_TRAINER_LOG_LIKELIHOOD, "log_likelihood"},

@@ -324,7 +324,7 @@ static const struct {
     {"spec", {"in 3; linear 16 nobias; mish; reshape 4 2 2; conv_transpose2d 2 4 2 1; leaky_relu 0.1"}},
     {"f_spec", {"in 3; linear 8; gelu; linear 1"}},
     {"kind", {LEBM_RELU, LEBM_LEAKY_RELU, LEBM_GELU, LEBM_SILU, LEBM_MISH, LEBM_TANH, LEBM_SIGMOID, LEBM_SOFTPLUS}},
-    {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL}},
+    {"scheme", {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL, LEBM_INIT_UNIFORM}},
     {"unit", {LEBM_WORDS, LEBM_CHARACTERS}},
     {"words", {vocabulary, "<unk>\na\n \n\xc3\xa4\n\t\n.\n"}},
     {"kernel", {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC}},

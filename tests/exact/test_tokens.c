@@ -116,7 +116,7 @@ static void mean_gradient(const struct tiny *t, int s, double *mean)
         z[i] = (float)t->z[i];
         memcpy(x[i], t->x[s], sizeof x[i]);
     }
-    const void *workspace = pass_for_gradients(t->generator, z, x[0], POINTS, 64, log_likelihood, &memory);
+    const void *workspace = pass_for_gradients(t->generator, z, x[0], POINTS, 64, NULL, log_likelihood, &memory);
     for (int i = 0; i < POINTS; i++) sum += t->p[i] * exp(log_likelihood[i]);
     for (int i = 0; i < POINTS; i++) {
         sum_gradients(t->generator, workspace, i, 1, grads);

@@ -59,6 +59,9 @@ refuse 1 "cannot resume" train_small --data text --resume --out of-images
 refuse 1 "resume" "$programs/train_mnist" --data images --resume --out good
 
 # Models of one kind and data of the other.
+refuse 1 "--beam is of sentences" "$programs/sample" --model of-images/model.safetensors --beam 2
+refuse 1 "only one of --temperature and --beam" "$programs/sample" --model good/model.safetensors --beam 2 --temperature 1
+refuse 2 "--beam" "$programs/sample" --model good/model.safetensors --beam 65
 refuse 1 "--temperature is of sentences" "$programs/sample" --model of-images/model.safetensors --temperature 1
 refuse 1 "nowhere" "$programs/reconstruct" --model good/model.safetensors --data nowhere
 refuse 1 "images" "$programs/reconstruct" --model good/model.safetensors --data images

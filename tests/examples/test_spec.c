@@ -14,6 +14,9 @@ START_TEST(multiples_of_the_width_become_numbers)
     expect_spec("in 4; conv_transpose2d 8N 4 1 0; leaky_relu 0.2; linear 12N; linear N", 3,
                 "in 4; conv_transpose2d 24 4 1 0; leaky_relu 0.2; linear 36; linear 3");
     expect_spec("N", 4096, "4096");
+    expect_spec("linear 3000000000N; tanh", 4096, "linear 12288000000000; tanh");
+    expect_spec("linear 99999999999999999999N; tanh", 2, "linear 9223372036854775807; tanh");
+    expect_spec("linear 4611686018427387904N", 2, "linear 9223372036854775807");
 }
 END_TEST
 
@@ -31,6 +34,9 @@ START_TEST(letters_that_stand_alone_become_sizes)
     free(text);
     text = spec_with_sizes("V; D; aV VD V1 V", 8, 100, 20);
     ck_assert_str_eq(text, "100; 20; aV VD V1 100");
+    free(text);
+    text = spec_with_sizes("tokens\tV\tD;D\nV\t;", 8, 100, 20);
+    ck_assert_str_eq(text, "tokens\t100\t20;20\n100\t;");
     free(text);
 }
 END_TEST

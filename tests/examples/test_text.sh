@@ -24,7 +24,7 @@ awk -F, 'NR > 1 && ($4 / exp($3) - 1) ^ 2 > 1e-12 { exit 1 }' "a run/metrics.csv
 [ "$(grep -c '^before' "a run/prior.txt")" -eq "$(grep -c '^after' "a run/prior.txt")" ] || fail "prior.txt has no pairs"
 [ "$(grep -c '^0.50' "a run/interpolations.txt")" -eq 3 ] || fail "there are not 3 interpolations"
 grep -q "drawn sentences" report || fail "the report does not name the data"
-grep -q " 212 words known" report || fail "the report does not say how many words are known"
+grep -q " 201 words known, 0.00 % of the training" report || fail "the report does not say how many words are known"
 grep -q "Held-out reconstruction NLL  [0-9.]* nats per word and end, perplexity [0-9]" report || fail "no held-out NLL"
 grep -q "z tells -*[0-9.]* nats" report || fail "the report does not say what z tells"
 grep -q "^Grammatical samples  *[0-9.]* % of 1000" report || fail "the report does not judge the samples"
@@ -51,16 +51,19 @@ grep -q "50 of 1000 held-out drawn sentences, [0-9.]* nats per token" said || fa
 model="a run/model.safetensors"
 "$programs/sample" --model "a run/checkpoint.safetensors" --out again.txt >/dev/null
 cmp samples.txt again.txt || fail "samples differ for the same seed"
-for other in "--seed 2" "--temperature 0.5" "--temperature 0"; do
+for other in "--seed 2" "--temperature 0.5" "--temperature 0" "--beam 4"; do
     # shellcheck disable=SC2086 # an option and its value
     "$programs/sample" --model "$model" --out other.txt $other >/dev/null
     ! cmp -s samples.txt other.txt || fail "samples are the same with $other"
 done
+"$programs/sample" --model "$model" --temperature 0 --out greedy.txt >/dev/null
+"$programs/sample" --model "$model" --beam 1 --out beam.txt >/dev/null
+cmp greedy.txt beam.txt || fail "a beam of one is not the most probable word at each place"
 "$programs/sample" --model "$model" --count 3 --out few.txt >/dev/null
 head -n 3 samples.txt | cmp - few.txt || fail "3 samples are not the first of 100"
 
 "$programs/train_text" --help >help || fail "train_text --help"
-for said in "--data FILE" "--chars" "--vocabulary" "--longest" "--train-sentences" "tokens V D" "0.08"; do
+for said in "--data FILE" "--chars" "--vocabulary" "--longest" "--train-sentences" "--word-dropout" "tokens V D" "0.08"; do
     grep -qF -- "$said" help || fail "train_text --help says nothing of '$said'"
 done
 for unsaid in "--train FILE" "--sigma S" "--convolution" "images"; do
@@ -74,7 +77,7 @@ awk 'BEGIN { for (i = 1; i <= 130; i++) { line = i % 7 > 0 ? "w" i % 2 : "";
 awk 'BEGIN { for (i = 1; i <= 30; i++) print "w" i % 40, "w1 neu", "w0" }' >held-out
 gzip -c text >text.gz
 train_on() {
-    train_small --longest 5 --vocabulary 20 --posterior-chains kept --average-decay 0.9 "$@"
+    train_small --longest 5 --vocabulary 20 --posterior-chains kept --average-decay 0.9 --dropout 0.2 --word-dropout 0.1 "$@"
 }
 train_on --data text --eval held-out --out whole --epochs 4 >report 2>errors || fail "training: $(cat errors)"
 grep -q "112 sentences to train on and 30 held out, up to 5 words each" report || fail "wrong sizes: $(cat report)"
@@ -105,6 +108,7 @@ done
 cmp whole/model.safetensors slow/model.safetensors || fail "stops by the clock change the model"
 "$programs/reconstruct" --model whole/model.safetensors --eval held-out --count 5 >said || fail "reconstruct"
 grep -q "5 of 30 held-out sentences" said || fail "not the held-out sentences: $(cat said)"
+grep -q "^[1-9][0-9]* of the 120 tokens held out are <unk>" said || fail "reconstruct says nothing of <unk>: $(cat said)"
 grep -q "w1 <unk> w0" reconstructions.txt || fail "an unknown word is not $(cat reconstructions.txt)"
 "$programs/reconstruct" --model whole/model.safetensors --data text --count 100 >said 2>errors || fail "reconstruct"
 grep -q "5 of 5 held-out sentences" said || fail "not every 20th sentence: $(cat said)"

@@ -65,8 +65,8 @@ START_TEST(samples_are_a_sentence_a_line)
 {
     model m = make_stubborn();
     char *written = NULL;
-    expect_written(writing_samples(&m, 2, 1, &written), &written, "b b b\nb b b\n");
-    expect_written(writing_samples(&m, 2, 0, &written), &written, "b b b\nb b b\n");
+    expect_written(writing_samples(&m, 2, 1, 0, &written), &written, "b b b\nb b b\n");
+    expect_written(writing_samples(&m, 2, 0, 0, &written), &written, "b b b\nb b b\n");
     expect_written(writing_prior(&m, 2, &written), &written,
                    "before  b b b\nafter   b b b\n\nbefore  b b b\nafter   b b b\n");
     model_free(&m);
@@ -76,13 +76,16 @@ END_TEST
 START_TEST(a_temperature_of_zero_is_the_most_probable)
 {
     model m = make_model("in 2; embedding 4; lstm 4; tokens 3 12", "a\nb\n<unk>\n");
-    char *greedy = NULL, *cold = NULL, *drawn = NULL;
-    ck_assert_int_eq(writing_samples(&m, 40, 0, &greedy), LEBM_OK);
-    ck_assert_int_eq(writing_samples(&m, 40, 1e-3, &cold), LEBM_OK);
-    ck_assert_int_eq(writing_samples(&m, 40, 1, &drawn), LEBM_OK);
+    char *greedy = NULL, *narrow = NULL, *cold = NULL, *drawn = NULL;
+    ck_assert_int_eq(writing_samples(&m, 40, 0, 0, &greedy), LEBM_OK);
+    ck_assert_int_eq(writing_samples(&m, 40, 1, 1, &narrow), LEBM_OK);
+    ck_assert_int_eq(writing_samples(&m, 40, 1e-3, 0, &cold), LEBM_OK);
+    ck_assert_int_eq(writing_samples(&m, 40, 1, 0, &drawn), LEBM_OK);
     ck_assert_str_eq(greedy, cold);
+    ck_assert_str_eq(greedy, narrow);
     ck_assert_str_ne(greedy, drawn);
     free(greedy);
+    free(narrow);
     free(cold);
     free(drawn);
     model_free(&m);
@@ -132,7 +135,7 @@ START_TEST(what_is_shown_is_a_function_of_the_model)
     char *first[4], *again[4];
     for (int pass = 0; pass < 2; pass++) {
         char **written = pass == 0 ? first : again;
-        ck_assert_int_eq(writing_samples(&m, 9, 1, &written[0]), LEBM_OK);
+        ck_assert_int_eq(writing_samples(&m, 9, 1, 0, &written[0]), LEBM_OK);
         ck_assert_int_eq(writing_reconstructions(&m, &data, 4, &written[1], NULL), LEBM_OK);
         ck_assert_int_eq(writing_prior(&m, 9, &written[2]), LEBM_OK);
         ck_assert_int_eq(writing_interpolations(&m, &data, 2, &written[3]), LEBM_OK);

@@ -226,7 +226,7 @@ static void compare_decoder(struct comparison *c, const lebm__st_reader *file, c
         total += lebm_generator_param_size(generator, i);
     float *grads = test_floats(total);
     double *passed = test_doubles(n);
-    void *memory, *workspace = pass_for_gradients(generator, z, x, n, n, passed, &memory);
+    void *memory, *workspace = pass_for_gradients(generator, z, x, n, n, NULL, passed, &memory);
     sum_gradients(generator, workspace, 0, n, grads);
     LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, n, out));
     LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, n, score));
@@ -427,7 +427,8 @@ static double option(const struct golden_model *g, const char *key)
 static int is_news_to_pytorch(const char *key)
 {
     return strcmp(key, LEBM_TRAINER_DIVERGENCE_THRESHOLD) == 0 || strcmp(key, LEBM_TRAINER_PRIOR_RENEWAL) == 0 ||
-           strcmp(key, LEBM_TRAINER_AVERAGE_DECAY) == 0;
+           strcmp(key, LEBM_TRAINER_AVERAGE_DECAY) == 0 || strcmp(key, LEBM_TRAINER_DROPOUT) == 0 ||
+           strcmp(key, LEBM_TRAINER_WORD_DROPOUT) == 0;
 }
 
 /* A trainer with the options in the file. */

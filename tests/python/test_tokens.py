@@ -92,6 +92,10 @@ class Tokens(unittest.TestCase):
             loaded = lebm.load_model(f"{folder}/model")[1]
         self.assertEqual(loaded.vocabulary, WORDS)
         np.testing.assert_array_equal(loaded.log_likelihood(z, text), generator.log_likelihood(z, text))
+        trainer.options.update(dropout=0.5, word_dropout=0.1)
+        nll = trainer.metric("reconstruction_nll")
+        trainer.step(text)
+        self.assertGreater(trainer.metric("reconstruction_nll"), 1.2 * nll)
         trainer.close()
         with self.assertRaisesRegex(lebm.StateError, "closed"):
             trainer.step(text)

@@ -222,6 +222,16 @@ static void run_create(struct run *r, const struct ref_recurrent *net, int64_t l
     }
 }
 
+static double input_factor(const struct ref_recurrent *net, int64_t t, int64_t i)
+{
+    return net->input_factors ? net->input_factors[t * net->embedding + i] : 1;
+}
+
+static double output_factor(const struct ref_recurrent *net, int64_t t, int64_t j)
+{
+    return net->output_factors ? net->output_factors[t * net->units + j] : 1;
+}
+
 /* The class before step t, and the one that comes. */
 
 static int64_t input_of(const struct run *r, const int64_t *x, int64_t t)
@@ -249,7 +259,7 @@ static void run_forward(struct run *r, const double *z, const int64_t *x)
                 if (l > 0)
                     s->in[i] = step_of(r, t, l - 1)->new_h[i];
                 else
-                    s->in[i] = i < net->embedding ? embedding[i] : z[i - net->embedding];
+                    s->in[i] = i < net->embedding ? embedding[i] * input_factor(net, t, i) : z[i - net->embedding];
             }
             affine(p + r->at.weight_ih[l], p + r->at.bias_ih[l], gates_of(net), in_of(net, l), s->in, s->by_in);
             affine(p + r->at.weight_hh[l], p + r->at.bias_hh[l], gates_of(net), net->units, s->h, s->by_h);
@@ -258,21 +268,30 @@ static void run_forward(struct run *r, const double *z, const int64_t *x)
     }
 }
 
+/* The output of a step as the classes see it. */
+static void see(const struct run *r, int64_t t, double *seen)
+{
+    const struct ref_recurrent *net = r->net;
+    const double *output = step_of(r, t, net->layers - 1)->new_h;
+    for (int64_t j = 0; j < net->units; j++) seen[j] = output[j] * output_factor(net, t, j);
+}
+
 /* log p of the targets; logits become probabilities. */
 static double run_output(struct run *r, const int64_t *x, int64_t length)
 {
     const struct ref_recurrent *net = r->net;
     const int64_t classes = net->tokens + 1;
-    double sum = 0;
+    double sum = 0, *seen = test_doubles(net->units);
     for (int64_t t = 0; t < r->steps; t++) {
         double *logits = r->logits + t * classes, total = 0, largest = -INFINITY;
-        affine(net->params + r->at.output_weight, net->params + r->at.output_bias, classes, net->units,
-               step_of(r, t, net->layers - 1)->new_h, logits);
+        see(r, t, seen);
+        affine(net->params + r->at.output_weight, net->params + r->at.output_bias, classes, net->units, seen, logits);
         for (int64_t k = 0; k < classes; k++) largest = fmax(largest, logits[k]);
         for (int64_t k = 0; k < classes; k++) total += exp(logits[k] - largest);
         sum += logits[target_of(r, x, length, t)] - largest - log(total);
         for (int64_t k = 0; k < classes; k++) logits[k] = exp(logits[k] - largest) / total;
     }
+    free(seen);
     return sum;
 }
 
@@ -282,13 +301,17 @@ static void run_backward(struct run *r, const double *z, const int64_t *x, int64
     const double *p = net->params;
     const int64_t classes = net->tokens + 1, gates = gates_of(net);
     double *dlogits = test_doubles(classes), *dby_in = test_doubles(gates), *dby_h = test_doubles(gates);
+    double *seen = test_doubles(net->units), *dseen = test_doubles(net->units);
     for (int64_t t = r->steps - 1; t >= 0; t--) {
         struct step *top = step_of(r, t, net->layers - 1);
         for (int64_t k = 0; k < classes; k++) {
             dlogits[k] = (k == target_of(r, x, length, t)) - r->logits[t * classes + k];
         }
-        affine_back(p + r->at.output_weight, classes, net->units, top->new_h, dlogits, top->dnew_h,
-                    dp + r->at.output_weight, dp + r->at.output_bias);
+        see(r, t, seen);
+        for (int64_t j = 0; j < net->units; j++) dseen[j] = 0;
+        affine_back(p + r->at.output_weight, classes, net->units, seen, dlogits, dseen, dp + r->at.output_weight,
+                    dp + r->at.output_bias);
+        for (int64_t j = 0; j < net->units; j++) top->dnew_h[j] += dseen[j] * output_factor(net, t, j);
         for (int64_t l = net->layers - 1; l >= 0; l--) {
             struct step *s = step_of(r, t, l);
             (net->is_gru ? gru_back : lstm_back)(net->units, s, dby_in, dby_h);
@@ -300,7 +323,7 @@ static void run_backward(struct run *r, const double *z, const int64_t *x, int64
                 if (l > 0)
                     step_of(r, t, l - 1)->dnew_h[i] += s->din[i];
                 else if (i < net->embedding)
-                    dp[r->at.embedding + input_of(r, x, t) * net->embedding + i] += s->din[i];
+                    dp[r->at.embedding + input_of(r, x, t) * net->embedding + i] += s->din[i] * input_factor(net, t, i);
                 else
                     dz[i - net->embedding] += s->din[i];
             }
@@ -310,6 +333,8 @@ static void run_backward(struct run *r, const double *z, const int64_t *x, int64
         affine_back(p + r->at.start_weight, net->layers * net->units, net->latent, z, r->dstart, dz,
                     dp + r->at.start_weight, dp + r->at.start_bias);
     }
+    free(seen);
+    free(dseen);
     free(dlogits);
     free(dby_in);
     free(dby_h);

@@ -11,6 +11,10 @@ struct ref_recurrent {
     int64_t latent, embedding, units, layers, tokens, longest;
     int64_t param_total;
     double *params; /* all tensors in the library's order */
+
+    /* What the numbers of a step's embedding, and of its output as the classes see it, are multiplied by; NULL: by 1. */
+    const double *input_factors;  /* [steps, embedding] */
+    const double *output_factors; /* [steps, units] */
 };
 
 /** Sets param_total of a form, and makes params of zeros. */

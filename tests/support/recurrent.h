@@ -27,6 +27,18 @@ static inline void *lay_out_workspace(const lebm_generator *generator, const voi
     return workspace;
 }
 
+/** A workspace for log likelihoods and scores of `rows` rows, in new memory. */
+static inline void *lay_out_for_scores(const lebm_generator *generator, int64_t rows, void **memory)
+{
+    lebm__arena arena = {NULL, 0};
+    LEBM_ASSERT_OK(generator->kind->prepare(generator, LEBM__SCORE, NULL));
+    generator->kind->lay_out(generator, rows, LEBM__SCORE, &arena);
+    arena.memory = *memory = lebm__alloc_raw(arena.used, 1);
+    ck_assert_ptr_nonnull(*memory);
+    arena.used = 0;
+    return generator->kind->lay_out(generator, rows, LEBM__SCORE, &arena);
+}
+
 /** grads = the gradient of log p(x|z) by a generator's parameters, summed over rows `row` to row + n - 1 of a workspace
  * that was passed, in chunks as the trainer does. */
 static inline void sum_gradients(const lebm_generator *generator, const void *workspace, int64_t row, int64_t n,
@@ -49,9 +61,10 @@ static inline void sum_gradients(const lebm_generator *generator, const void *wo
     lebm__free(scratch);
 }
 
-/** Passes z and x [n] forward and back in tiles of `tile` rows; returns the workspace, in `memory`. */
+/** Passes z and x [n] forward and back in tiles of `tile` rows, with dropout unless that is NULL; returns the workspace, in `memory`. */
 static inline void *pass_for_gradients(const lebm_generator *generator, const float *z, const float *x, int64_t n,
-                                       int64_t tile, double *log_likelihood, void **memory)
+                                       int64_t tile, const lebm__dropout *dropout, double *log_likelihood,
+                                       void **memory)
 {
     const lebm__generator_kind *kind = generator->kind;
     double *squared_error = test_doubles(n);
@@ -61,7 +74,8 @@ static inline void *pass_for_gradients(const lebm_generator *generator, const fl
     for (int64_t first = 0; first < n; first += tile) {
         const int64_t rows = n - first < tile ? n - first : tile;
         void *view_memory, *view = lay_out_workspace(generator, all, first, tile, &view_memory);
-        kind->observe(generator, view, x + first * generator->data_size, rows);
+        const lebm__dropout from = dropout ? lebm__dropout_from(dropout, first) : (lebm__dropout){0};
+        kind->observe(generator, view, x + first * generator->data_size, rows, dropout ? &from : NULL);
         kind->forward_backward(generator, view, z + first * generator->latent_size, rows, log_likelihood + first,
                                squared_error);
         lebm__free(view_memory);

@@ -78,7 +78,7 @@ START_TEST(base_and_tilt_are_the_parts_of_the_density) /* _i: of the posterior *
     LEBM_ASSERT_OK(lebm_net_forward(lebm_prior_net(prior), z, N, of_f));
     LEBM_ASSERT_OK(lebm_generator_log_likelihood(generator, z, x, N, log_likelihood));
     LEBM_ASSERT_OK(lebm_generator_score(generator, z, x, N, of_x));
-    if (_i) generator->kind->observe(generator, room.model.g, x, N);
+    if (_i) generator->kind->observe(generator, room.model.g, x, N, NULL);
     target.base(target.context, N, z, base, base_score, squares);
     target.tilt(target.context, N, z, tilt, tilt_score);
     for (int i = 0; i < N; i++) {

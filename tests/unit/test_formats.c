@@ -295,6 +295,8 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_PRIOR_CHAINS, "fresh"},
     {&lebm__trainer_table, LEBM_TRAINER_PRIOR_RENEWAL, "0.05"},
     {&lebm__trainer_table, LEBM_TRAINER_AVERAGE_DECAY, "0"},
+    {&lebm__trainer_table, LEBM_TRAINER_DROPOUT, "0"},
+    {&lebm__trainer_table, LEBM_TRAINER_WORD_DROPOUT, "0"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };

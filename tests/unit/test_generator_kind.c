@@ -120,8 +120,10 @@ static void *table_lay_out_view(const lebm_generator *generator, const void *all
     return view;
 }
 
-static void table_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n)
+static void table_observe(const lebm_generator *generator, void *workspace, const float *x, int64_t n,
+                          const lebm__dropout *dropout)
 {
+    (void)dropout;
     (void)generator;
     memcpy(((table_workspace *)workspace)->x, x, (size_t)(n * D) * sizeof *x);
 }

@@ -82,7 +82,30 @@ START_TEST(xavier_is_normal_without_biases)
 }
 END_TEST
 
-static const char *const schemes[] = {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL};
+/* Of any net, of recurrent ones too. */
+START_TEST(uniform_is_within_a_tenth)
+{
+    lebm_generator *generator;
+    LEBM_ASSERT_OK(lebm_generator_create_from_spec(
+        &generator, _i ? "in 3; embedding 50; lstm 60; tokens 99 9" : "in 40; linear 90; relu; linear 60",
+        _i ? LEBM_CATEGORICAL : LEBM_GAUSSIAN, _i ? 0 : 1));
+    LEBM_ASSERT_OK(lebm_generator_init(generator, LEBM_INIT_UNIFORM, 1));
+    for (int64_t i = 0; i < lebm_generator_param_count(generator); i++) {
+        const int64_t size = lebm_generator_param_size(generator, i);
+        float *values = test_floats(size);
+        LEBM_ASSERT_OK(lebm_generator_get_param(generator, i, values, size));
+        const struct moments m = moments_of(values, size);
+        LEBM_ASSERT_MSG(m.largest <= 0.1 * (1 + 1e-6) && m.largest > 0.09, "%s: the largest is %g",
+                        lebm_generator_param_name(generator, i), m.largest);
+        LEBM_ASSERT_NEAR(m.mean, 0, 5 * 0.1 / sqrt(3.0 * (double)size));
+        if (size > 1000) assert_moments(m, size, 0.1 / sqrt(3), 1.8);
+        free(values);
+    }
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
+static const char *const schemes[] = {LEBM_INIT_PYTORCH, LEBM_INIT_XAVIER_NORMAL, LEBM_INIT_UNIFORM};
 static const char three_layers[] = "in 20; linear 20; relu; linear 20 nobias; relu; conv_transpose2d 20 1 1 0; tanh";
 
 START_TEST(the_same_seed_gives_the_same_parameters)
@@ -206,13 +229,14 @@ static Suite *suite(void)
     TCase *statistics = tcase_create("statistics");
     tcase_add_loop_test(statistics, pytorch_is_uniform_within_its_bound, 0, CASES);
     tcase_add_loop_test(statistics, xavier_is_normal_without_biases, 0, CASES);
+    tcase_add_loop_test(statistics, uniform_is_within_a_tenth, 0, 2);
     suite_add_tcase(suite, statistics);
 
     TCase *seeds = tcase_create("seeds");
-    tcase_add_loop_test(seeds, the_same_seed_gives_the_same_parameters, 0, 2);
-    tcase_add_loop_test(seeds, other_seeds_give_other_parameters, 0, 2);
-    tcase_add_loop_test(seeds, one_seed_for_two_nets_gives_unrelated_parameters, 0, 2);
-    tcase_add_loop_test(seeds, tensors_of_one_net_differ, 0, 2);
+    tcase_add_loop_test(seeds, the_same_seed_gives_the_same_parameters, 0, 3);
+    tcase_add_loop_test(seeds, other_seeds_give_other_parameters, 0, 3);
+    tcase_add_loop_test(seeds, one_seed_for_two_nets_gives_unrelated_parameters, 0, 3);
+    tcase_add_loop_test(seeds, tensors_of_one_net_differ, 0, 3);
     tcase_add_test(seeds, wrong_schemes_change_nothing);
     tcase_add_test(seeds, init_is_what_forward_uses);
     suite_add_tcase(suite, seeds);

@@ -62,6 +62,27 @@ START_TEST(uniforms_are_philox)
 }
 END_TEST
 
+START_TEST(uniforms_of_chains_are_philox)
+{
+    static const int64_t chains[] = {0, 4711, ((int64_t)1 << 32) + 3, INT64_MAX};
+    enum { COUNT = 601 };
+    for (int k = 0; k < KEYS * 4; k++) {
+        const uint64_t chain = (uint64_t)chains[k % 4];
+        const uint32_t step = 3 + (uint32_t)k;
+        float out[COUNT];
+        lebm__uniforms_of(keys[k / 4], (int64_t)chain, step, COUNT, out);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            const uint32_t counter[4] = {i / 4, step, (uint32_t)chain, (uint32_t)(chain >> 32)};
+            uint32_t words[4];
+            philox(keys[k / 4].word, counter, words);
+            const double expected = (floor(words[i % 4] / 512.0) + 0.5) / 8388608;
+            LEBM_ASSERT_MSG((double)out[i] == expected, "uniform %u of chain %llu is %.9g, not %.9g", i,
+                            (unsigned long long)chain, (double)out[i], expected);
+        }
+    }
+}
+END_TEST
+
 START_TEST(chances_are_philox)
 {
     static const int64_t chains[] = {0, 4711, ((int64_t)1 << 32) - 3, INT64_MAX - 300};
@@ -145,7 +166,7 @@ END_TEST
 
 START_TEST(keys_differ_by_seed_stream_and_purpose)
 {
-    enum { SIDE = 12, PURPOSES = LEBM__FOR_TRAINER_RENEWAL + 1, ALL = SIDE * SIDE * PURPOSES };
+    enum { SIDE = 12, PURPOSES = LEBM__FOR_TRAINER_DROPOUT + 1, ALL = SIDE * SIDE * PURPOSES };
     static uint64_t made[ALL];
     int count = 0;
     for (uint64_t seed = 0; seed < SIDE; seed++) {
@@ -374,6 +395,7 @@ static Suite *suite(void)
     TCase *bits = tcase_create("bits");
     tcase_add_test(bits, philox_of_random123_gives_the_published_answers);
     tcase_add_test(bits, uniforms_are_philox);
+    tcase_add_test(bits, uniforms_of_chains_are_philox);
     tcase_add_test(bits, chances_are_philox);
     tcase_add_test(bits, keys_are_philox);
     tcase_add_test(bits, normals_are_philox_and_box_muller);

@@ -530,6 +530,86 @@ START_TEST(nan_gives_nan)
 }
 END_TEST
 
+static void set_output_bias(lebm_generator *generator, float (*bias)(int64_t class))
+{
+    const int64_t last = lebm_generator_param_count(generator) - 1, size = lebm_generator_param_size(generator, last);
+    float *values = test_floats(size);
+    ck_assert_str_eq(lebm_generator_param_name(generator, last), "output.bias");
+    for (int64_t i = 0; i < size; i++) values[i] = bias(i);
+    LEBM_ASSERT_OK(lebm_generator_set_param(generator, last, values, size));
+    free(values);
+}
+
+/* The first two blocks of 1024 classes wholly, and a part of the third. */
+static float mask(int64_t class)
+{
+    return class < 2500 ? -INFINITY : 0;
+}
+
+static float nearly_mask(int64_t class)
+{
+    return class < 2500 ? -1e4f : 0;
+}
+
+/* A class of a bias of -inf is as one that is never drawn. */
+START_TEST(classes_may_be_left_out)
+{
+    enum { N = 60, LONG = 6, Z = 2 };
+    static const char spec[] = "in 2; embedding 3; lstm 4; tokens 3000 6";
+    lebm_generator *of[2] = {make(spec, 2), make(spec, 2)};
+    static float z[N][Z], x[2][N][LONG], out[2][N], score[2][N][Z];
+    uint64_t seed = 3;
+    set_output_bias(of[0], mask);
+    set_output_bias(of[1], nearly_mask);
+    for (int i = 0; i < N; i++) z[i][0] = (float)test_normal(&seed), z[i][1] = (float)test_normal(&seed);
+    for (int way = 0; way < 4; way++) {
+        for (int k = 0; k < 2; k++) {
+            float *to = x[k][0];
+            LEBM_ASSERT_OK(way == 0   ? lebm_generator_decode(of[k], z[0], N, to)
+                           : way == 1 ? lebm_generator_draw(of[k], z[0], N, 1, 2, to)
+                           : way == 2 ? lebm_generator_draw_tempered(of[k], z[0], N, 2, 1, 2, to)
+                                      : lebm_generator_search(of[k], z[0], N, 3, to));
+        }
+        LEBM_ASSERT_SAME_BITS(x[0][0], x[1][0], N * LONG);
+        for (int i = 0; i < N * LONG; i++) {
+            const float token = x[0][i / LONG][i % LONG];
+            LEBM_ASSERT_MSG(token == LEBM_PADDING || token >= 2500, "way %d gives %g", way, (double)token);
+        }
+        for (int k = 0; k < 2; k++) {
+            LEBM_ASSERT_OK(lebm_generator_log_likelihood(of[k], z[0], x[0][0], N, out[k]));
+            LEBM_ASSERT_OK(lebm_generator_score(of[k], z[0], x[0][0], N, score[k][0]));
+        }
+        for (int i = 0; i < N; i++) {
+            LEBM_ASSERT_NEAR((double)out[0][i], (double)out[1][i], 1e-5);
+            for (int m = 0; m < Z; m++) LEBM_ASSERT_NEAR((double)score[0][i][m], (double)score[1][i][m], 1e-5);
+        }
+    }
+    lebm_generator_destroy(of[0]);
+    lebm_generator_destroy(of[1]);
+}
+END_TEST
+
+static float huge(int64_t class)
+{
+    return class == 2000 ? 1e36f : -1e36f;
+}
+
+/* Scores that a sharp temperature would take beyond all numbers. */
+START_TEST(huge_scores_can_be_drawn)
+{
+    static const float z[2] = {0};
+    static const double temperatures[] = {1e-3, 1, 1e3};
+    lebm_generator *generator = make("in 2; embedding 3; lstm 4; tokens 3000 4", 2);
+    set_output_bias(generator, huge);
+    for (int k = 0; k < 3; k++) {
+        float x[4];
+        LEBM_ASSERT_OK(lebm_generator_draw_tempered(generator, z, 1, temperatures[k], 1, 2, x));
+        for (int t = 0; t < 4; t++) ck_assert_float_eq(x[t], 2000);
+    }
+    lebm_generator_destroy(generator);
+}
+END_TEST
+
 /* ---- the same bits ---- */
 
 enum { ROWS = 131, LONGEST = 12, LATENT = 3 };
@@ -665,10 +745,10 @@ START_TEST(it_is_saved_and_goes_on) /* _i: the spec */
     }
     assert_same_generators(w.generator, again.generator);
 
-    words[0] = 'v';
+    strstr(words, "w35\n")[0] = 'v';
     LEBM_ASSERT_OK(lebm_generator_set_vocabulary(again.generator, LEBM_WORDS, words));
     LEBM_ASSERT_STATUS(lebm_trainer_load(again.trainer, path), LEBM_ERR_SHAPE);
-    LEBM_ASSERT_ERROR_NAMES("generator.vocabulary");
+    LEBM_ASSERT_ERROR_NAMES("word 35 of generator.vocabulary is 'w35', but the trainer's is 'v35'");
 
     LEBM_ASSERT_OK(lebm_model_save(model_path, w.prior, w.generator));
     LEBM_ASSERT_OK(lebm_model_load(model_path, &prior, &generator));
@@ -755,6 +835,8 @@ static Suite *suite(void)
     tcase_add_loop_test(writing, drawn_tokens_have_their_probabilities, 0, 4);
     tcase_add_test(writing, drawing_many_classes);
     tcase_add_test(writing, nan_gives_nan);
+    tcase_add_test(writing, classes_may_be_left_out);
+    tcase_add_test(writing, huge_scores_can_be_drawn);
     suite_add_tcase(suite, writing);
     TCase *life = tcase_create("life");
     tcase_add_loop_test(life, a_row_depends_on_itself_alone, 0, 2);

@@ -38,16 +38,6 @@ static void display_next(display *d, const char *chains)
     d->started_at = seconds_now();
 }
 
-/* [targets * each, D]: each observation as often as it has chains. */
-static float *repeat_rows(const model *m, const float *x, int64_t targets, int64_t each)
-{
-    const int64_t size = lebm_generator_data_size(m->generator);
-    float *rows = view_rows(m, targets * each);
-    for (int64_t i = 0; i < targets * each; i++)
-        memcpy(rows + i * size, x + i / each * size, (size_t)size * sizeof *rows);
-    return rows;
-}
-
 /* Mean f of ends, and its standard error, with `each` chains to each target. */
 static void measure_f(const model *m, const float *z, int64_t targets, int64_t each, findings *f)
 {
@@ -67,17 +57,19 @@ static void measure_f(const model *m, const float *z, int64_t targets, int64_t e
     free(values);
 }
 
+/* The chains as the model was trained, from noise and with their own steps. Where they end, starts are made apart. */
 static int run_trained(const model *m, const chains_plan *plan, display *d, findings *f, float **starts)
 {
-    const int64_t each = plan->superchains * plan->chains, n = plan->targets * each;
+    const int64_t n = chains_count(plan);
     lebm_sampler *s = plan->x == NULL ? m->to_prior : m->to_posterior;
-    float *z = view_latents(m, n), *x = plan->x == NULL ? NULL : repeat_rows(m, plan->x, plan->targets, each);
+    float *z = view_latents(m, n), *x = chains_rows_of_x(m, plan);
     display_next(d, "the chains as trained");
+    view_start_stream(s, STREAM_DIAGNOSIS);
     or_die(lebm_sampler_set_progress(s, on_progress, d), "sampler");
     or_die(lebm_sampler_get_i64(s, LEBM_SAMPLER_STEPS, &f->training_steps), "sampler");
-    const int status = starts_of_training(m, x, n, z);
+    const int status = chains_run(m, s, x, n, z);
     if (status == LEBM_OK) {
-        measure_f(m, z, plan->targets, each, f);
+        measure_f(m, z, plan->targets, n / plan->targets, f);
         *starts = starts_apart(m, z, n, plan->superchains);
     } else if (status != LEBM_STOPPED) {
         progress_clear(&d->bar);

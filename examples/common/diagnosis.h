@@ -50,8 +50,8 @@ typedef struct diagnosis {
     int64_t rhat_at;
     double ess;            /* independent draws of the number that has the fewest, of all targets together */
     double ess_per_second; /* of running time of the chains, after the warm-up */
-    double f, f_mcse,
-        f_sd; /* the mean over all targets, its standard error, and the standard deviation within a target */
+    double f, f_mcse;      /* the mean of f over all targets, and its standard error */
+    double f_sd;           /* the standard deviation of f within a target */
 } diagnosis;
 
 /* Diagnoses the second half of the draws. */

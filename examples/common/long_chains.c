@@ -98,27 +98,38 @@ static float *rows_of_starts(const model *m, const chains_plan *plan, int64_t n)
     return z;
 }
 
-static float *rows_of_x(const model *m, const chains_plan *plan, int64_t n)
+int64_t chains_count(const chains_plan *plan)
+{
+    return plan->targets * plan->superchains * plan->chains;
+}
+
+float *chains_rows_of_x(const model *m, const chains_plan *plan)
 {
     if (plan->x == NULL) return NULL;
-    const int64_t size = lebm_generator_data_size(m->generator), of_target = plan->superchains * plan->chains;
+    const int64_t size = lebm_generator_data_size(m->generator), n = chains_count(plan);
     float *x = view_rows(m, n);
-    for (int64_t i = 0; i < n; i++) memcpy(x + i * size, plan->x + i / of_target * size, (size_t)size * sizeof *x);
+    for (int64_t i = 0; i < n; i++)
+        memcpy(x + i * size, plan->x + i / (plan->superchains * plan->chains) * size, (size_t)size * sizeof *x);
     return x;
 }
 
-static int run(const model *m, lebm_sampler *s, const float *x, int64_t n, float *z, stage *part)
+int chains_run(const model *m, lebm_sampler *sampler, const float *x, int64_t n, float *z)
+{
+    return x == NULL ? lebm_sampler_run_prior(sampler, m->prior, n, z)
+                     : lebm_sampler_run_posterior(sampler, m->prior, m->generator, x, n, z);
+}
+
+static int run_stage(const model *m, lebm_sampler *s, const float *x, int64_t n, float *z, stage *part)
 {
     or_die(lebm_sampler_set_progress(s, on_progress, part), "sampler");
-    return x == NULL ? lebm_sampler_run_prior(s, m->prior, n, z)
-                     : lebm_sampler_run_posterior(s, m->prior, m->generator, x, n, z);
+    return chains_run(m, s, x, n, z);
 }
 
 /* One step after the warm-up, from which the recorded ones go on. */
 static int warm_up(const model *m, lebm_sampler *s, const float *x, int64_t n, float *z, stage *part)
 {
     set_i64(s, LEBM_SAMPLER_STEPS, 1);
-    const int status = run(m, s, x, n, z, part);
+    const int status = run_stage(m, s, x, n, z, part);
     if (status == LEBM_OK) or_die(lebm_sampler_set_str(s, LEBM_SAMPLER_START, "continue"), "sampler");
     return status;
 }
@@ -134,7 +145,7 @@ static int record(const model *m, const chains_plan *plan, lebm_sampler *s, cons
     or_die(lebm_sampler_set_traces(s, c->traces), "traces");
     set_i64(s, LEBM_SAMPLER_STEPS, pieces / thin * thin * plan->leapfrog_steps / per_transition);
     const double start = seconds_now();
-    const int status = run(m, s, x, n, z, part);
+    const int status = run_stage(m, s, x, n, z, part);
     c->seconds = seconds_now() - start;
     c->steps_per_second = (double)(pieces / thin * c->every * n) / c->seconds;
     return status;
@@ -142,9 +153,9 @@ static int record(const model *m, const chains_plan *plan, lebm_sampler *s, cons
 
 int long_chains_run(const model *m, const chains_plan *plan, const char *kernel, long_chains *c)
 {
-    const int64_t n = plan->targets * plan->superchains * plan->chains;
+    const int64_t n = chains_count(plan);
     lebm_sampler *s = make_sampler(m, plan, kernel);
-    float *x = rows_of_x(m, plan, n), *z = rows_of_starts(m, plan, n);
+    float *x = chains_rows_of_x(m, plan), *z = rows_of_starts(m, plan, n);
     *c = (long_chains){.kernel = kernel};
     const double warmup = (double)(get_i64(s, LEBM_SAMPLER_WARMUP) * steps_of_transition(plan, kernel));
     const double share = warmup / (warmup + (double)plan->steps);

@@ -35,7 +35,16 @@ typedef struct long_chains {
     failure why;             /* they failed */
 } long_chains;
 
-/* Runs them: "langevin" with the model's own steps, its last ones if they shrink; mala and hmc with those that a warm-up finds.
+/* How many chains there are to all targets. */
+int64_t chains_count(const chains_plan *plan);
+
+/* The observation of each chain, [chains_count(), D], which the caller frees; NULL: to the prior. */
+float *chains_rows_of_x(const model *m, const chains_plan *plan);
+
+/* Has a sampler run n chains, to the prior or to the posteriors of n rows of x. Returns a status of the library. */
+int chains_run(const model *m, lebm_sampler *sampler, const float *x, int64_t n, float *z);
+
+/* Runs long ones: "langevin" with the model's own steps, its last ones if they shrink; mala and hmc with those that a warm-up finds.
  * Returns LEBM_OK, LEBM_STOPPED, or LEBM_ERR_DIVERGED with the reason in c->why; ends the program where something else fails. */
 int long_chains_run(const model *m, const chains_plan *plan, const char *kernel, long_chains *c);
 

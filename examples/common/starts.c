@@ -9,14 +9,6 @@
 
 static const double spread = 2; /* of the starts over that of the density, as far as that is known */
 
-int starts_of_training(const model *m, const float *x, int64_t n, float *z)
-{
-    lebm_sampler *sampler = x == NULL ? m->to_prior : m->to_posterior;
-    view_start_stream(sampler, STREAM_DIAGNOSIS);
-    return x == NULL ? lebm_sampler_run_prior(sampler, m->prior, n, z)
-                     : lebm_sampler_run_posterior(sampler, m->prior, m->generator, x, n, z);
-}
-
 static double root_mean_square(const float *numbers, int64_t count)
 {
     double sum = 0;

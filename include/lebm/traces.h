@@ -27,11 +27,11 @@
  *
  * **Memory is bounded.** If the draws are to be more than `capacity`, `every` doubles, as often as need be: half of the draws are
  * dropped, and those that are kept are after steps that are multiples of the new `every`. So the whole way of the chains is
- * covered, by capacity / 2 draws or more, and none but their number and `every` tells where it happened. The traces need
- * 8 capacity * chains * (dims + 3) bytes at most, and twice as much during a run that has draws dropped, or chains begin anew.
+ * covered, by capacity / 2 draws or more. The traces need 8 capacity * chains * (dims + 3) bytes at most, and up to twice as
+ * much during a run.
  *
- * **Cost.** langevin evaluates the model once more in a run, to know the log density of its last state; then the log density is
- * that of all states that are recorded. Beyond that a draw is copied. */
+ * **Cost.** A draw is copied. langevin evaluates the model once more in a run, to know the log density of its last state, which
+ * must be finite then. */
 #ifndef LEBM_TRACES_H
 #define LEBM_TRACES_H
 

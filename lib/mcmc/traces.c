@@ -17,7 +17,7 @@ int lebm_traces_create(lebm_traces **out, int64_t capacity, int64_t every, int64
     LEBM__TRY(lebm__check_range("chains", chains, 0, INT32_MAX));
     lebm_traces *traces = lebm__alloc(1, sizeof *traces);
     if (traces == NULL) return LEBM_ERR_NOMEM;
-    lebm__handle_init(&traces->head, "trace");
+    lebm__handle_init(&traces->head, "traces");
     traces->capacity = capacity;
     traces->every = every;
     traces->chains = chains;
@@ -78,14 +78,14 @@ static int traces_make_room(const lebm_traces *traces, lebm__record *record)
 /* Copy the draws that are kept: those after steps that are multiples of the new `every`. */
 static void traces_keep(const lebm__record *from, lebm__record *to)
 {
-    const int64_t times = from->length == 0 ? 1 : to->every / from->every, size = to->strides[1];
+    const int64_t times = to->every / from->every, size = to->strides[1];
     for (int64_t draw = 0; (draw + 1) * times <= from->length; draw++) {
         const double *kept = from->rows + ((draw + 1) * times - 1) * size;
         memcpy(to->rows + draw * size, kept, (size_t)size * sizeof *kept);
     }
 }
 
-int lebm__traces_begin(const lebm_traces *traces, const lebm__traced_run *run, lebm__record *record)
+static int traces_prepare(const lebm_traces *traces, const lebm__traced_run *run, lebm__record *record)
 {
     const lebm__record *old = &traces->record;
     const int appends = run->appends && old->chains > 0;
@@ -93,10 +93,16 @@ int lebm__traces_begin(const lebm_traces *traces, const lebm__traced_run *run, l
     record->steps += run->steps;
     while (record->steps / record->every > traces->capacity) record->every *= 2;
     record->length = record->steps / record->every;
-    LEBM__TRY(lebm__handle_use(&traces->head));
     if (appends && record->every == old->every && record->length <= old->room) return LEBM_OK;
-    const int status = traces_make_room(traces, record);
-    if (status == LEBM_OK && appends) traces_keep(old, record);
+    LEBM__TRY(traces_make_room(traces, record));
+    if (appends) traces_keep(old, record);
+    return LEBM_OK;
+}
+
+int lebm__traces_begin(const lebm_traces *traces, const lebm__traced_run *run, lebm__record *record)
+{
+    LEBM__TRY(lebm__handle_use(&traces->head));
+    const int status = traces_prepare(traces, run, record);
     if (status != LEBM_OK) lebm__handle_leave(&traces->head);
     return status;
 }

@@ -25,7 +25,10 @@ void lebm__classes_scores(const lebm__recurrent *net, const lebm__class_block *b
 static void classes_sharpen(int64_t n, float greatest, float sharpness, float *scores)
 {
     const float least = -1e30f;
-    for (int64_t c = 0; c < n; c++) scores[c] = sharpness * fmaxf(scores[c] - greatest, least);
+    for (int64_t c = 0; c < n; c++) {
+        const float less = scores[c] - greatest;
+        scores[c] = sharpness * (less < least ? least : less); /* NaN stays */
+    }
 }
 
 double lebm__classes_take(const lebm__class_block *block, float sharpness, float *scores, lebm__class_sum *sum)

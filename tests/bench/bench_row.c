@@ -6,7 +6,8 @@
  *     bench_row PART F G FORM PRIOR_STEPS POSTERIOR_STEPS BATCH THREADS
  *                                       prints milliseconds and peak memory in MiB
  *
- * F and G are specs of nets, FORM is how g computes its convolutions. PART is a part of a training step:
+ * F and G are specs of nets, G of one of pixels or of tokens, whose sequences are then all of the greatest length. FORM is how g
+ * computes its convolutions, if it is of pixels. PART is a part of a training step:
  *
  *     whole      all of it: lebm_trainer_step()
  *     prior      the chains to the prior alone: lebm_sampler_run_prior()
@@ -59,16 +60,16 @@ static void create_sampler(lebm_sampler **out, int64_t threads, double step_size
 
 static void create(model *m, const char *f_spec, const char *g_spec, const char *form, int64_t batch, int64_t threads)
 {
-    lebm_net *f, *g;
+    lebm_net *f;
+    const int of_text = strstr(g_spec, "tokens") != NULL;
     check(lebm_net_create_from_spec(&f, f_spec));
-    check(lebm_net_create_from_spec(&g, g_spec));
     check(lebm_net_init(f, LEBM_INIT_PYTORCH, 1));
-    check(lebm_net_init(g, LEBM_INIT_XAVIER_NORMAL, 2));
-    check(lebm_net_set_str(g, LEBM_NET_CONVOLUTION, form));
     check(lebm_prior_create(&m->prior, f, 1.0));
-    check(lebm_generator_create(&m->generator, g, LEBM_GAUSSIAN, 0.3));
-    lebm_net_destroy(f); /* the model holds them */
-    lebm_net_destroy(g);
+    lebm_net_destroy(f); /* the prior holds it */
+    check(lebm_generator_create_from_spec(&m->generator, g_spec, of_text ? LEBM_CATEGORICAL : LEBM_GAUSSIAN,
+                                          of_text ? 0.0 : 0.3));
+    check(lebm_generator_init(m->generator, of_text ? LEBM_INIT_PYTORCH : LEBM_INIT_XAVIER_NORMAL, 2));
+    if (!of_text) check(lebm_net_set_str(lebm_generator_net(m->generator), LEBM_NET_CONVOLUTION, form));
     create_sampler(&m->to_prior, threads, 0.08);
     create_sampler(&m->to_posterior, threads, 0.005);
     check(lebm_trainer_create(&m->trainer, m->prior, m->generator, m->to_prior, m->to_posterior));
@@ -76,7 +77,10 @@ static void create(model *m, const char *f_spec, const char *g_spec, const char 
     const int64_t size = batch * lebm_generator_data_size(m->generator);
     m->batch = batch;
     m->x = floats(size);
-    for (int64_t i = 0; i < size; i++) m->x[i] = (float)(i % 255) / 127.0f - 1.0f;
+    for (int64_t i = 0; i < size; i++) {
+        m->x[i] =
+            of_text ? (float)(i * 7919 % lebm_generator_token_count(m->generator)) : (float)(i % 255) / 127.0f - 1.0f;
+    }
     m->z = floats(batch * lebm_prior_latent_size(m->prior));
 }
 

@@ -42,21 +42,48 @@ def make_net(spec):
     return nn.Sequential(*modules)
 
 
+class Sentences(nn.Module):
+    """A generator of tokens by PyTorch's fused LSTM."""
+
+    def __init__(self, spec):
+        super().__init__()
+        latent, embedding, units, tokens, _ = workloads.recurrent_sizes(spec)
+        self.embedding = nn.Embedding(tokens + 1, embedding)
+        self.start = nn.Linear(latent, units)
+        self.lstm = nn.LSTM(embedding + latent, units, batch_first=True)
+        self.output = nn.Linear(units, tokens + 1)
+
+    def log_likelihood(self, z, x):
+        mark = x.new_full((len(x), 1), self.embedding.num_embeddings - 1)
+        before = self.embedding(torch.cat([mark, x[:, :-1]], 1))
+        h = self.start(z)[None]
+        outputs, _ = self.lstm(torch.cat([before, z[:, None].expand(-1, x.shape[1], -1)], 2), (h, torch.zeros_like(h)))
+        return -nn.functional.cross_entropy(self.output(outputs).flatten(0, 1), x.flatten(), reduction="sum")
+
+
 class Training:
     def __init__(self, model, layout, autocast, batch):
-        self.f, self.g = make_net(model.f), make_net(model.g).to(memory_format=layout)
+        self.is_of_text = workloads.is_of_text(model)
+        self.f = make_net(model.f)
+        self.g = Sentences(model.g) if self.is_of_text else make_net(model.g).to(memory_format=layout)
         self.parameters = [*self.f.parameters(), *self.g.parameters()]
         self.adam_f = torch.optim.Adam(self.f.parameters(), lr=2e-5, betas=(0.5, 0.999), fused=True)
         self.adam_g = torch.optim.Adam(self.g.parameters(), lr=1e-4, betas=(0.5, 0.999), fused=True)
-        *_, (_, _, _, shape) = workloads.layers(model.g)
         latent = next(self.f.parameters()).shape[1]
-        self.x = torch.empty(batch, *shape).uniform_(-1, 1).contiguous(memory_format=layout)
+        if self.is_of_text:
+            *_, tokens, longest = workloads.recurrent_sizes(model.g)
+            self.x = torch.randint(tokens, (batch, longest))
+        else:
+            *_, (_, _, _, shape) = workloads.layers(model.g)
+            self.x = torch.empty(batch, *shape).uniform_(-1, 1).contiguous(memory_format=layout)
         self.z_positive, self.z_negative = torch.randn(2, batch, latent).unbind()
         self.noise = torch.empty(batch, latent)
         self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=autocast)
         self.prior_steps, self.posterior_steps = model.prior_steps, model.posterior_steps
 
     def log_likelihood(self, z):
+        if self.is_of_text:
+            return self.g.log_likelihood(z, self.x)
         return nn.functional.mse_loss(self.g(z), self.x, reduction="sum") / (-2 * SIGMA**2)
 
     def chains(self, log_density, steps, step_size):

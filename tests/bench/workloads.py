@@ -30,9 +30,13 @@ def layers(spec):
         yield kind, numbers, before, shape
 
 
+def is_of_text(model):
+    return "tokens" in model.g
+
+
 def convolves(model, part):
     """Does this part of a step compute convolutions?"""
-    return part != "prior" and any(kind == "conv_transpose2d" for kind, *_ in layers(model.g))
+    return part != "prior" and not is_of_text(model) and any(kind == "conv_transpose2d" for kind, *_ in layers(model.g))
 
 
 def forward_operations(spec):
@@ -46,13 +50,28 @@ def forward_operations(spec):
     return operations
 
 
+def recurrent_sizes(spec):
+    """z, embedding, units, tokens and longest sequence of a recurrent net of one layer, an LSTM."""
+    return [int(word) for word in spec.replace(";", "").split() if word.isdigit()]
+
+
+def recurrent_operations(spec):
+    """Its operations for a row: what depends on z, and the products of the embeddings, which do not."""
+    latent, embedding, units, tokens, longest = recurrent_sizes(spec)
+    gates = 4 * units
+    of_z = 2 * latent * (units + gates)
+    return of_z + longest * 2 * units * (gates + tokens + 1), longest * 2 * embedding * gates
+
+
 def operations(model, part, batch):
-    """A step of a chain passes forward and back to its input; learning passes back to the weights as well."""
-    f, g = forward_operations(model.f), forward_operations(model.g)
+    """A step of a chain passes forward and back to its input; learning passes back to the weights as well. Products of
+    embeddings are the same at all steps of a chain, and count once."""
+    f = forward_operations(model.f)
+    g, embeddings = recurrent_operations(model.g) if is_of_text(model) else (forward_operations(model.g), 0)
     of = {
         "prior": model.prior_steps * 2 * f,
-        "posterior": model.posterior_steps * 2 * (f + g),
-        "learning": 2 * 3 * f + 3 * g,  # f on the ends of both kinds of chains
+        "posterior": model.posterior_steps * 2 * (f + g) + embeddings,
+        "learning": 2 * 3 * f + 3 * (g + embeddings),  # f on the ends of both kinds of chains
     }
     return batch * (sum(of.values()) if part == "whole" else of[part])
 
@@ -86,6 +105,13 @@ MODELS = {
     ),
     "svhn": svhn(64),
     "svhn-32": svhn(32),
+    "text": Model(
+        "Text",
+        "in 32; linear 200; gelu; linear 200; gelu; linear 1",
+        "in 32; embedding 256; lstm 256; tokens 10000 22",
+        40,
+        20,
+    ),
 }
 
 

@@ -1,7 +1,9 @@
 #include "train.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "errors.h"
@@ -115,6 +117,28 @@ static int train_step(run *r, float *x)
     return LEBM_OK;
 }
 
+/* How long a chain of the training to the prior is; a kept one goes on until it is renewed, but ten visits are enough to see. */
+static int64_t prior_chain_steps(const run *r)
+{
+    const double most_visits = 10;
+    int64_t steps;
+    double renewal;
+    const char *chains;
+    or_die(lebm_sampler_get_i64(r->model.to_prior, LEBM_SAMPLER_STEPS, &steps), "sampler");
+    or_die(lebm_trainer_get_f64(r->trainer, LEBM_TRAINER_PRIOR_RENEWAL, &renewal), "trainer");
+    or_die(lebm_trainer_get_str(r->trainer, LEBM_TRAINER_PRIOR_CHAINS, &chains), "trainer");
+    return strcmp(chains, "kept") == 0 ? (int64_t)((double)steps * fmin(1 / renewal, most_visits)) : steps;
+}
+
+/* Looks whether the prior's chains keep up with it. Returns LEBM_OK or LEBM_STOPPED. */
+static int watch(const run *r)
+{
+    prior_watch seen;
+    const int status = prior_watch_look(r->model.prior, r->watcher, prior_chain_steps(r), &seen);
+    if (status == LEBM_OK) report_watch(r, &seen);
+    return status;
+}
+
 static outcome train(run *r)
 {
     const double limit = 60 * r->options[MINUTES].value.f64;
@@ -125,8 +149,9 @@ static outcome train(run *r)
         if (status == LEBM_OK && at_end_of_epoch(r)) {
             save_checkpoint(r);
             report_epoch(r);
+            status = watch(r);
             r->epoch = (tally){0};
-            if (lebm_trainer_steps_done(r->trainer) < run_last_step(r)) status = show(r, false);
+            if (status == LEBM_OK && lebm_trainer_steps_done(r->trainer) < run_last_step(r)) status = show(r, false);
         }
         if (status == LEBM_STOPPED || interrupt_signal() != 0)
             result = INTERRUPTED;
@@ -150,6 +175,8 @@ static int measure(run *r, results *e)
     int (*const evaluate)(const model *, const dataset *, int64_t, evaluation *) = r->program->kind->evaluate;
     int status = evaluate(&r->view, data, data->count, &e->all);
     if (status == LEBM_OK) status = r->program->kind->judge(r, e);
+    if (status == LEBM_OK)
+        status = view_step_sizes(&r->view, data, data->count < FEWEST ? data->count : FEWEST, &e->suggested);
     if (status == LEBM_OK) status = evaluate(&r->view, data, e->few, &e->of_few);
     if (status == LEBM_OK) {
         or_die(lebm_sampler_set_i64(to_posterior, LEBM_SAMPLER_STEPS, e->longer_steps), "sampler");

@@ -85,6 +85,13 @@ void report_epoch(const run *r)
            f_positive, f_negative, f_positive - f_negative, run_things_per_second(r), r->program->kind->things);
 }
 
+void report_watch(const run *r, const prior_watch *seen)
+{
+    char line[400];
+    prior_watch_describe(seen, (r->epoch.f_positive - r->epoch.f_negative) / (double)r->epoch.steps, line, sizeof line);
+    if (prior_watch_lags(seen)) printf("  %s\n", line);
+}
+
 static void print_option(const char *name, const char *value)
 {
     printf(" --%s ", name);
@@ -116,6 +123,8 @@ void report_results(const run *r, const results *e)
     r->program->kind->report_results(r, e);
     printf("Mean f of posterior samples  %.4f\n", e->all.f_positive);
     printf("Mean f of prior samples      %.4f\n", e->all.f_negative);
+    printf("Step sizes by the curvature  prior %.2g, posterior %.2g (where chains end, see docs/recipes.md)\n",
+           e->suggested.prior, e->suggested.posterior);
     if (run_things_per_second(r) > 0) printf("%-29s%.0f\n", r->program->kind->speed_title, run_things_per_second(r));
     printf("Wall time                    %.1f s\n", seconds_now() - r->started_at);
     for (int i = 0; i < TRAIN_VIEWS; i++)

@@ -15,6 +15,7 @@
 #include "lexicon.h"
 #include "metrics.h"
 #include "model.h"
+#include "prior_watch.h"
 #include "progress.h"
 #include "sentences.h"
 #include "train.h"
@@ -37,6 +38,7 @@ typedef struct results {
     int64_t few; /* the first of them, on which chains are made longer: as much work as on all with their own steps */
     evaluation of_few, of_few_longer;
     int64_t steps, longer_steps; /* of a chain to the posterior */
+    step_sizes suggested;        /* by the curvature where chains end */
     judgement drawn;             /* of a model of drawn sentences */
 } results;
 
@@ -64,6 +66,7 @@ typedef struct run {
     model view; /* what is looked at: the same nets or their averages, and samplers of its own, for looking at the model
                   * must not disturb its training */
     lebm_trainer *trainer;
+    lebm_sampler *watcher; /* of chains like those of the training to the prior */
 
     batches batches;
     metrics metrics;
@@ -140,6 +143,9 @@ void report_start(const run *r);
 
 /* Prints the means of the epoch that has just ended. */
 void report_epoch(const run *r);
+
+/* Prints so if the chains to the prior lag. */
+void report_watch(const run *r, const prior_watch *seen);
 
 /* Prints what came of it. */
 void report_results(const run *r, const results *e);

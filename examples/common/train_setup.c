@@ -248,6 +248,7 @@ static void make_view(run *r)
                       .generator = r->model.generator,
                       .to_prior = make_view_sampler(r, r->model.to_prior),
                       .to_posterior = make_view_sampler(r, r->model.to_posterior)};
+    r->watcher = make_view_sampler(r, r->model.to_prior);
     or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_FIRST_VISIT_STEPS, &first_visit), "trainer");
     if (run_keeps_chains(r) && first_visit > 0)
         or_die(lebm_sampler_set_i64(r->view.to_posterior, LEBM_SAMPLER_STEPS, first_visit), "sampler");
@@ -300,6 +301,7 @@ void run_free(run *r)
     batches_free(&r->batches);
     lebm_sampler_destroy(r->view.to_posterior);
     lebm_sampler_destroy(r->view.to_prior);
+    lebm_sampler_destroy(r->watcher);
     lebm_trainer_destroy(r->trainer);
     model_free(&r->model);
     dataset_free(&r->held_out);

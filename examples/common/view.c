@@ -48,6 +48,23 @@ int view_run_prior_from(const model *m, int64_t stream, int64_t n, float *z)
     return status;
 }
 
+int view_step_sizes(const model *m, const dataset *data, int64_t count, step_sizes *suggested)
+{
+    float *z = view_latents(m, count), *x = view_rows(m, count);
+    for (int64_t i = 0; i < count; i++) dataset_row(data, i, model_pixel_range(m), x + i * dataset_row_size(data));
+    view_start_stream(m->to_prior, STREAM_STEP_SIZES);
+    view_start_stream(m->to_posterior, STREAM_STEP_SIZES);
+    int status = lebm_sampler_run_prior(m->to_prior, m->prior, count, z);
+    if (status == LEBM_OK) status = lebm_sampler_suggest_prior(m->to_prior, m->prior, z, count, &suggested->prior);
+    if (status == LEBM_OK) status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, count, z);
+    if (status == LEBM_OK)
+        status =
+            lebm_sampler_suggest_posterior(m->to_posterior, m->prior, m->generator, x, z, count, &suggested->posterior);
+    free(x);
+    free(z);
+    return status;
+}
+
 double view_sum_of_f(const model *m, const float *z, int64_t n)
 {
     double sum = 0;

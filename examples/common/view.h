@@ -16,6 +16,8 @@ enum {
     STREAM_EVALUATION,
     STREAM_INTERPOLATIONS,
     STREAM_JUDGEMENT,
+    STREAM_STEP_SIZES,
+    STREAM_WATCH,
     STREAM_DIAGNOSIS
 };
 
@@ -45,6 +47,13 @@ void view_noise(const model *m, int64_t stream, int64_t n, float *z);
 
 /* Runs chains to the prior from the z given. Returns a status of the library. */
 int view_run_prior_from(const model *m, int64_t stream, int64_t n, float *z);
+
+/* Step sizes that the library suggests where chains end: of the prior, and of the posteriors of the first `count` rows of the
+ * data. Returns a status of the library. */
+typedef struct step_sizes {
+    double prior, posterior;
+} step_sizes;
+int view_step_sizes(const model *m, const dataset *data, int64_t count, step_sizes *suggested);
 
 /* f(z), summed over the rows. */
 double view_sum_of_f(const model *m, const float *z, int64_t n);

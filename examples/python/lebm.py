@@ -306,6 +306,9 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_sampler_run_prior": (c_int, [_h, _h, c_int64, _Floats]),
     "lebm_sampler_run_posterior": (c_int, [_h, _h, _h, _Floats, c_int64, _Floats]),
     "lebm_sampler_run_target": (c_int, [_h, _h, c_int64, _Floats]),
+    "lebm_sampler_suggest_prior": (c_int, [_h, _h, _Floats, c_int64, _f64s]),
+    "lebm_sampler_suggest_posterior": (c_int, [_h, _h, _h, _Floats, _Floats, c_int64, _f64s]),
+    "lebm_sampler_suggest_target": (c_int, [_h, _h, _Floats, c_int64, _f64s]),
     "lebm_sampler_set_traces": (c_int, [_h, _h]),
     "lebm_traces_create": (c_int, [_out, c_int64, c_int64, c_int64]),
     "lebm_traces_destroy": (None, [_h]),
@@ -1391,6 +1394,30 @@ class Sampler(_Runner):
         with target._collect() as raised:
             self._run("run_target", resource, n, z, raised=raised)
         return z
+
+    def suggest_prior(self, prior: Prior, z: ArrayLike) -> float:
+        """Suggest a step size to begin with, from the curvature of the prior at the states z [n, M]."""
+        model, z = Prior._of("prior", prior), _rows("z", z, (prior.latent_size,))
+        step_size = c_double()
+        self._run("suggest_prior", model, z, len(z), byref(step_size))
+        return step_size.value
+
+    def suggest_posterior(self, prior: Prior, generator: Generator, x: Any, z: ArrayLike) -> float:
+        """Suggest one from the curvature of the posterior of each row of x, at its row of z [n, M]."""
+        model = Prior._of("prior", prior), Generator._of("generator", generator)
+        x = _Data.of(generator).rows(x)
+        z = _rows("z", z, (prior.latent_size,), len(x))
+        step_size = c_double()
+        self._run("suggest_posterior", *model, x, z, len(x), byref(step_size))
+        return step_size.value
+
+    def suggest_target(self, target: Target, z: ArrayLike) -> float:
+        """Suggest one from the curvature of a density of one's own at the states z [n, dims]."""
+        resource, z = Target._of("target", target), _rows("z", z, (target.dims,))
+        step_size = c_double()
+        with target._collect() as raised:
+            self._run("suggest_target", resource, z, len(z), byref(step_size), raised=raised)
+        return step_size.value
 
     @property
     def variances(self) -> Optional[Array]:

@@ -31,11 +31,15 @@
  * acceptance that a test would have had (and then its steps are put to the test during the warm-up); and M is learned, if there is one, from the states of the second and the third
  * quarter, shrunk as in Stan, the step size being found anew for it. All chains learn together. Those to a prior, or to a
  * density of one's own, have one target: the acceptance is the mean over them, the variances are those of all states. Those
- * to the posteriors of different x have a target each: the acceptance is the harmonic mean, so that chains that never move
- * are not hidden, and the variances are those within each chain, averaged. Then all is frozen, since a chain that goes on
+ * to the posteriors of different x have a target each: the acceptance is the harmonic mean over chains of the mean of each over
+ * some steps, so that chains that never move are not hidden, and the variances are those within each chain, averaged. Then all is frozen, since a chain that goes on
  * learning has no law to come to rest at. A run that succeeds leaves what it learned in the sampler (the option step_size,
  * which can be read, and the variances, lebm_sampler_get_variances()) and sets warmup to 0: so runs that follow are not
- * adapted. Files keep both. last_step_size is not adapted. Tens of steps do where there are hundreds of chains.
+ * adapted. Files keep both. last_step_size is not adapted.
+ *
+ * 30 steps do where there are hundreds of chains, with variances twice as many; one chain alone needs hundreds. A warm-up that is
+ * shorter leaves the longest step size, of those that it doubled or halved to, that was accepted by more than 0.8; one of a few
+ * steps may end before it has found any, with a step size that is still too long or too short by far.
  *
  * Chains that move in large steps first and settle in small ones (option last_step_size) end nearer to the target.
  * Code that steps by z + d^2/2 d log p/dz + d e has s = d^2/2: d = 0.4 is s = 0.08, d = 0.1 is s = 0.005.
@@ -55,7 +59,8 @@
  * looked at in between, if the step size is constant: a schedule (last_step_size) begins anew with each run, as does the
  * distance of divergence_threshold. All options may change on the way, and so may the model. The stream is not advanced.
  * A run that fails or is stopped leaves z, and the count, as they were. Files keep the option, but no run: a sampler that
- * was loaded must run with another start first. */
+ * lebm_model_load_sampler() made must run with another start first. lebm_trainer_load() sets the options of samplers that are
+ * there: these continue the last run of their own, if there was one, and not that of the samplers that were saved. */
 #ifndef LEBM_SAMPLER_H
 #define LEBM_SAMPLER_H
 
@@ -335,6 +340,57 @@ LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior 
  * Threads: one call per sampler at a time; samplers that share a target may run together if its function may be called on
  * several. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_target(lebm_sampler *sampler, const lebm_target *target, int64_t n, float *z);
+
+/** @name A step size to begin with
+ * Suggested from the curvature of a density at some states: from that along the direction in which the density is narrowest, of
+ * the size c. Steps of z + s d log p/dz + sqrt(2 s T) e run away along it for s > 2/c, at any T. Suggested is s = 0.3/c or, of
+ * hmc, the epsilon of which s = epsilon^2/2; with the c that 95 % of the states do not exceed. With the option preconditioner
+ * at "diagonal" the curvature is that of M^-1/2 z, and M what a run would begin with now. c is found by power iteration on
+ * differences of scores, which costs 60 evaluations of the score for each state, and is never too large but for rounding.
+ *
+ * The sampler, its options and its metrics stay as they are: to take the suggestion, set step_size. It depends on the states,
+ * but not on seed, stream and threads. Let the states be where chains come to rest, as those that a run left.
+ * @{ */
+/** Suggest the step size of chains to the prior.
+ * @param z          [n, M] states   @param n  1 or more
+ * @param step_size  receives it
+ * @return LEBM_OK; LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; the step size would be none that the option may have, as where the
+ *         density is flat); LEBM_ERR_SHAPE (the sampler has other than M variances for its preconditioner); LEBM_ERR_STATE
+ *         (the sampler is running, or a trainer that uses it; a weight of the net was never set; a call is changing the net;
+ *         preconditioner is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a state,
+ *         or a score beside it, is not finite)
+ * Threads: one call per sampler at a time; samplers that share a model may be used together. @since 0.1.0 */
+LEBM_API int lebm_sampler_suggest_prior(lebm_sampler *sampler, const lebm_prior *prior, const float *z, int64_t n,
+                                        double *step_size);
+
+/** Suggest the step size of chains to the posterior.
+ * @param x          [n, D]   @param z  [n, M] a state for each row of x   @param n  1 or more
+ * @param step_size  receives it
+ * @return LEBM_OK; LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x that is not finite or out of range, see
+ *         LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE; the step size would be none that the option may have);
+ *         LEBM_ERR_SHAPE (prior and generator differ in the size of z; the sampler has other than M variances for its
+ *         preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of a net was never
+ *         set; a call is changing a net or the generator; preconditioner is "diagonal", but there are no variances and no
+ *         warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a state, or a score beside it, is not finite)
+ * Threads: one call per sampler at a time; samplers that share a model may be used together. @since 0.1.0 */
+LEBM_API int lebm_sampler_suggest_posterior(lebm_sampler *sampler, const lebm_prior *prior,
+                                            const lebm_generator *generator, const float *x, const float *z, int64_t n,
+                                            double *step_size);
+
+/** Suggest the step size of chains to a density of one's own.
+ * @param target     its function is called on this thread, unless it may be called on several
+ * @param z          [n, dims] states   @param n  1 or more
+ * @param step_size  receives it
+ * @return LEBM_OK; LEBM_STOPPED (the target's function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; the step size would be
+ *         none that the option may have, as where the density is flat); LEBM_ERR_SHAPE (the sampler has other than dims
+ *         variances for its preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; preconditioner
+ *         is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a state, or a score
+ *         beside it, is not finite)
+ * Threads: one call per sampler at a time; samplers that share a target may be used together if its function may be called on
+ * several. @since 0.1.0 */
+LEBM_API int lebm_sampler_suggest_target(lebm_sampler *sampler, const lebm_target *target, const float *z, int64_t n,
+                                         double *step_size);
+/** @} */
 
 /** Read a metric of the last run.
  * @param key  LEBM_SAMPLER_LOG_DENSITY or another of the metrics above

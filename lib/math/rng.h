@@ -20,7 +20,8 @@ typedef enum {
     LEBM__FOR_TRAINER_KEPT,
     LEBM__FOR_TRAINER_RENEWAL,
     LEBM__FOR_TARGET,
-    LEBM__FOR_TRAINER_DROPOUT
+    LEBM__FOR_TRAINER_DROPOUT,
+    LEBM__FOR_CURVATURE
 } lebm__purpose;
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "mcmc/kernel.h"
+
 /* ---- Sums ---- */
 
 /* A number of chain i. */
@@ -16,9 +18,12 @@ static double adapt_sum(adapt_number *number, const void *context, int64_t first
 
 /* ---- Step sizes ---- */
 
+/* Of the first ones the average is still that of step sizes about mu, ten times those that are looked for. */
+enum { FEWEST_UPDATES = 6 };
+
 static double adapt_within_bounds(double step_size)
 {
-    return fmin(fmax(step_size, 1e-12), 1e6); /* those of the option */
+    return fmin(fmax(step_size, LEBM__LEAST_STEP_SIZE), LEBM__MOST_STEP_SIZE);
 }
 
 lebm__averaging lebm__averaging_begin(double step_size, double target)
@@ -33,6 +38,7 @@ static int adapt_search(lebm__averaging *a, double acceptance)
     const double next = adapt_within_bounds(a->step_size * (direction > 0 ? 2.0 : 0.5));
     const int is_first = a->search == 2;
     if ((!is_first && direction != a->search) || next == a->step_size) {
+        a->found = a->search > 0 ? adapt_within_bounds(0.5 * a->step_size) : a->step_size;
         a->search = 0;
         a->mu = log(10.0 * a->step_size);
         return 0;
@@ -55,7 +61,8 @@ void lebm__averaging_update(lebm__averaging *a, double acceptance)
 
 double lebm__averaging_result(const lebm__averaging *a)
 {
-    return a->count == 0 ? a->step_size : adapt_within_bounds(exp(a->log_average));
+    if (a->search != 0) return a->step_size;
+    return a->count < FEWEST_UPDATES ? a->found : adapt_within_bounds(exp(a->log_average));
 }
 
 static double adapt_value(const void *context, int64_t i)
@@ -69,10 +76,29 @@ static double adapt_inverse(const void *context, int64_t i)
     return 1.0 / fmax(((const double *)context)[i], 1e-10);
 }
 
-double lebm__pool_acceptance(const double *acceptance, int64_t n, int is_one_target)
+/* A step's acceptances beside the means of those before. */
+typedef struct {
+    const double *acceptance, *means;
+} adapt_acceptances;
+
+static double adapt_weighted(const void *context, int64_t i)
 {
-    if (is_one_target) return adapt_sum(adapt_value, acceptance, 0, n) / (double)n;
-    return (double)n / adapt_sum(adapt_inverse, acceptance, 0, n);
+    const adapt_acceptances *of = context;
+    return of->acceptance[i] * adapt_inverse(of->means, i);
+}
+
+double lebm__pool_acceptance(const double *acceptance, const double *means, int64_t n)
+{
+    const adapt_acceptances both = {acceptance, means};
+    if (means == NULL) return adapt_sum(adapt_value, acceptance, 0, n) / (double)n;
+    return adapt_sum(adapt_weighted, &both, 0, n) / adapt_sum(adapt_inverse, means, 0, n);
+}
+
+void lebm__note_acceptance(const double *acceptance, int64_t n, int64_t count, double *means)
+{
+    const double share = 1.0 / fmin((double)count, 10.0);
+    for (int64_t i = 0; i < n; i++)
+        means[i] = count == 1 ? acceptance[i] : means[i] + share * (acceptance[i] - means[i]);
 }
 
 /* ---- Variances ---- */

@@ -13,6 +13,7 @@ typedef struct {
     double target;
     double step_size;   /* to be tried next */
     int search;         /* 1: it doubles, -1: it halves, 0: it is over */
+    double found;       /* by the search: the longest that it saw accepted by more than 0.8, or one at the bounds */
     int64_t count;      /* of updates, the first being number 1 */
     double mu, h;       /* log s is drawn to mu, and h is the mean of target - acceptance */
     double log_average; /* of s */
@@ -27,9 +28,14 @@ void lebm__averaging_update(lebm__averaging *averaging, double acceptance);
 /* The step size to stay with. */
 double lebm__averaging_result(const lebm__averaging *averaging);
 
-/* One acceptance for that of n chains: of one target their mean; of a target each, their harmonic mean, in which chains that
- * never move are not lost among others. */
-double lebm__pool_acceptance(const double *acceptance, int64_t n, int is_one_target);
+/* One acceptance for those of n chains in a step: their mean if they have one target (means NULL); else, with the means of each
+ * chain over the steps before, the mean with the weights 1/means[i]. Where a chain's acceptance is its mean, that is the
+ * harmonic mean over chains, in which one that never moves is not lost among others; the acceptances of single steps, which
+ * scatter, would make it smaller. */
+double lebm__pool_acceptance(const double *acceptance, const double *means, int64_t n);
+
+/* Take note of a step, number `count` (1 for the first), in the means, which are of about the last ten. */
+void lebm__note_acceptance(const double *acceptance, int64_t n, int64_t count, double *means);
 
 /* Means and sums of squared deviations of the states of n chains, each for itself. */
 typedef struct {

@@ -40,7 +40,9 @@ int lebm__chain_check_states(const lebm__chain *chain, const lebm__tile *tile, i
         return lebm__fail(
             LEBM_ERR_DIVERGED,
             "the norm of z has grown to %g at step %lld of chain %lld to the %s; allowed is at most %g, which is "
-            "divergence_threshold times that of its start or of %s (%g); %s",
+            "divergence_threshold times that of its start or of %s (%g); %s, or a larger divergence_threshold if "
+            "chains have to go so "
+            "far",
             q.value, (long long)(chain->steps_before + step), (long long)q.chain, chain->target.name, max,
             chain->target.origin, max / fmax(chain->divergence_threshold, 1.0), chain->target.remedy);
     }

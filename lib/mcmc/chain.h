@@ -21,7 +21,7 @@ struct lebm__chain {
     lebm__key key;
     int adapts;                 /* a warm-up is to know the acceptance */
     const lebm__record *record; /* NULL: the steps are not recorded */
-    int (*stop)(void *context); /* asked before each step; nonzero: return LEBM_STOPPED */
+    int (*stop)(void *context); /* asked before each evaluation of a step; nonzero: return LEBM_STOPPED */
     void *context;
 };
 

@@ -16,8 +16,8 @@ typedef struct {
 #define ROW(member) offsetof(hmc_options, member)
 
 static const lebm__option hmc_rows[] = {
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_sizes.first), 0.4, 1e-12, 1e6, "0.4",
-                     "epsilon of the leapfrog's steps; with one of them it is mala with s = epsilon^2/2"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_sizes.first), 0.4, LEBM__LEAST_STEP_SIZE, LEBM__MOST_STEP_SIZE,
+                     "0.4", "epsilon of the leapfrog's steps; with one of them it is mala with s = epsilon^2/2"),
     LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(step_sizes.last), 0.0, 0.0, 1e6, "0",
                      "epsilon at the last step, to which it goes from step_size by equal factors; 0: epsilon stays"),
     LEBM__OPTION_I64(LEBM_SAMPLER_LEAPFROG_STEPS, ROW(leapfrog_steps), 10, 1, 10000, "10",
@@ -27,6 +27,17 @@ static const lebm__option hmc_rows[] = {
     LEBM__OPTION_F64(LEBM_SAMPLER_TARGET_ACCEPTANCE, ROW(step_sizes.target_acceptance), 0.8, 0.0, 0.999, "0.8",
                      "acceptance that a warm-up steers step_size to; 0: it leaves step_size as it is"),
 };
+
+/* s = epsilon^2/2 */
+static double hmc_step_size(double s)
+{
+    return sqrt(2.0 * s);
+}
+
+static int64_t hmc_evaluations(const void *options)
+{
+    return ((const hmc_options *)options)->leapfrog_steps;
+}
 
 static void *hmc_lay_out(int64_t rows, int64_t dims, lebm__arena *arena)
 {
@@ -86,6 +97,7 @@ static void hmc_drift(const lebm__chain *chain, int64_t n, lebm__hmc_moves *move
 int lebm__hmc_leapfrog(const lebm__chain *chain, const lebm__tile *tile, int64_t steps, lebm__hmc_moves *moves)
 {
     for (int64_t step = 0; step < steps; step++) {
+        if (step > 0 && chain->stop(chain->context)) return LEBM_STOPPED; /* asked before the first one by the chain */
         hmc_kick(chain, tile->n, moves);
         hmc_drift(chain, tile->n, moves);
         LEBM__TRY(lebm__proposals_evaluate(chain, tile, &moves->to));
@@ -115,6 +127,8 @@ static int hmc_transition(const lebm__chain *chain, lebm__tile *tile, int64_t st
 
 const lebm__kernel lebm__hmc = {.name = LEBM_HMC,
                                 .options = {hmc_rows, sizeof hmc_rows / sizeof *hmc_rows, sizeof(hmc_options)},
+                                .step_size = hmc_step_size,
+                                .evaluations = hmc_evaluations,
                                 .lay_out = hmc_lay_out,
                                 .begin = hmc_begin,
                                 .transition = hmc_transition};

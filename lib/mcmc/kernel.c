@@ -20,6 +20,11 @@ int lebm__kernel_find(const char *name, const lebm__kernel **kernel)
     return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no transition kernel '%.64s'; there is %s", name, names);
 }
 
+int64_t lebm__kernel_evaluations(const lebm__kernel *kernel, const void *options)
+{
+    return kernel->evaluations == NULL ? 1 : kernel->evaluations(options);
+}
+
 const lebm__option *lebm__kernel_find_option(const char *key)
 {
     const lebm__option *option = NULL;

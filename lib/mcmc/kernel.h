@@ -38,9 +38,18 @@ typedef struct {
     double target_acceptance; /* to which a warm-up brings it; 0: it stays */
 } lebm__step_sizes;
 
+#define LEBM__LEAST_STEP_SIZE 1e-12
+#define LEBM__MOST_STEP_SIZE  1e6
+
 typedef struct {
     const char *name;
     lebm__options options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
+
+    /* The step size of steps that are as long as those of Langevin's form, z + s M score + sqrt(2 s) e, of the size s. */
+    double (*step_size)(double s);
+
+    /* How often a step evaluates the target; NULL: once. */
+    int64_t (*evaluations)(const void *options);
 
     /* A workspace for tiles of up to `rows` chains. */
     void *(*lay_out)(int64_t rows, int64_t dims, lebm__arena *arena);
@@ -57,6 +66,9 @@ extern const lebm__kernel lebm__langevin, lebm__mala, lebm__hmc;
 
 /* LEBM_ERR_UNKNOWN_OPTION if there is none of that name. */
 int lebm__kernel_find(const char *name, const lebm__kernel **kernel);
+
+/* How often a step of the kernel, with these options of its own, evaluates the target. */
+int64_t lebm__kernel_evaluations(const lebm__kernel *kernel, const void *options);
 
 /* The first kernel's own option of that key, or NULL. */
 const lebm__option *lebm__kernel_find_option(const char *key);

@@ -15,8 +15,8 @@ typedef struct {
 #define ROW(member) offsetof(langevin_options, member)
 
 static const lebm__option langevin_rows[] = {
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_sizes.first), 0.08, 1e-12, 1e6, "0.08",
-                     "s of z' = z + s M score + sqrt(2 s T M) e"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(step_sizes.first), 0.08, LEBM__LEAST_STEP_SIZE, LEBM__MOST_STEP_SIZE,
+                     "0.08", "s of z' = z + s M score + sqrt(2 s T M) e"),
     LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(step_sizes.last), 0.0, 0.0, 1e6, "0",
                      "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
     LEBM__OPTION_I64(LEBM_SAMPLER_NOISE, ROW(noise), 1, 0, 1, "1", "0 drops the noise e, which leaves gradient ascent"),
@@ -29,6 +29,11 @@ static const lebm__option langevin_rows[] = {
 };
 
 /* ---- Steps of Langevin's form ---- */
+
+double lebm__langevin_step_size(double s)
+{
+    return s;
+}
 
 void *lebm__langevin_lay_out(int64_t rows, int64_t dims, lebm__arena *arena)
 {
@@ -139,6 +144,7 @@ static int langevin_transition(const lebm__chain *chain, lebm__tile *tile, int64
 const lebm__kernel lebm__langevin = {
     .name = LEBM_LANGEVIN,
     .options = {langevin_rows, sizeof langevin_rows / sizeof *langevin_rows, sizeof(langevin_options)},
+    .step_size = lebm__langevin_step_size,
     .lay_out = lebm__langevin_lay_out,
     .begin = langevin_begin,
     .transition = langevin_transition};

@@ -9,6 +9,9 @@ typedef struct {
     float *noise; /* [n, dims] e */
 } lebm__langevin_moves;
 
+/* lebm__kernel's step_size of a kernel of such steps. */
+double lebm__langevin_step_size(double s);
+
 /* The workspace of a kernel of such steps: lebm__langevin_moves. */
 void *lebm__langevin_lay_out(int64_t rows, int64_t dims, lebm__arena *arena);
 

@@ -9,7 +9,7 @@
 #define ROW(member) offsetof(lebm__step_sizes, member)
 
 static const lebm__option mala_rows[] = {
-    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(first), 0.08, 1e-12, 1e6, "0.08",
+    LEBM__OPTION_F64(LEBM_SAMPLER_STEP_SIZE, ROW(first), 0.08, LEBM__LEAST_STEP_SIZE, LEBM__MOST_STEP_SIZE, "0.08",
                      "s of the proposal z* = z + s M score + sqrt(2 s T M) e"),
     LEBM__OPTION_F64(LEBM_SAMPLER_LAST_STEP_SIZE, ROW(last), 0.0, 0.0, 1e6, "0",
                      "s of the last step, to which it goes from step_size by equal factors; 0: s stays"),
@@ -33,6 +33,7 @@ static int mala_transition(const lebm__chain *chain, lebm__tile *tile, int64_t s
 
 const lebm__kernel lebm__mala = {.name = LEBM_MALA,
                                  .options = {mala_rows, sizeof mala_rows / sizeof *mala_rows, sizeof(lebm__step_sizes)},
+                                 .step_size = lebm__langevin_step_size,
                                  .lay_out = lebm__langevin_lay_out,
                                  .begin = mala_begin,
                                  .transition = mala_transition};

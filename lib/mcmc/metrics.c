@@ -36,12 +36,12 @@ static int metrics_compare(const void *a, const void *b)
     return of_a < of_b ? -1 : of_a > of_b;
 }
 
-/* The quantile of sorted values, between two of them in proportion. */
-static double metrics_quantile(const double *sorted, int64_t n, double share)
+double lebm__quantile(double *values, int64_t n, double share)
 {
     const double place = share * (double)(n - 1);
     const int64_t below = (int64_t)place, above = below + 1 < n ? below + 1 : below;
-    return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
+    qsort(values, (size_t)n, sizeof *values, metrics_compare);
+    return values[below] + (place - (double)below) * (values[above] - values[below]);
 }
 
 lebm__run_metrics lebm__metrics_sum_up(const lebm__chain_metrics *of_chains, int64_t n, double step_size)
@@ -51,9 +51,8 @@ lebm__run_metrics lebm__metrics_sum_up(const lebm__chain_metrics *of_chains, int
                            .acceptance = lebm__mean(of_chains->acceptance, n),
                            .energy_error = lebm__mean(of_chains->energy_error, n),
                            .step_size = step_size};
-    qsort(of_chains->acceptance, (size_t)n, sizeof(double), metrics_compare);
+    m.acceptance_q10 = lebm__quantile(of_chains->acceptance, n, 0.1);
     m.acceptance_min = of_chains->acceptance[0];
-    m.acceptance_q10 = metrics_quantile(of_chains->acceptance, n, 0.1);
     return m;
 }
 

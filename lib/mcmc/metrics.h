@@ -27,4 +27,7 @@ int lebm__metrics_find(const char *key);
 /* The mean over chains, added in their order. */
 double lebm__mean(const double *values, int64_t n);
 
+/* A quantile, between two values in proportion; it sorts them. */
+double lebm__quantile(double *values, int64_t n, double share);
+
 #endif

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/status.h"
 #include "mcmc/chain.h"
+#include "mcmc/curvature.h"
 #include "mcmc/tiles.h"
 #include "mcmc/user_target.h"
 #include "mcmc/warmup.h"
@@ -20,6 +21,7 @@ typedef struct {
     lebm__chain_metrics metrics; /* of its chains */
     int64_t *numbers;            /* of them */
     float *x;                    /* of rows that do not lie side by side */
+    lebm__curvature curvature;   /* if that is measured */
 } run_worker;
 
 /* A run under way: who does what, and where it goes. */
@@ -30,7 +32,7 @@ typedef struct {
     run_worker *workers;
     lebm__user_run user;   /* of a user's target */
     double asked;          /* when the caller was asked last, in seconds */
-    _Atomic int64_t begun; /* steps of all tiles, by all threads */
+    _Atomic int64_t begun; /* evaluations of all tiles, by all threads */
     _Atomic int stopped;   /* the caller said so */
     float *z;              /* [n, M] the result; in a warm-up where the chains are */
     lebm__chain_metrics metrics;
@@ -39,6 +41,7 @@ typedef struct {
     float *numbers; /* what the tuning's point into, if they are not the caller's */
     lebm__warmup warmup;
     int64_t warmup_step;
+    double *curvatures; /* [n] measured where chains would begin, in place of running them; NULL: they run */
 } run_state;
 
 static void run_lay_out(void *context, int thread, lebm__arena *arena)
@@ -56,6 +59,7 @@ static void run_lay_out(void *context, int thread, lebm__arena *arena)
     if (r->run->target == NULL) {
         lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, rows, arena);
     }
+    if (r->curvatures != NULL) lebm__curvature_lay_out(&w->curvature, rows, r->dims, arena);
     if (r->tiles.rows == NULL) return;
     w->metrics = (lebm__chain_metrics){.log_density = lebm__arena_take(arena, rows, sizeof(double)),
                                        .score_norm = lebm__arena_take(arena, rows, sizeof(double)),
@@ -71,7 +75,7 @@ typedef struct {
     int thread;
 } run_place;
 
-/* Whether to stop before a step. The calling thread, which is thread 0, asks the caller now and then. */
+/* Whether to stop before an evaluation. The calling thread, which is thread 0, asks the caller now and then. */
 static int run_stop(void *context)
 {
     const run_place *at = context;
@@ -79,7 +83,9 @@ static int run_stop(void *context)
     const lebm__run *run = r->run;
     const int64_t begun = atomic_fetch_add(&r->begun, 1);
     if (run->progress.ask != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
-        const double all = (double)(run->tuning.warmup + run->options->steps) * (double)r->tiles.count;
+        const int64_t evaluations = lebm__kernel_evaluations(run->kernel, run->kernel_options);
+        const double steps = (double)(run->tuning.warmup + run->options->steps);
+        const double all = steps * (double)evaluations * (double)r->tiles.count;
         if (run->progress.ask((double)begun / all, run->progress.user)) r->stopped = 1;
     }
     return r->stopped;
@@ -232,6 +238,20 @@ static int run_tile(void *context, int64_t task, int thread)
     return LEBM_OK;
 }
 
+/* The curvature where the chains of a tile would begin. Its rows are side by side. */
+static int run_curvature_tile(void *context, int64_t task, int thread)
+{
+    run_state *r = context;
+    run_worker *w = &r->workers[thread];
+    lebm__tile *tile = &w->tile;
+    const lebm__target target = run_target(r, w);
+    run_place_tile(r, w, task, tile);
+    run_start(r, tile, r->run->start);
+    run_observe(r, w, tile);
+    return lebm__curvature_measure(&w->curvature, &target, r->tuning.roots, tile->first, tile->n, tile->z,
+                                   r->curvatures + tile->first);
+}
+
 /* ---- The warm-up ---- */
 
 /* One step of a tile of chains, whose states lie in the run's own arrays from step to step: its rows are side by side. */
@@ -321,11 +341,13 @@ static int run_prepare_tuning(run_state *r)
 }
 
 /* What each row costs, if they do not all cost the same and need not lie side by side, as they do in a warm-up. */
-static int run_take_costs(const lebm__run *run, int64_t **costs)
+static int run_take_costs(const run_state *r, int64_t **costs)
 {
+    const lebm__run *run = r->run;
+    const int lies_together = run->tuning.warmup > 0 || r->curvatures != NULL;
     const lebm_generator *generator = run->generator;
     *costs = NULL;
-    if (generator == NULL || generator->kind->cost == NULL || run->tuning.warmup > 0) return LEBM_OK;
+    if (generator == NULL || generator->kind->cost == NULL || lies_together) return LEBM_OK;
     *costs = lebm__alloc_raw(run->n, sizeof **costs);
     if (*costs == NULL) return LEBM_ERR_NOMEM;
     for (int64_t i = 0; i < run->n; i++) {
@@ -343,7 +365,7 @@ static int run_make_tiles(run_state *r)
     const int64_t most = run->target == NULL ? 64 : lebm__user_target_rows(run->target);
     const int64_t rounds = (run->n + threads * most - 1) / (threads * most);
     int64_t *costs;
-    LEBM__TRY(run_take_costs(run, &costs));
+    LEBM__TRY(run_take_costs(r, &costs));
     const int status = lebm__tiles_create(&r->tiles, run->n, costs, rounds * threads, most);
     lebm__free(costs);
     return status;
@@ -364,6 +386,7 @@ static int run_all(run_state *r)
     r->metrics.energy_error = r->metrics.acceptance + run->n;
     LEBM__TRY(run_prepare_tuning(r));
     LEBM__TRY(lebm__pool_lay_out(run->pool, threads, run_lay_out, r));
+    if (r->curvatures != NULL) return lebm__pool_run(run->pool, r->tiles.count, run_curvature_tile, r);
     LEBM__TRY(run_warm_up(r));
     LEBM__TRY(lebm__pool_run(run->pool, r->tiles.count, run_tile, r));
     return run->progress.ask != NULL && run->progress.ask(1.0, run->progress.user) ? LEBM_STOPPED : LEBM_OK;
@@ -395,11 +418,16 @@ static void run_give_results(const run_state *r)
     if (r->numbers != NULL) memcpy(run->tuning.learned_variances, r->numbers, (size_t)r->dims * sizeof *r->numbers);
 }
 
-int lebm__sampler_run(const lebm__run *run)
+/* Run chains or, if curvatures are asked for, measure these. */
+static int run_begin(const lebm__run *run, double *curvatures)
 {
-    run_state r = {.run = run, .dims = lebm__run_dims(run), .user = {.target = run->target}, .asked = lebm__seconds()};
+    run_state r = {.run = run,
+                   .dims = lebm__run_dims(run),
+                   .user = {.target = run->target},
+                   .asked = lebm__seconds(),
+                   .curvatures = curvatures};
     const int status = run_target_in_use(&r);
-    if (status == LEBM_OK) run_give_results(&r);
+    if (status == LEBM_OK && curvatures == NULL) run_give_results(&r);
     if (status == LEBM_STOPPED && r.user.returned != 0)
         lebm__fail(LEBM_STOPPED, "the target's function returned %d, which stopped the call", r.user.returned);
     else if (status == LEBM_STOPPED)
@@ -410,4 +438,14 @@ int lebm__sampler_run(const lebm__run *run)
     lebm__free(r.metrics.log_density);
     lebm__free(r.numbers);
     return status;
+}
+
+int lebm__sampler_run(const lebm__run *run)
+{
+    return run_begin(run, NULL);
+}
+
+int lebm__sampler_curvatures(const lebm__run *run, double *curvatures)
+{
+    return run_begin(run, curvatures);
 }

@@ -54,6 +54,10 @@ typedef struct {
 
 int lebm__sampler_run(const lebm__run *run);
 
+/* curvatures[n] = those of the target where chains of the run would begin, in the coordinates of its preconditioner
+ * (mcmc/curvature.h). */
+int lebm__sampler_curvatures(const lebm__run *run, double *curvatures);
+
 /* Numbers of a chain's state. */
 int64_t lebm__run_dims(const lebm__run *run);
 

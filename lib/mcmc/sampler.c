@@ -172,6 +172,20 @@ static int sampler_run_and_learn(lebm_sampler *sampler, lebm__run run)
     return LEBM_OK;
 }
 
+int lebm__sampler_prepare_run(lebm_sampler *sampler, lebm__run *run)
+{
+    const lebm__sampler_options *options = &sampler->options;
+    const int is_serial = run->target != NULL && !run->target->concurrent;
+    if (run->n < 1 || run->n > INT32_MAX) {
+        return lebm__fail(LEBM_ERR_RANGE, "n is %lld chains; allowed are 1 to %d", (long long)run->n, INT32_MAX);
+    }
+    if (run->generator != NULL) LEBM__TRY(lebm__generator_check(run->generator, run->x, run->n));
+    LEBM__TRY(lebm__pool_resize(&sampler->pool, is_serial ? 1 : lebm__thread_count(options->threads)));
+    run->pool = sampler->pool;
+    run->tuning.warmup = options->warmup;
+    return LEBM_OK;
+}
+
 /* The same, recorded if there are traces. */
 static int sampler_run_and_record(lebm_sampler *sampler, lebm__run run, int continues)
 {
@@ -193,16 +207,9 @@ static int sampler_run(lebm_sampler *sampler, lebm__run run)
 {
     lebm__sampler_options *options = &sampler->options;
     const int target = sampler_target(&run), continues = strcmp(options->start, "continue") == 0;
-    const int is_serial = run.target != NULL && !run.target->concurrent;
     lebm__last_run *last = &sampler->last_runs[target];
-    if (run.n < 1 || run.n > INT32_MAX) {
-        return lebm__fail(LEBM_ERR_RANGE, "n is %lld chains; allowed are 1 to %d", (long long)run.n, INT32_MAX);
-    }
-    if (run.generator != NULL) LEBM__TRY(lebm__generator_check(run.generator, run.x, run.n));
-    LEBM__TRY(lebm__pool_resize(&sampler->pool, is_serial ? 1 : lebm__thread_count(options->threads)));
-    run.pool = sampler->pool;
+    LEBM__TRY(lebm__sampler_prepare_run(sampler, &run));
     run.key = lebm__key_make((uint64_t)options->seed, (uint64_t)options->stream, sampler_targets[target].purpose);
-    run.tuning.warmup = options->warmup;
     if (continues) LEBM__TRY(sampler_continue(last, &run));
     run.start = strcmp(options->start, "noise") == 0 ? NULL : run.z;
     run.metrics = &sampler->metrics;

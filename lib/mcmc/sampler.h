@@ -34,6 +34,9 @@ extern const lebm__options lebm__sampler_table;
 /* A run by the sampler's kernel and options, without a warm-up, to be completed. */
 lebm__run lebm__sampler_begin_run(const lebm_sampler *sampler);
 
+/* Of one that has its target and n: check these, and give it threads and the warm-up. */
+int lebm__sampler_prepare_run(lebm_sampler *sampler, lebm__run *run);
+
 /* Variances for the preconditioner, which are refused unless they are positive and finite; and their array, with what was there
  * before being released. */
 int lebm__sampler_check_variances(const float *variances, int64_t count);

@@ -22,9 +22,10 @@ int lebm__warmup_create(lebm__warmup *w, double step_size, double target_accepta
     w->learns_step_size = target_acceptance > 0.0;
     w->averaging = lebm__averaging_begin(step_size, target_acceptance);
     w->score = lebm__alloc_raw(w->n * w->dims, sizeof *w->score);
-    w->squares = lebm__alloc_raw(2 * w->n, sizeof *w->squares);
+    w->squares = lebm__alloc_raw(3 * w->n, sizeof *w->squares);
     if (w->score == NULL || w->squares == NULL) return LEBM_ERR_NOMEM;
     w->max_squares = w->squares + w->n;
+    w->acceptance = w->max_squares + w->n;
     if (!w->learns_variances) return LEBM_OK;
     w->moments.mean = lebm__alloc_raw(2 * w->n * w->dims, sizeof *w->moments.mean);
     if (w->moments.mean == NULL) return LEBM_ERR_NOMEM;
@@ -72,11 +73,19 @@ static void warmup_take_variances(lebm__warmup *w, int64_t count)
     if (w->learns_step_size) w->averaging = lebm__averaging_begin(step_size, w->averaging.target);
 }
 
+/* Of the first step there are no means yet but its own. */
+static double warmup_pool(const lebm__warmup *w, int64_t step, const double *acceptance)
+{
+    if (w->is_one_target) return lebm__pool_acceptance(acceptance, NULL, w->n);
+    if (step == 1) lebm__note_acceptance(acceptance, w->n, step, w->acceptance);
+    const double pooled = lebm__pool_acceptance(acceptance, w->acceptance, w->n);
+    lebm__note_acceptance(acceptance, w->n, step, w->acceptance);
+    return pooled;
+}
+
 void lebm__warmup_learn(lebm__warmup *w, int64_t step, const double *acceptance)
 {
-    if (w->learns_step_size) {
-        lebm__averaging_update(&w->averaging, lebm__pool_acceptance(acceptance, w->n, w->is_one_target));
-    }
+    if (w->learns_step_size) lebm__averaging_update(&w->averaging, warmup_pool(w, step, acceptance));
     if (w->learns_variances && (step == warmup_end(w, 2) || step == warmup_end(w, 3)))
         warmup_take_variances(w, lebm__warmup_count(w, step));
     else if (w->learns_step_size && !w->learns_variances && step == warmup_end(w, 2))

@@ -18,6 +18,7 @@ typedef struct {
     float *variances, *roots;      /* [dims], the caller's */
     float *score;                  /* [n, dims] what kernels keep of their chains */
     double *squares, *max_squares; /* [n] */
+    double *acceptance;            /* [n] means of chains that have a target each */
     lebm__moments moments;
 } lebm__warmup;
 

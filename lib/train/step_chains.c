@@ -46,17 +46,25 @@ void lebm__step_chains_destroy(lebm__step_chains *chains)
     lebm__kept_destroy(&chains->new_prior);
 }
 
+/* Of a step of a sampler's chain. */
+static double step_chains_evaluations(const lebm_sampler *sampler)
+{
+    return (double)lebm__kernel_evaluations(sampler->kernel, sampler->head.options[1].values);
+}
+
 double lebm__step_chains_work(const lebm__step_chains *chains, lebm__chain_phase phase)
 {
     const lebm_trainer *t = chains->trainer;
     const double n = (double)chains->batch->n, others = (double)chains->visits[LEBM__OTHER_VISITS].n;
+    const double of_prior = step_chains_evaluations(t->to_prior),
+                 of_posterior = step_chains_evaluations(t->to_posterior);
     switch (phase) {
     case LEBM__FIRST_VISITS:
-        return (n - others) * (double)chains->first_visit.steps;
+        return (n - others) * (double)chains->first_visit.steps * of_posterior;
     case LEBM__OTHER_VISITS:
-        return others * (double)t->to_posterior->options.steps;
+        return others * (double)t->to_posterior->options.steps * of_posterior;
     default:
-        return n * (double)t->to_prior->options.steps;
+        return n * (double)t->to_prior->options.steps * of_prior;
     }
 }
 

@@ -257,7 +257,7 @@ whole whole_of(const trial *t, const parameter *p)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
         if (name_ends(t->f, "_text_to_x")) return (whole){N, N, N, N, 0}; /* that many lines */
-        const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
+        const int least = strstr(t->f->name, "_run_") || strstr(t->f->name, "_suggest_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
     }
     if (is_named(p, "length")) { /* to halve chains it takes four draws, which only the raw nested R-hat does not */

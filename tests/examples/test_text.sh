@@ -30,6 +30,7 @@ grep -q "z tells -*[0-9.]* nats" report || fail "the report does not say what z 
 grep -q "^Grammatical samples  *[0-9.]* % of 1000" report || fail "the report does not judge the samples"
 grep -q "^The most probable words  *[0-9.]* % grammatical" report || fail "the report does not judge greedy decoding"
 grep -q "^Topics kept by z" report || fail "the report does not judge z"
+grep -q "^Step sizes by the curvature  prior [0-9.e-]*, posterior [0-9.e-]* " report || fail "no step sizes are suggested"
 sed 's/^/  /; s/ *$//' "a run/samples.txt" | while read -r line; do
     [ -z "$line" ] || grep -qF -- "$line" report || fail "the report does not show the sample '$line'"
 done

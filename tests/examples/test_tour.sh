@@ -13,6 +13,8 @@ awk -F, 'NF != 10 { exit 1 }' "a run/metrics.csv" || fail "metrics.csv has not 1
 grep -q "drawn digits" report || fail "the report does not name the data"
 grep -q "Held-out reconstruction MSE  [0-9]" report || fail "the report has no held-out MSE"
 
+grep -q "^Step sizes by the curvature  prior [0-9.e-]*, posterior [0-9.e-]* " report || fail "no step sizes are suggested"
+
 # The report's last two lines are commands for a shell.
 tail -n 2 report >commands
 grep -q sample commands && grep -q reconstruct commands || fail "the report does not end with the two commands"
@@ -39,3 +41,10 @@ make_data data
 train --out limited --epochs 1000000 --minutes 0.01 >report 2>errors || fail "time limit: $(cat errors)"
 grep -q "Held-out reconstruction MSE" report || fail "no report after the time limit"
 grep -q -- "--resume --out limited --data data" report || fail "no word how to go on after the time limit"
+
+# Chains to a prior that they cannot follow lag, which is said once per epoch; those to one that stays near p0 do not.
+train --out lagging --epochs 3 --prior-learning-rate 0.1 --prior-step-size 0.001 --prior-last-step-size 0 >report 2>errors ||
+    fail "training: $(cat errors)"
+[ "$(grep -c "^  the prior's chains lag: f is .*: more --prior-steps" report)" -eq 3 ] || fail "lagging: $(cat report)"
+train --out calm --epochs 3 --prior-learning-rate 0 --prior-steps 50 >report 2>errors || fail "training: $(cat errors)"
+! grep "the prior's chains" report || fail "chains that do not lag are said to"

@@ -34,6 +34,19 @@ class Densities(unittest.TestCase):
         np.testing.assert_array_equal(copy.variances, sampler.variances)
         np.testing.assert_array_equal(copy.run_target(lebm.Target(2, normal), 7), sampler.run_target(lebm.Target(2, normal), 7))
 
+    def test_step_sizes_are_suggested(self) -> None:
+        """The largest curvature of `normal` is 100; a linear g has the same everywhere, and without f the prior that of p0."""
+        z, x = np.random.default_rng(0).normal(size=(4, 2)), np.zeros((4, 5))
+        self.assertAlmostEqual(lebm.Sampler().suggest_target(lebm.Target(2, normal), z), 0.3 / 100, 5)
+        self.assertAlmostEqual(lebm.Sampler("hmc").suggest_target(lebm.Target(2, normal), z), (0.6 / 100) ** 0.5, 4)
+        g, f = lebm.Net("in 2; linear 5").init("pytorch", 1), lebm.Net("in 2; linear 1").init("pytorch", 2)
+        prior, generator = lebm.Prior(f, 2.0), lebm.Generator(g, "gaussian", 0.5)
+        largest = np.linalg.norm(g.params["0.weight"], 2) ** 2 / 0.5**2 + 1 / 2.0**2
+        self.assertAlmostEqual(lebm.Sampler().suggest_posterior(prior, generator, x, z) * largest / 0.3, 1, 3)
+        self.assertAlmostEqual(lebm.Sampler().suggest_prior(prior, z) * 0.25 / 0.3, 1, 3)
+        with self.assertRaisesRegex(lebm.ShapeError, r"z has shape \(4, 2\); allowed is \(3, 2\)"):
+            lebm.Sampler().suggest_posterior(prior, generator, x[:3], z)
+
     def test_they_may_keep_what_they_are_given(self) -> None:
         given = []
 

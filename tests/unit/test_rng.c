@@ -166,7 +166,7 @@ END_TEST
 
 START_TEST(keys_differ_by_seed_stream_and_purpose)
 {
-    enum { SIDE = 12, PURPOSES = LEBM__FOR_TRAINER_DROPOUT + 1, ALL = SIDE * SIDE * PURPOSES };
+    enum { SIDE = 12, PURPOSES = LEBM__FOR_CURVATURE + 1, ALL = SIDE * SIDE * PURPOSES };
     static uint64_t made[ALL];
     int count = 0;
     for (uint64_t seed = 0; seed < SIDE; seed++) {

@@ -1025,6 +1025,44 @@ START_TEST(progress_counts_the_work_of_all_threads)
 }
 END_TEST
 
+/* A flat density in one dimension that takes its time, and counts how often it is asked. */
+static int take_time(const float *z, int64_t n, double *log_density, float *score, void *user)
+{
+    (void)z;
+    usleep(1000);
+    ++*(int *)user;
+    for (int64_t i = 0; i < n; i++) log_density[i] = 0, score[i] = 0;
+    return 0;
+}
+
+static int stop_at_once(double done, void *user)
+{
+    *(double *)user = done;
+    return 1;
+}
+
+/* A step of hmc is many evaluations, each of which is work done, and before each of which a run may be stopped. */
+START_TEST(progress_counts_leapfrog_steps)
+{
+    enum { LEAPS = 10000 };
+    double done = -1;
+    float z[1];
+    int evaluations = 0;
+    lebm_target *target;
+    lebm_sampler *sampler;
+    LEBM_ASSERT_OK(lebm_target_create(&target, 1, take_time, &evaluations, 0));
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_HMC));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 2));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_LEAPFROG_STEPS, LEAPS));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, stop_at_once, &done));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_target(sampler, target, 1, z), LEBM_STOPPED);
+    ck_assert_int_lt(evaluations, LEAPS);
+    LEBM_ASSERT_NEAR(done, (evaluations - 1) / (2.0 * LEAPS), 1e-12); /* the first is where it starts */
+    lebm_sampler_destroy(sampler);
+    lebm_target_destroy(target);
+}
+END_TEST
+
 START_TEST(progress_is_reported_on_the_calling_thread)
 {
     struct model model;
@@ -1179,6 +1217,7 @@ static Suite *suite(void)
     tcase_add_test(contract, a_net_that_was_never_set_is_refused);
     tcase_add_test(contract, prior_and_posterior_draw_different_numbers);
     tcase_add_test(contract, progress_counts_the_work_of_all_threads);
+    tcase_add_test(contract, progress_counts_leapfrog_steps);
     tcase_add_test(contract, progress_is_reported_on_the_calling_thread);
     tcase_add_test(contract, stopping_changes_nothing);
     tcase_add_test(contract, wrong_arguments);

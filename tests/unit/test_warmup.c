@@ -11,7 +11,7 @@
 START_TEST(dual_averaging_is_that_of_its_paper)
 {
     /* The search doubles from 0.5 to 2, where the acceptance has crossed 0.8; then the formulas. */
-    static const double acceptances[] = {0.95, 0.9, 0.7, 0.1, 0.3, 0.99, 0.6};
+    static const double acceptances[] = {0.95, 0.9, 0.7, 0.1, 0.3, 0.99, 0.6, 0.5, 0.8};
     const double target = 0.574, mu = log(10 * 2.0);
     lebm__averaging a = lebm__averaging_begin(0.5, target);
     double sum = 0, average = 0;
@@ -19,13 +19,15 @@ START_TEST(dual_averaging_is_that_of_its_paper)
     LEBM_ASSERT_NEAR(a.step_size, 1, 0);
     lebm__averaging_update(&a, acceptances[1]);
     LEBM_ASSERT_NEAR(a.step_size, 2, 0);
-    for (int t = 1; t <= 5; t++) {
+    for (int t = 1; t <= 7; t++) {
         lebm__averaging_update(&a, acceptances[t + 1]);
         sum = (1 - 1.0 / (t + 10)) * sum + (target - acceptances[t + 1]) / (t + 10);
         const double log_step = mu - sqrt(t) / 0.05 * sum;
         average = pow(t, -0.75) * log_step + (1 - pow(t, -0.75)) * average;
         LEBM_ASSERT_NEAR(a.step_size, exp(log_step), 1e-12 * exp(log_step));
-        LEBM_ASSERT_NEAR(lebm__averaging_result(&a), exp(average), 1e-12 * exp(average));
+        /* The average of few is still about mu, and ten times as long as it should be. */
+        const double result = t < 6 ? 1 : exp(average);
+        LEBM_ASSERT_NEAR(lebm__averaging_result(&a), result, 1e-12 * result);
     }
 }
 END_TEST
@@ -52,15 +54,26 @@ END_TEST
 
 START_TEST(acceptance_is_pooled)
 {
-    const double acceptance[] = {0.5, 0.25, 1, 0.125, 0.5};
-    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, 5, 1), 2.375 / 5, 1e-15);
-    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, 5, 0), 5 / (2 + 4 + 1 + 8 + 2.0), 1e-15);
-    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, 1, 0), 0.5, 0);
+    const double acceptance[] = {0.5, 0.25, 1, 0.125, 0.5}, means[] = {0.5, 1, 0.25, 0.125, 0.5};
+    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, NULL, 5), 2.375 / 5, 1e-15);
+    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, acceptance, 5), 5 / (2 + 4 + 1 + 8 + 2.0), 1e-15);
+    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, means, 5), (1 + 0.25 + 4 + 1 + 1) / (2 + 1 + 4 + 8 + 2), 1e-15);
+    LEBM_ASSERT_NEAR(lebm__pool_acceptance(acceptance, means, 1), 0.5, 0);
     /* One of a hundred that never moves: lost in the mean, and not in the other. */
     double stuck[100];
     for (int i = 0; i < 100; i++) stuck[i] = i == 42 ? 0 : 0.9;
-    ck_assert_double_gt(lebm__pool_acceptance(stuck, 100, 1), 0.89);
-    ck_assert_double_lt(lebm__pool_acceptance(stuck, 100, 0), 1e-7);
+    ck_assert_double_gt(lebm__pool_acceptance(stuck, NULL, 100), 0.89);
+    ck_assert_double_lt(lebm__pool_acceptance(stuck, stuck, 100), 1e-7);
+    /* The means: of all steps at first, then with a tenth for the last one. */
+    double mean = 0, sum = 0;
+    for (int count = 1; count <= 10; count++) {
+        const double a = 1.0 / count;
+        lebm__note_acceptance(&a, 1, count, &mean);
+        sum += a;
+        LEBM_ASSERT_NEAR(mean, sum / count, 1e-15);
+    }
+    lebm__note_acceptance(&acceptance[2], 1, 11, &mean);
+    LEBM_ASSERT_NEAR(mean, 0.9 * sum / 10 + 0.1, 1e-15);
 }
 END_TEST
 
@@ -216,6 +229,26 @@ START_TEST(the_step_size_is_the_average_of_its_second_half)
 }
 END_TEST
 
+/* Short ones leave steps that are short rather than long. */
+START_TEST(short_warm_ups_leave_steps_that_are_accepted) /* _i: kernel */
+{
+    static const int64_t warmups[] = {5, 6, 8, 10, 12, 16};
+    enum { N = 100 };
+    lebm_target *target;
+    float z[N * D];
+    LEBM_ASSERT_OK(lebm_target_create(&target, D, normal, NULL, 0));
+    for (int i = 0; i < 6; i++) {
+        lebm_sampler *sampler = make_warm(_i ? LEBM_HMC : LEBM_MALA, "none", warmups[i], 30);
+        LEBM_ASSERT_OK(lebm_sampler_run_target(sampler, target, N, z));
+        const double acceptance = metric(sampler, LEBM_SAMPLER_ACCEPTANCE);
+        ck_assert_msg(acceptance > 0.4 && acceptance < 0.98, "after %d steps the acceptance is %g", (int)warmups[i],
+                      acceptance);
+        lebm_sampler_destroy(sampler);
+    }
+    lebm_target_destroy(target);
+}
+END_TEST
+
 START_TEST(langevin_adapts_only_if_asked)
 {
     enum { N = 20 };
@@ -255,6 +288,34 @@ static void free_model(struct model *model)
     lebm_prior_destroy(model->prior);
     lebm_generator_destroy(model->generator);
 }
+
+/* To posteriors that differ the harmonic mean over chains is what was aimed at. */
+START_TEST(posteriors_meet_the_target_together) /* _i: kernel */
+{
+    enum { N = 40, DATA = 12 };
+    struct model model = make_model();
+    float *x = test_normal_floats(N * DATA, 1, 3), z[N * D];
+    double inverse = 0, least = 1;
+    const double target = _i ? 0.8 : 0.574;
+    lebm_sampler *sampler = make_warm(_i ? LEBM_HMC : LEBM_MALA, "none", 150, 300);
+    for (int i = 0; i < N; i++) {
+        for (int d = 0; d < DATA; d++) x[i * DATA + d] *= 1 + 0.1f * (float)i;
+    }
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, N, z));
+    LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, "given"));
+    for (int i = 0; i < N; i++) { /* each for itself, so that its acceptance can be asked for */
+        LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x + i * DATA, 1, z + i * D));
+        const double acceptance = metric(sampler, LEBM_SAMPLER_ACCEPTANCE);
+        inverse += 1 / acceptance;
+        least = fmin(least, acceptance);
+    }
+    LEBM_ASSERT_NEAR(N / inverse, target, 0.05);
+    ck_assert_double_lt(least, target - 0.1); /* they do differ */
+    lebm_sampler_destroy(sampler);
+    free(x);
+    free_model(&model);
+}
+END_TEST
 
 START_TEST(no_bit_depends_on_threads) /* _i: kernel, and target */
 {
@@ -422,6 +483,8 @@ int main(void)
     tcase_set_timeout(runs, 30);
     tcase_add_loop_test(runs, the_step_size_meets_the_target, 0, 6);
     tcase_add_test(runs, the_step_size_is_the_average_of_its_second_half);
+    tcase_add_loop_test(runs, short_warm_ups_leave_steps_that_are_accepted, 0, 2);
+    tcase_add_loop_test(runs, posteriors_meet_the_target_together, 0, 2);
     tcase_add_test(runs, langevin_adapts_only_if_asked);
     tcase_add_loop_test(runs, no_bit_depends_on_threads, 0, 6);
     tcase_add_test(runs, what_was_learned_is_kept);

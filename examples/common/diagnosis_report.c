@@ -1,6 +1,7 @@
 #include "diagnosis_report.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 /* "f", or "z[3]". */
 static const char *number_name(int64_t index, char room[32])
@@ -44,6 +45,8 @@ void diagnosis_print(FILE *out, const findings *f)
     char steps[32];
     snprintf(steps, sizeof steps, "as trained, %" PRId64 " steps", f->training_steps);
     fprintf(out, "%-70s %19.4g +- %.2g\n", steps, f->training_f, f->training_f_mcse);
+    fprintf(out, "Step sizes to begin with, by the curvature: langevin and mala %.2g, hmc %.2g\n", f->suggested,
+            sqrt(2 * f->suggested));
 }
 
 void diagnosis_csv_header(FILE *out)

@@ -18,7 +18,8 @@ typedef struct findings {
     long_chains runs[KERNELS];
     diagnosis diagnoses[KERNELS];
 
-    int64_t training_steps;             /* of the chains as the model was trained */
+    double suggested;       /* step size of langevin and mala, by the curvature where the trained chains end */
+    int64_t training_steps; /* of the chains as the model was trained */
     double training_f, training_f_mcse; /* mean f at their ends */
 } findings;
 

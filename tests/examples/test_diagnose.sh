@@ -23,6 +23,9 @@ for kernel in langevin mala hmc; do
 done
 grep -q "^To the prior, from 4 starts with 4 chains each, 160 steps:" report || fail "$(cat report)"
 grep -q "^as trained, 5 steps .* +- " report || fail "no row of the chains as trained: $(cat report)"
+awk '/^Step sizes to begin with, by the curvature: langevin and mala [0-9.e-]*, hmc [0-9.e-]*$/ {
+         sub(",", "", $12); n += ($14 ^ 2 / 2 / $12 - 1) ^ 2 < 0.04 } END { exit n != 1 }' report ||
+    fail "no step sizes to begin with: $(cat report)"
 grep -q "^The prior" report || fail "no verdict: $(cat report)"
 ! grep -q posterior report || fail "posteriors without data: $(cat report)"
 

@@ -36,6 +36,9 @@ static void read_sentences(const model *m, const argument *data, const argument 
     if (told.cut > 0)
         complain("%" PRId64 " sentences of more than %" PRId64 " tokens were cut, line %" PRId64 " the first", told.cut,
                  held_out->width, told.first_cut);
+    if (told.unknown > 0)
+        complain("%" PRId64 " of the %" PRId64 " tokens held out are %s, words that the model does not know",
+                 told.unknown, told.tokens, LEBM_UNKNOWN_TOKEN);
     text_free(&lines);
     lexicon_free(&known);
 }

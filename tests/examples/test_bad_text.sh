@@ -45,7 +45,7 @@ gzip -c text | head -c 100 >cut.gz
 refuse 1 "truncated" train_small --out new --data cut.gz
 head -n 19 text >few
 refuse 1 "too few to hold every 20th out" train_small --out new --data few
-refuse 1 "it is what is read" "$programs/reconstruct" --model good/model.safetensors --data text --out text
+refuse 1 "it is what is read" "$programs/reconstruct" --model good/model.safetensors --eval few --out few
 
 # Checkpoints.
 refuse 1 "earlier run" train_small --data text --out good

@@ -13,44 +13,6 @@
 
 enum { MODEL, DATA, EVAL, OUT, COUNT, SEED, STEPS, STEP_SIZE, THREADS, OPTIONS };
 
-<<<<<<< HEAD
-=======
-/* Colours are SVHN's, grey is MNIST's. */
-static data_reader *reader_for(const model *m)
-{
-    int64_t shape[3];
-    or_die(lebm_generator_data_shape(m->generator, shape), "generator");
-    return shape[0] == 3 ? svhn_read : mnist_read;
-}
-
-static void read_images(const model *m, const argument *options, const char *out, dataset *held_out)
-{
-    const data_source source = data_source_from(&options[DATA], NULL, &options[EVAL]);
-    failure why;
-    picture_must_be_possible(m, out);
-    if (reader_for(m)(&source, EVAL_PART, held_out, &why) != 0) die("%s", why.text);
-}
-
-/* Sentences in the words that the model knows. */
-static void read_sentences(const model *m, const argument *options, dataset *held_out, sentences_told *told)
-{
-    const data_source source = data_source_of_text(&options[DATA], &options[EVAL]);
-    lexicon known;
-    text_lines lines;
-    failure why;
-    if (lexicon_of_generator(&known, m->generator, &why) != 0 ||
-        sentences_text(&source, EVAL_PART, &lines, &why) != 0 ||
-        sentences_make(&lines, &known, lebm_generator_data_size(m->generator), data_source_is_empty(&source), held_out,
-                       told, &why) != 0)
-        die("%s", why.text);
-    if (told->cut > 0)
-        complain("%" PRId64 " sentences of more than %" PRId64 " tokens were cut, line %" PRId64 " the first",
-                 told->cut, held_out->width, told->first_cut);
-    text_free(&lines);
-    lexicon_free(&known);
-}
-
->>>>>>> main
 static void reconstruct_images(const model *m, const dataset *held_out, int64_t count, const char *out)
 {
     double mse;
@@ -106,15 +68,8 @@ int main(int argc, char **argv)
     const char *out = options[OUT].given ? options[OUT].value.text
                       : of_text          ? "reconstructions.txt"
                                          : "reconstructions.png";
-<<<<<<< HEAD
     if (!of_text) picture_must_be_possible(&m, out);
-    held_out_read(&m, &options[DATA], &options[EVAL], &held_out);
-=======
-    if (of_text)
-        read_sentences(&m, options, &held_out, &told);
-    else
-        read_images(&m, options, out, &held_out);
->>>>>>> main
+    held_out_read(&m, &options[DATA], &options[EVAL], &held_out, &told);
     if (output_check(out, &why) != 0) die("%s", why.text);
     const int64_t count = options[COUNT].value.i64 < held_out.count ? options[COUNT].value.i64 : held_out.count;
     if (of_text)

@@ -6,9 +6,11 @@
 #include "arguments.h"
 #include "dataset.h"
 #include "model.h"
+#include "sentences.h"
 
 /* Reads what --data and --eval name, or draws a set if they name nothing; ends the program if it cannot, or if the data do
- * not fit the model. */
-void held_out_read(const model *m, const argument *data, const argument *eval, dataset *held_out);
+ * not fit the model.
+ * @param told  receives what is to be told of sentences; all zero for images */
+void held_out_read(const model *m, const argument *data, const argument *eval, dataset *held_out, sentences_told *told);
 
 #endif

@@ -32,6 +32,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
+    int is_exact;          /* its steps are tested: their law is pi, and they can be taken back as they came */
     lebm__options options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
 
     /* A workspace for tiles of up to `rows` chains. */

@@ -71,7 +71,7 @@ static void annealing_lay_out(void *context, int thread, lebm__arena *arena)
                            .max_squares = lebm__arena_take(arena, rows, sizeof *w->tile.max_squares),
                            .acceptance = lebm__arena_take(arena, rows, sizeof *w->tile.acceptance),
                            .energy_error = lebm__arena_take(arena, rows, sizeof *w->tile.energy_error),
-                           .chance = lebm__arena_take(arena, rows, sizeof *w->tile.chance),
+                           .probability = lebm__arena_take(arena, rows, sizeof *w->tile.probability),
                            .energy = lebm__arena_take(arena, rows, sizeof *w->tile.energy),
                            .workspace = run->kernel->lay_out(rows, s->dims, arena)};
     w->spare = lebm__arena_take(arena, rows, sizeof *w->spare);

@@ -24,7 +24,7 @@ static int pilot_find_step_size(lebm__annealed *a, const lebm__pilot *pilot, dou
     lebm__averaging averaging = lebm__averaging_begin(pilot->step_size, pilot->target_acceptance);
     for (int64_t k = 0; k < FIRST_STEPS; k++) {
         LEBM__TRY(lebm__anneal_step(a, averaging.step_size));
-        lebm__averaging_update(&averaging, lebm__pool_acceptance(a->tile->chance, a->tile->n, 1));
+        lebm__averaging_update(&averaging, lebm__pool_acceptance(a->tile->probability, a->tile->n, 1));
     }
     *step_size = lebm__averaging_result(&averaging);
     return LEBM_OK;
@@ -36,7 +36,7 @@ static int pilot_steer_step_size(lebm__annealed *a, const lebm__pilot *pilot, do
     const double gain = pilot->target_acceptance > 0.0 ? 0.5 : 0.0;
     for (int64_t k = 0; k < pilot->steps; k++) {
         LEBM__TRY(lebm__anneal_step(a, *step_size));
-        const double acceptance = lebm__pool_acceptance(a->tile->chance, a->tile->n, 1);
+        const double acceptance = lebm__pool_acceptance(a->tile->probability, a->tile->n, 1);
         *step_size *= exp(gain * (acceptance - pilot->target_acceptance));
         *step_size = lebm__step_size_within_bounds(*step_size);
     }

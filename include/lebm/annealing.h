@@ -101,8 +101,9 @@ typedef struct lebm_annealing lebm_annealing;
 #define LEBM_ANNEALING_FORWARD_INTEGRAL       "forward_integral" /**< the same quantity by thermodynamic integration */
 #define LEBM_ANNEALING_FORWARD_INTEGRAL_ERROR "forward_integral_error" /**< its standard error */
 #define LEBM_ANNEALING_FORWARD_ACCEPTANCE     "forward_acceptance"     /**< mean over the steps of all chains */
-#define LEBM_ANNEALING_REVERSE                "reverse"       /**< -log of the mean of 1/w: the estimate from above */
-#define LEBM_ANNEALING_REVERSE_ERROR          "reverse_error" /**< as forward_error, of 1/w; and so on */
+#define LEBM_ANNEALING_REVERSE                "reverse" /**< -log of the mean of 1/w: the estimate from above */
+#define LEBM_ANNEALING_REVERSE_ERROR                                                                                   \
+    "reverse_error" /**< as forward_error of 1/w, or as reverse_group_error, if larger */
 #define LEBM_ANNEALING_REVERSE_GROUP_ERROR    "reverse_group_error"
 #define LEBM_ANNEALING_REVERSE_ESS            "reverse_ess"
 #define LEBM_ANNEALING_REVERSE_LARGEST        "reverse_largest"

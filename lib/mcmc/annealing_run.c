@@ -277,7 +277,8 @@ static int annealing_resample(annealing_state *s, int64_t row)
     return 1;
 }
 
-/* What the chains of a row say in a direction, whose way is back where the sign is -1. */
+/* What the chains of a row say in a direction. Those that go back began in groups that share ancestors, which their weights alone
+ * do not tell. */
 static lebm__direction annealing_measure(const annealing_state *s, int64_t row, int direction)
 {
     const lebm__annealing_options *o = s->options;
@@ -287,7 +288,7 @@ static lebm__direction annealing_measure(const annealing_state *s, int64_t row, 
         lebm__weights_measure(s->rows.log_weights[direction] + (s->first + row) * chains, chains, o->groups, s->spare);
     const lebm__estimate integral = lebm__estimate_mean(s->integrals[direction] + begin, chains, s->spare);
     return (lebm__direction){.estimate = 0.0 + sign * w.log_mean,
-                             .error = w.error,
+                             .error = direction == 0 ? w.error : fmax(w.error, w.group_error),
                              .group_error = w.group_error,
                              .ess = w.ess,
                              .largest = w.largest,

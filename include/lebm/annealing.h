@@ -19,7 +19,8 @@
  * E[1/w] = 1/Z, and the *reverse* estimate, -log of the mean of 1/w, is one from above, if their starts are draws of that end.
  * These are made of forward chains: in each of several groups the ends are resampled by their weights and make `settle_steps`
  * steps. The nested R-hat of the tilt over the groups (LEBM_ANNEALING_GROUPS_RHAT) tells whether groups agree; where they do not, the
- * upper bound is none.
+ * upper bound is none. (Where weights are 0, as the density of one's own is where p0 is not, reverse chains never are: then
+ * their estimate stays too high, by the log of the share of p0 that they may reach.)
  *
  * A lower bound of log p(x) needs log Z(x) from below and log Z from **above**; an upper one the other way round. So
  * lebm_annealing_log_p() takes four numbers: those of a run to posteriors, and those of a run to the prior.
@@ -102,8 +103,8 @@ typedef struct lebm_annealing lebm_annealing;
 #define LEBM_ANNEALING_FORWARD_INTEGRAL_ERROR "forward_integral_error" /**< its standard error */
 #define LEBM_ANNEALING_FORWARD_ACCEPTANCE     "forward_acceptance"     /**< mean over the steps of all chains */
 #define LEBM_ANNEALING_REVERSE                "reverse" /**< -log of the mean of 1/w: the estimate from above */
-#define LEBM_ANNEALING_REVERSE_ERROR                                                                                   \
-    "reverse_error" /**< as forward_error of 1/w, or as reverse_group_error, if larger */
+/** as forward_error, of 1/w; or reverse_group_error if it is larger, as chains of a group share ancestors */
+#define LEBM_ANNEALING_REVERSE_ERROR "reverse_error"
 #define LEBM_ANNEALING_REVERSE_GROUP_ERROR    "reverse_group_error"
 #define LEBM_ANNEALING_REVERSE_ESS            "reverse_ess"
 #define LEBM_ANNEALING_REVERSE_LARGEST        "reverse_largest"

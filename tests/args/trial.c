@@ -282,7 +282,7 @@ whole whole_of(const trial *t, const parameter *p)
     if (is_named(p, "count") && name_ends(t->f, "_get_variances"))
         return (whole){LATENT, LATENT, LATENT, LATENT, LEBM_ERR_SHAPE};
     if (is_named(p, "count") && name_ends(t->f, "_log_weights"))
-        return (whole){CHAINS, CHAINS, CHAINS, CHAINS, LEBM_ERR_SHAPE};
+        return (whole){ANNEALED, ANNEALED, ANNEALED, ANNEALED, LEBM_ERR_SHAPE};
     if (is_named(p, "row")) return place_among(lebm_annealing_row_count(t->w->of_x), status);
     if (is_named(p, "count")) {
         const int64_t count = size_of_tensor(t);
@@ -408,7 +408,7 @@ int64_t floats_of(const trial *t, const parameter *p)
 /* Doubles of an array. */
 static int64_t doubles_of(const trial *t, const parameter *p)
 {
-    if (is_named(p, "log_weights")) return CHAINS;
+    if (is_named(p, "log_weights")) return ANNEALED;
     if (strncmp(t->f->name, "lebm_diagnostics_", 17) != 0) return 1;
     if (is_named(p, "draws")) return CHAINS * LENGTH * LATENT;
     if (is_named(p, "energies")) return CHAINS * LENGTH;

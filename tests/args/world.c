@@ -74,8 +74,8 @@ static lebm_annealing *make_annealing(int threads)
     LEBM_ASSERT_OK(lebm_annealing_create(&annealing, LEBM_HMC));
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, keys[i], 2));
-    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_CHAINS, CHAINS));
-    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_PILOT_CHAINS, CHAINS));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_CHAINS, ANNEALED));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_PILOT_CHAINS, 4));
     LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_THREADS, threads));
     LEBM_ASSERT_OK(lebm_annealing_set_progress(annealing, go_on, NULL));
     return annealing;

@@ -77,6 +77,7 @@ static lebm_annealing *make_annealing(int threads)
     LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_CHAINS, ANNEALED));
     LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_PILOT_CHAINS, 4));
     LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_THREADS, threads));
+    LEBM_ASSERT_OK(lebm_annealing_set_f64(annealing, LEBM_SAMPLER_TARGET_ACCEPTANCE, 0)); /* which takes some steps */
     LEBM_ASSERT_OK(lebm_annealing_set_progress(annealing, go_on, NULL));
     return annealing;
 }

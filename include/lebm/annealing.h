@@ -1,6 +1,6 @@
 /** @file annealing.h
- * How probable is x? Annealed importance sampling (Neal 2001) estimates the logs of integrals that have no closed form: log Z of
- * a prior (eq. 2), log p(x) of observations, and the normaliser of any density, each from below and from above.
+ * How probable is x? Annealed importance sampling (Neal 2001) estimates the logs of integrals that have no closed form: log
+ * Z of a prior (eq. 2), log p(x) of observations, and the normaliser of any density, each from below and from above.
  *
  * Chains go from a density p0 that is known to the one that is not, by way of many between, and are weighted by what they
  * meet. All start at the same p0 = N(0, sigma0^2 I):
@@ -18,28 +18,29 @@
  * there are: the *forward* estimate is a stochastic lower bound. Chains that start at the other end, and go back, have
  * E[1/w] = 1/Z, and the *reverse* estimate, -log of the mean of 1/w, is one from above, if their starts are draws of that end.
  * These are made of forward chains: in each of several groups the ends are resampled by their weights and make `settle_steps`
- * steps. The nested R-hat of the tilt over the groups (LEBM_ANNEALING_GROUPS_RHAT) tells whether groups agree; where they do not, the
- * upper bound is none. (Where weights are 0, as the density of one's own is where p0 is not, reverse chains never are: then
- * their estimate stays too high, by the log of the share of p0 that they may reach.)
+ * steps. The nested R-hat of the tilt over the groups (LEBM_ANNEALING_GROUPS_RHAT) tells whether groups agree; where they
+ * do not, the upper bound is none. (Where weights are 0, as the density of one's own is where p0 is not, reverse chains
+ * never are: then their estimate stays too high, by the log of the share of p0 that they may reach.)
  *
  * A lower bound of log p(x) needs log Z(x) from below and log Z from **above**; an upper one the other way round. So
  * lebm_annealing_log_p() takes four numbers: those of a run to posteriors, and those of a run to the prior.
  *
  * **Frozen.** First, pilot chains go up (resampled at each of their temperatures, so that 32 will do). They choose their
- * temperatures, each as far from the last as leaves the weights between the two an effective number of `pilot_ess` of the chains, and steer the
- * step size to target_acceptance at each. Then step sizes as a function of beta, and the schedule, are frozen, and the chains that count draw
- * numbers of their own: so weights are unbiased. The schedule "adaptive" has as many of its temperatures in each interval
- * between two of the pilot's.
+ * temperatures, each as far from the last as leaves the weights between the two an effective number of `pilot_ess` of the
+ * chains, and steer the step size to target_acceptance at each. Then step sizes as a function of beta, and the schedule,
+ * are frozen, and the chains that count draw numbers of their own: so weights are unbiased. The schedule "adaptive" has as
+ * many of its temperatures in each interval between two of the pilot's.
  *
  * **A second opinion.** Thermodynamic integration, the integral of the mean tilt over beta, is computed from the same chains
- * (LEBM_ANNEALING_FORWARD_INTEGRAL and _REVERSE_INTEGRAL) by the trapezoidal rule. It is biased where chains lag, but does not hang on a few large
- * weights.
+ * (LEBM_ANNEALING_FORWARD_INTEGRAL and _REVERSE_INTEGRAL) by the trapezoidal rule. It is biased where chains lag, but does
+ * not hang on a few large weights.
  *
  * **Rows, pieces, resuming.** A run to posteriors has a row for each x, with chains of its own that share nothing with other
  * rows; one to a prior or target has one row. Random numbers are a function of seed, stream, the number of the row (`first_row`
  * for the first, then one more for each) and the chain alone: rows 0 to 99 in one run equal rows 0 to 49 and, with first_row =
- * 50, rows 50 to 99 to the bit, as they do for any number of threads. So a long run is made in pieces, of one row if need be, whose results the
- * caller keeps, and resumed by going on with the next. Runs to a prior with different first_row are independent of each other.
+ * 50, rows 50 to 99 to the bit, as they do for any number of threads. So a long run is made in pieces, of one row if need
+ * be, whose results the caller keeps, and resumed by going on with the next. Runs to a prior with different first_row are
+ * independent of each other.
  *
  * Weights are double, summed in a fixed tree. Options that chains of mala and hmc have as well are those of lebm/sampler.h:
  * LEBM_SAMPLER_STEP_SIZE (where the pilot begins to look), LEBM_SAMPLER_TARGET_ACCEPTANCE, LEBM_SAMPLER_LEAPFROG_STEPS and
@@ -79,8 +80,8 @@ typedef struct lebm_annealing lebm_annealing;
 /** f64: share of the pilot chains that their weights from one temperature to the next are worth (0.5) */
 #define LEBM_ANNEALING_PILOT_ESS "pilot_ess"
 #define LEBM_ANNEALING_START_STD "start_std" /**< f64: standard deviation of p0 for a target; priors have sigma0 (1) */
-/** f64: how many times the norm of its start, or that of p0's noise if that is larger, the norm of a chain's z may reach; beyond
- * that the run fails with LEBM_ERR_DIVERGED; less than 1 counts as 1; 0: any that is finite (1000) */
+/** f64: how many times the norm of its start, or that of p0's noise if that is larger, the norm of a chain's z may reach;
+ * beyond that the run fails with LEBM_ERR_DIVERGED; less than 1 counts as 1; 0: any that is finite (1000) */
 #define LEBM_ANNEALING_DIVERGENCE_THRESHOLD "divergence_threshold"
 #define LEBM_ANNEALING_FIRST_ROW            "first_row" /**< i64: number of the first row (0) */
 #define LEBM_ANNEALING_SEED                 "seed"      /**< i64: first half of the key of the random numbers (0) */
@@ -214,8 +215,8 @@ LEBM_API int lebm_annealing_option_bounds_f64(const lebm_annealing *annealing, c
                                               double *min, double *max);
 /** @} */
 
-/** Have `progress` called during runs of this handle, which it may stop. It is told the share of the steps that are done, those of
- * pilot chains not counted, and may read options and results, which are those from before the run. lebm_progress_fn says what
+/** Have `progress` called during runs of this handle, which it may stop. It is told the share of the steps that are done, those
+ * of pilot chains not counted, and may read options and results, which are those from before the run. lebm_progress_fn says what
  * else it may call and what not.
  * @param progress  the function; NULL: none from now on
  * @param user      handed on to it; the library does not look at it
@@ -224,8 +225,8 @@ LEBM_API int lebm_annealing_option_bounds_f64(const lebm_annealing *annealing, c
 LEBM_API int lebm_annealing_set_progress(lebm_annealing *annealing, lebm_progress_fn progress, void *user);
 
 /** Estimate log Z of a prior, in nats: one row (eq. 2). With f = 0 all weights are exactly 1.
- * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_STATE (the handle is running; a weight
- *         of the net was never set; a call is changing the net; groups does not divide chains into two or more each; the
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_STATE (the handle is running;
+ *         a weight of the net was never set; a call is changing the net; groups does not divide chains into two or more each; the
  *         pilot found no way up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther than divergence_threshold
  *         allows: the text names quantity, step and chain). On failure the results are those from before
  * Threads: one call per handle at a time; handles that share a model may run together. @since 0.1.0 */
@@ -244,10 +245,10 @@ LEBM_API int lebm_annealing_run_prior(lebm_annealing *annealing, const lebm_prio
 LEBM_API int lebm_annealing_run_posterior(lebm_annealing *annealing, const lebm_prior *prior,
                                           const lebm_generator *generator, const float *x, int64_t n);
 
-/** Estimate the log of the integral of a density of one's own: one row. Its function is called for up to 1,024 states at a time, on this
- * thread, unless it may be called on several.
- * @return LEBM_OK; LEBM_STOPPED (the progress function, or the target's, said so); LEBM_ERR_INVALID; LEBM_ERR_STATE (the handle is
- *         running; groups does not divide chains into two or more each; the pilot found no way up: its density is 0
+/** Estimate the log of the integral of a density of one's own: one row. Its function is called for up to 1,024 states at a
+ * time, on this thread, unless it may be called on several.
+ * @return LEBM_OK; LEBM_STOPPED (the progress function, or the target's, said so); LEBM_ERR_INVALID; LEBM_ERR_STATE (the
+ *         handle is running; groups does not divide chains into two or more each; the pilot found no way up: its density is 0
  *         wherever a pilot chain starts); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or farther than
  *         divergence_threshold allows: the text names quantity, step and chain). On failure the results are those from before
  * Threads: one call per handle at a time; handles that share a target may run together if its function may be called on
@@ -283,16 +284,16 @@ LEBM_API int lebm_annealing_result(const lebm_annealing *annealing, int64_t row,
 LEBM_API int lebm_annealing_log_weights(const lebm_annealing *annealing, int64_t row, int reverse, double *log_weights,
                                         int64_t count);
 
-/** The bracket of log p(x) = log Z(x) - log Z of a row, in nats. Of the four numbers the lower end takes forward of x and reverse of
- * Z, the upper one reverse of x and forward of Z. Each is one in expectation: it may be off by its error.
+/** The bracket of log p(x) = log Z(x) - log Z of a row, in nats. Of the four numbers the lower end takes forward of x and reverse
+ * of Z, the upper one reverse of x and forward of Z. Each is one in expectation: it may be off by its error.
  * @param of_x      whose last run was to posteriors   @param row  0 to lebm_annealing_row_count(of_x) - 1
  * @param of_prior  whose last run was to the same prior; options may differ
  * @param lower     receives the lower end, or NULL
  * @param upper     receives the upper end, or NULL
  * @param error     receives the standard error of the middle, half the root of the sum of the squares of the four errors, or
  *                  NULL
- * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (row), LEBM_ERR_STATE (a handle has no such run, or one of the four numbers is
- *         refused: the text says why)
+ * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (row), LEBM_ERR_STATE (a handle has no such run, or one of the four
+ *         numbers is refused: the text says why)
  * Threads: one call per handle at a time. @since 0.1.0 */
 LEBM_API int lebm_annealing_log_p(const lebm_annealing *of_x, int64_t row, const lebm_annealing *of_prior,
                                   double *lower, double *upper, double *error);

@@ -225,8 +225,8 @@ static int annealing_do_forward(void *context, int64_t task, int thread)
     return LEBM_OK;
 }
 
-/* Have chains that begin where forward ones ended, resampled, come to rest at beta 1, and keep some of their tilts of the second
- * half of the steps. */
+/* Have chains that begin where forward ones ended, resampled, come to rest at beta 1, and keep some of their tilts of the
+ * second half of the steps. */
 static int annealing_settle(annealing_state *s, const annealing_part *part, lebm__annealed *chains)
 {
     const lebm__annealing_options *o = s->options;
@@ -277,8 +277,8 @@ static int annealing_resample(annealing_state *s, int64_t row)
     return 1;
 }
 
-/* What the chains of a row say in a direction. Those that go back began in groups that share ancestors, which their weights alone
- * do not tell. */
+/* What the chains of a row say in a direction. Those that go back began in groups that share ancestors, which their weights
+ * alone do not tell. */
 static lebm__direction annealing_measure(const annealing_state *s, int64_t row, int direction)
 {
     const lebm__annealing_options *o = s->options;

@@ -24,7 +24,8 @@ typedef struct {
 } lebm__estimate;
 lebm__estimate lebm__estimate_mean(const double *values, int64_t n, double *spare);
 
-/* Systematic resampling: from[n] = whose place each takes, in rising order, with u in (0, 1) for all. 0 if all weights are 0. */
+/* Systematic resampling: from[n] = whose place each takes, in rising order, with u in (0, 1) for all. 0 if all weights are
+ * 0. */
 int lebm__resample(const double *log_weights, int64_t n, double u, int64_t *from);
 
 #endif

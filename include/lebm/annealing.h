@@ -105,7 +105,7 @@ typedef struct lebm_annealing lebm_annealing;
 #define LEBM_ANNEALING_FORWARD_ACCEPTANCE     "forward_acceptance"     /**< mean over the steps of all chains */
 #define LEBM_ANNEALING_REVERSE                "reverse" /**< -log of the mean of 1/w: the estimate from above */
 /** as forward_error, of 1/w; or reverse_group_error if it is larger, as chains of a group share ancestors */
-#define LEBM_ANNEALING_REVERSE_ERROR "reverse_error"
+#define LEBM_ANNEALING_REVERSE_ERROR          "reverse_error"
 #define LEBM_ANNEALING_REVERSE_GROUP_ERROR    "reverse_group_error"
 #define LEBM_ANNEALING_REVERSE_ESS            "reverse_ess"
 #define LEBM_ANNEALING_REVERSE_LARGEST        "reverse_largest"

@@ -26,6 +26,15 @@ static const int statuses[] = {
     LEBM_ERR_VERSION, LEBM_ERR_DIVERGED, LEBM_ERR_UNSUPPORTED, LEBM_ERR_INTERNAL,
 };
 static const char *const status_names[] = {
+    "LEBM_OK",          "LEBM_STOPPED",      "LEBM_ERR_INVALID",     "LEBM_ERR_NOMEM",    "LEBM_ERR_UNKNOWN_OPTION",
+    "LEBM_ERR_RANGE",   "LEBM_ERR_SHAPE",    "LEBM_ERR_STATE",       "LEBM_ERR_IO",       "LEBM_ERR_FORMAT",
+    "LEBM_ERR_VERSION", "LEBM_ERR_DIVERGED", "LEBM_ERR_UNSUPPORTED", "LEBM_ERR_INTERNAL",
+};
+
+/* Names of options, kinds, schemes, roles and metrics. */
+static const struct {
+    const char *now, *released;
+} names[] = {
     /* lebm/annealing.h */
     {LEBM_ANNEALING_TEMPERATURES, "temperatures"},
     {LEBM_ANNEALING_SCHEDULE, "schedule"},
@@ -61,26 +70,6 @@ static const char *const status_names[] = {
     {LEBM_ANNEALING_REVERSE_ACCEPTANCE, "reverse_acceptance"},
     {LEBM_ANNEALING_GROUPS_RHAT, "groups_rhat"},
     {LEBM_ANNEALING_RUNGS, "rungs"},
-    "LEBM_OK",
-    "LEBM_STOPPED",
-    "LEBM_ERR_INVALID",
-    "LEBM_ERR_NOMEM",
-    "LEBM_ERR_UNKNOWN_OPTION",
-    "LEBM_ERR_RANGE",
-    "LEBM_ERR_SHAPE",
-    "LEBM_ERR_STATE",
-    "LEBM_ERR_IO",
-    "LEBM_ERR_FORMAT",
-    "LEBM_ERR_VERSION",
-    "LEBM_ERR_DIVERGED",
-    "LEBM_ERR_UNSUPPORTED",
-    "LEBM_ERR_INTERNAL",
-};
-
-/* Names of options, kinds, schemes, roles and metrics. */
-static const struct {
-    const char *now, *released;
-} names[] = {
     /* lebm/generator.h */
     {LEBM_GAUSSIAN, "gaussian"},
     {LEBM_BERNOULLI, "bernoulli"},

@@ -269,6 +269,7 @@ whole whole_of(const trial *t, const parameter *p)
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
+        if (name_ends(t->f, "_annealing_run_posterior")) return (whole){FEW, 1, INT32_MAX, FEW, status};
         if (name_ends(t->f, "_text_to_x")) return (whole){N, N, N, N, 0}; /* that many lines */
         const int least = strstr(t->f->name, "_run_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
@@ -397,6 +398,7 @@ int64_t floats_of(const trial *t, const parameter *p)
         int64_t count;
     } arrays[] = {{"in", N * LATENT}, {"z", N * LATENT}, {"score", N * LATENT}, {"grad_in", N * LATENT},
                   {"x", N * DATA},    {"out", N},        {"grad_out", N},       {"variances", LATENT}};
+    if (is_named(p, "x") && name_ends(t->f, "_annealing_run_posterior")) return FEW * DATA;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);

@@ -139,7 +139,7 @@ void world_make(struct world *w, const struct world_kind *kind)
     if (kind->has_stepped) {
         float z[N * LATENT];
         LEBM_ASSERT_OK(lebm_sampler_run_prior(w->to_prior, w->prior, N, z));
-        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, 2));
+        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, FEW));
         LEBM_ASSERT_OK(lebm_annealing_run_prior(w->of_prior, w->prior));
         LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
         LEBM_ASSERT_OK(lebm_trainer_end_epoch(w->trainer));
@@ -349,7 +349,7 @@ uint64_t world_use(struct world *w)
         hash_floats(&hash, out, N * LATENT);
     }
     if (w->prior && w->generator && w->of_x) {
-        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, 2));
+        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, FEW));
         hash_annealing(&hash, w->of_x);
     }
     if (w->target && w->of_prior) {

@@ -11,7 +11,7 @@
 
 enum { LATENT = 3, DATA = 32, N = 70 }; /* N rows are more than the public passes hold at once */
 enum { CHAINS = 4, LENGTH = 9 };        /* of draws with LATENT numbers each */
-enum { ANNEALED = 8 };                  /* chains of a row, as many as the default of groups wants */
+enum { FEW = 2, ANNEALED = 8 }; /* rows to be annealed, and chains of each: the default of groups wants as many */
 
 /** Files: what a world saves to, and a checkpoint of a trainer like its own. */
 extern const char saved_path[], checkpoint_path[];

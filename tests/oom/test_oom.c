@@ -108,7 +108,7 @@ static int whole_life(void)
 /* Steps on observations whose chains are kept: first visits, others, and both in one batch. */
 static int keep_chains(void)
 {
-    enum { FEW = N / 2 };
+    enum { HALF = N / 2 };
     lebm_trainer *trainer = NULL;
     int status = lebm_trainer_create(&trainer, world.prior, world.generator, world.to_prior, world.to_posterior);
     if (status == LEBM_OK) status = lebm_trainer_set_i64(trainer, LEBM_TRAINER_OBSERVATIONS, N);
@@ -118,9 +118,9 @@ static int keep_chains(void)
     if (status == LEBM_OK) status = lebm_trainer_set_f64(trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.9);
     if (status == LEBM_OK) status = lebm_trainer_set_str(trainer, LEBM_TRAINER_POSTERIOR_CHAINS, "kept");
     if (status == LEBM_OK) status = lebm_trainer_set_str(trainer, LEBM_TRAINER_PRIOR_CHAINS, "kept");
-    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, FEW);
+    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, HALF);
     if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, N);
-    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, FEW);
+    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, HALF);
     if (status == LEBM_OK) status = lebm_trainer_save(trainer, saved_path);
     if (status == LEBM_OK) status = lebm_trainer_load(trainer, saved_path);
     lebm_trainer_destroy(trainer);

@@ -60,6 +60,7 @@
 #ifndef LEBM_H
 #define LEBM_H
 
+#include "lebm/annealing.h"
 #include "lebm/diagnostics.h"
 #include "lebm/export.h"
 #include "lebm/generator.h"

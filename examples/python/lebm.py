@@ -2,8 +2,8 @@
 
 A thin layer over the C library, which says all there is to know about each function in its headers (include/lebm).
 The classes are its handles: a Net is f or g, a Prior is a net and p0, a Generator is a decoder and a likelihood, a
-Sampler is a transition kernel, and a Trainer joins them; a Target is a density of one's own, and Traces keep what chains
-were step by step.
+Sampler is a transition kernel, and a Trainer joins them; a Target is a density of one's own, Traces keep what chains
+were step by step, and an Annealing estimates how probable observations are.
 
     import lebm
 
@@ -51,6 +51,8 @@ __all__ = [
     "Sampler",
     "Traces",
     "Trainer",
+    "Annealing",
+    "LogP",
     "create_model",
     "save_model",
     "load_model",
@@ -322,6 +324,17 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_traces_log_densities": (_f64s, [_h]),
     "lebm_traces_acceptances": (_f64s, [_h]),
     "lebm_traces_energies": (_f64s, [_h]),
+    "lebm_annealing_create": (c_int, [_out, _text]),
+    "lebm_annealing_destroy": (None, [_h]),
+    "lebm_annealing_kernel": (_text, [_h]),
+    "lebm_annealing_run_prior": (c_int, [_h, _h]),
+    "lebm_annealing_run_posterior": (c_int, [_h, _h, _h, _Floats, c_int64]),
+    "lebm_annealing_run_target": (c_int, [_h, _h]),
+    "lebm_annealing_row_count": (c_int64, [_h]),
+    "lebm_annealing_chain_count": (c_int64, [_h]),
+    "lebm_annealing_result": (c_int, [_h, c_int64, _text, _f64s]),
+    "lebm_annealing_log_weights": (c_int, [_h, c_int64, c_int, _f64s, c_int64]),
+    "lebm_annealing_log_p": (c_int, [_h, c_int64, _h, _f64s, _f64s, _f64s]),
     "lebm_target_create": (c_int, [_out, c_int64, _DENSITY, c_void_p, c_int]),
     "lebm_target_destroy": (None, [_h]),
     "lebm_target_dims": (c_int64, [_h]),
@@ -347,7 +360,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_diagnostics_quantile": (c_int, [*_draws, c_double, c_int64, _f64s, _f64s]),
     "lebm_diagnostics_e_bfmi": (c_int, [_f64s, c_int64, c_int64, _i64s, c_int64, _f64s]),
 }
-for _name in "net", "generator", "sampler", "trainer":
+for _name in "net", "generator", "sampler", "trainer", "annealing":
     _FUNCTIONS |= {
         f"lebm_{_name}_set_str": (c_int, [_h, _text, _text]),
         f"lebm_{_name}_get_str": (c_int, [_h, _text, POINTER(_text)]),
@@ -357,7 +370,7 @@ for _name in "net", "generator", "sampler", "trainer":
         f"lebm_{_name}_option_help": (_text, [_h, _text]),
         f"lebm_{_name}_option_choices": (_text, [_h, _text]),
     }
-for _name in "sampler", "trainer":
+for _name in "sampler", "trainer", "annealing":
     _FUNCTIONS |= {
         f"lebm_{_name}_set_i64": (c_int, [_h, _text, c_int64]),
         f"lebm_{_name}_set_f64": (c_int, [_h, _text, c_double]),
@@ -366,8 +379,9 @@ for _name in "sampler", "trainer":
         f"lebm_{_name}_option_bounds_i64": (c_int, [_h, _text, _i64s, _i64s, _i64s]),
         f"lebm_{_name}_option_bounds_f64": (c_int, [_h, _text, _f64s, _f64s, _f64s]),
         f"lebm_{_name}_set_progress": (c_int, [_h, _PROGRESS, c_void_p]),
-        f"lebm_{_name}_metric": (c_int, [_h, _text, _f64s]),
     }
+for _name in "sampler", "trainer":
+    _FUNCTIONS[f"lebm_{_name}_metric"] = (c_int, [_h, _text, _f64s])
 
 
 def _load_library() -> ctypes.CDLL:
@@ -1264,7 +1278,7 @@ class Traces(_Handle):
 
 
 class _Runner(_Handle):
-    """What samplers and trainers have in common: options, metrics, and calls that take long."""
+    """What samplers, trainers and annealings have in common: options, and calls that take long."""
 
     _progress: Optional[Progress] = None
 
@@ -1322,6 +1336,10 @@ class _Runner(_Handle):
         """Options by name."""
         return Options(self)
 
+
+class _MeasuredRunner(_Runner):
+    """What samplers and trainers have in common besides: metrics."""
+
     def metric(self, key: str) -> float:
         """A metric of the last run or step; the class says which there are."""
         value = c_double()
@@ -1329,7 +1347,7 @@ class _Runner(_Handle):
         return value.value
 
 
-class Sampler(_Runner):
+class Sampler(_MeasuredRunner):
     """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h).
 
     Kernels are "langevin", and with a test that makes them exact "mala" and "hmc". Metrics of the last run, means over the
@@ -1457,7 +1475,7 @@ class Sampler(_Runner):
         return _room(z, n, width)
 
 
-class Trainer(_Runner):
+class Trainer(_MeasuredRunner):
     """Learns a prior and a generator by maximum likelihood (lebm/trainer.h).
 
     Metrics of the last step, means over the batch before the update, with z+ of the posterior and z- of the prior:
@@ -1549,6 +1567,89 @@ class Trainer(_Runner):
         if changed:
             text = f"load() set options to what was saved: {'; '.join(changed)}. Set after load() what is to differ."
             warnings.warn(text, stacklevel=2)
+
+
+class LogP(NamedTuple):
+    """What Annealing.log_p() finds, in nats."""
+
+    lower: float
+    upper: float
+    error: float  #: standard error of the middle
+
+
+class Annealing(_Runner):
+    """How probable x is, by annealed importance sampling: log Z of a prior, log p(x) (lebm/annealing.h).
+
+    The kernel is "hmc" or "mala". Results of a row, in nats, "forward" from below and "reverse" from above:
+
+        forward, reverse: log Z, or log Z(x) = log p(x) + log Z
+        forward_error, reverse_error: standard errors
+        forward_group_error, reverse_group_error: the same, by the spread of the groups' means
+        forward_ess, reverse_ess: how many chains the weights are worth
+        forward_largest, reverse_largest: share of the largest weight
+        forward_integral, reverse_integral: the same quantity by thermodynamic integration
+        forward_integral_error, reverse_integral_error: its standard errors
+        forward_acceptance, reverse_acceptance: of the kernel's steps
+        groups_rhat: nested R-hat over the groups where reverse chains start: near 1 if they agree
+        rungs: temperatures that pilot chains took
+    """
+
+    _kind = "annealing"
+    _shown = "kernel", "options"
+
+    def __init__(self, kernel: str = "hmc", **options: Value) -> None:
+        """Make one; the class says which options there are."""
+        pointer = c_void_p()
+        _lib.lebm_annealing_create(byref(pointer), _bytes("kernel", kernel))
+        self._own(pointer)
+        self.options.update(options)
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel."""
+        return _string(_lib.lebm_annealing_kernel(self._c))
+
+    def run_prior(self, prior: Prior) -> None:
+        """Estimate log Z of a prior: one row."""
+        self._run("run_prior", Prior._of("prior", prior))
+
+    def run_posterior(self, prior: Prior, generator: Generator, x: Any) -> None:
+        """Estimate log Z(x) of each row of x."""
+        model = Prior._of("prior", prior), Generator._of("generator", generator)
+        x = _Data.of(generator).rows(x)
+        self._run("run_posterior", *model, x, len(x))
+
+    def run_target(self, target: Target) -> None:
+        """Estimate the log of the integral of a density of one's own: one row."""
+        resource = Target._of("target", target)
+        with target._collect() as raised:
+            self._run("run_target", resource, raised=raised)
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the last run; 0: there was none."""
+        return _lib.lebm_annealing_row_count(self._c)
+
+    def result(self, key: str, row: SupportsIndex = 0) -> float:
+        """A result of a row; the class says which there are. One that the weights do not carry raises StateError."""
+        value = c_double()
+        _lib.lebm_annealing_result(self._c, _integer("row", row), _bytes("key", key), byref(value))
+        return value.value
+
+    def log_weights(self, row: SupportsIndex = 0, reverse: bool = False) -> Doubles:
+        """The logs of a row's weights w, of reverse chains those of 1/w: [chains]."""
+        count = _lib.lebm_annealing_chain_count(self._c)
+        out = np.empty(count)
+        place = out.ctypes.data_as(_f64s)
+        _lib.lebm_annealing_log_weights(self._c, _integer("row", row), bool(reverse), place, count)
+        return out
+
+    def log_p(self, of_prior: Annealing, row: SupportsIndex = 0) -> LogP:
+        """The bracket of log p(x) of a row, with log Z by another Annealing, whose last run was to the prior."""
+        values = c_double(), c_double(), c_double()
+        other = Annealing._of("of_prior", of_prior)
+        _lib.lebm_annealing_log_p(self._c, _integer("row", row), other, *map(byref, values))
+        return LogP(*(value.value for value in values))
 
 
 def create_model(
@@ -1749,7 +1850,7 @@ def _add_options_to_help(
 def _complete_help() -> None:
     sampler = Sampler()
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
-    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
+    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler), Annealing():
         _add_options_to_help(handle)
     of_all = set(sampler.options) & set(Sampler("mala").options) - {"step_size", "last_step_size", "target_acceptance"}
     for kernel in "mala", "hmc":

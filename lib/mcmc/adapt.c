@@ -16,12 +16,22 @@ static double adapt_sum(adapt_number *number, const void *context, int64_t first
     return adapt_sum(number, context, first, n / 2) + adapt_sum(number, context, first + n / 2, n - n / 2);
 }
 
+static double adapt_value(const void *context, int64_t i)
+{
+    return ((const double *)context)[i];
+}
+
+double lebm__sum(const double *values, int64_t n)
+{
+    return adapt_sum(adapt_value, values, 0, n);
+}
+
 /* ---- Step sizes ---- */
 
 /* Of the first ones the average is still that of step sizes about mu, ten times those that are looked for. */
 enum { FEWEST_UPDATES = 6 };
 
-static double adapt_within_bounds(double step_size)
+double lebm__step_size_within_bounds(double step_size)
 {
     return fmin(fmax(step_size, LEBM__LEAST_STEP_SIZE), LEBM__MOST_STEP_SIZE);
 }
@@ -35,10 +45,10 @@ lebm__averaging lebm__averaging_begin(double step_size, double target)
 static int adapt_search(lebm__averaging *a, double acceptance)
 {
     const int direction = acceptance > 0.8 ? 1 : -1;
-    const double next = adapt_within_bounds(a->step_size * (direction > 0 ? 2.0 : 0.5));
+    const double next = lebm__step_size_within_bounds(a->step_size * (direction > 0 ? 2.0 : 0.5));
     const int is_first = a->search == 2;
     if ((!is_first && direction != a->search) || next == a->step_size) {
-        a->found = a->search > 0 ? adapt_within_bounds(0.5 * a->step_size) : a->step_size;
+        a->found = a->search > 0 ? lebm__step_size_within_bounds(0.5 * a->step_size) : a->step_size;
         a->search = 0;
         a->mu = log(10.0 * a->step_size);
         return 0;
@@ -56,18 +66,13 @@ void lebm__averaging_update(lebm__averaging *a, double acceptance)
     a->h = (1.0 - eta) * a->h + eta * (a->target - acceptance);
     const double log_step = a->mu - sqrt(t) / gamma * a->h;
     a->log_average = weight * log_step + (1.0 - weight) * a->log_average;
-    a->step_size = adapt_within_bounds(exp(log_step));
+    a->step_size = lebm__step_size_within_bounds(exp(log_step));
 }
 
 double lebm__averaging_result(const lebm__averaging *a)
 {
     if (a->search != 0) return a->step_size;
-    return a->count < FEWEST_UPDATES ? a->found : adapt_within_bounds(exp(a->log_average));
-}
-
-static double adapt_value(const void *context, int64_t i)
-{
-    return ((const double *)context)[i];
+    return a->count < FEWEST_UPDATES ? a->found : lebm__step_size_within_bounds(exp(a->log_average));
 }
 
 /* 1/a; a chain that never moves counts as one that would in 10^10 steps. */
@@ -90,7 +95,7 @@ static double adapt_weighted(const void *context, int64_t i)
 double lebm__pool_acceptance(const double *acceptance, const double *means, int64_t n)
 {
     const adapt_acceptances both = {acceptance, means};
-    if (means == NULL) return adapt_sum(adapt_value, acceptance, 0, n) / (double)n;
+    if (means == NULL) return lebm__sum(acceptance, n) / (double)n;
     return adapt_sum(adapt_weighted, &both, 0, n) / adapt_sum(adapt_inverse, means, 0, n);
 }
 

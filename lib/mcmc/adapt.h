@@ -7,6 +7,9 @@
 
 #include "core/arithmetic.h"
 
+/* The sum of n numbers, in that tree. */
+double lebm__sum(const double *values, int64_t n);
+
 /* The step size that brings the acceptance to a target: first by doubling or halving, until the acceptance crosses 0.8, then
  * by dual averaging on its log (Hoffman and Gelman 2014). */
 typedef struct {
@@ -24,6 +27,9 @@ lebm__averaging lebm__averaging_begin(double step_size, double target);
 
 /* Take note of the acceptance that the step size to be tried had. */
 void lebm__averaging_update(lebm__averaging *averaging, double acceptance);
+
+/* A step size as near as can be to where options allow it. */
+double lebm__step_size_within_bounds(double step_size);
 
 /* The step size to stay with. */
 double lebm__averaging_result(const lebm__averaging *averaging);

@@ -126,6 +126,7 @@ static int hmc_transition(const lebm__chain *chain, lebm__tile *tile, int64_t st
 }
 
 const lebm__kernel lebm__hmc = {.name = LEBM_HMC,
+                                .is_exact = 1,
                                 .options = {hmc_rows, sizeof hmc_rows / sizeof *hmc_rows, sizeof(hmc_options)},
                                 .step_size = hmc_step_size,
                                 .evaluations = hmc_evaluations,

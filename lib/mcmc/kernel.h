@@ -43,6 +43,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
+    int is_exact;          /* its steps are tested: their law is pi, and they can be taken back as they came */
     lebm__options options; /* its own, beside those of all kernels; they begin with lebm__step_sizes */
 
     /* The step size of steps that are as long as those of Langevin's form, z + s M score + sqrt(2 s) e, of the size s. */

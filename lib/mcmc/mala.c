@@ -32,6 +32,7 @@ static int mala_transition(const lebm__chain *chain, lebm__tile *tile, int64_t s
 }
 
 const lebm__kernel lebm__mala = {.name = LEBM_MALA,
+                                 .is_exact = 1,
                                  .options = {mala_rows, sizeof mala_rows / sizeof *mala_rows, sizeof(lebm__step_sizes)},
                                  .step_size = lebm__langevin_step_size,
                                  .lay_out = lebm__langevin_lay_out,

@@ -76,3 +76,40 @@ lebm__target lebm__user_target_get(const lebm__user_run *run, double spread)
                           .tilt = user_target_tilt,
                           .context = run};
 }
+
+/* log N(z; 0, start_std^2 I) */
+static void user_target_noise(const void *context, int64_t n, const float *z, double *log_density, float *score,
+                              double *squares)
+{
+    const lebm__user_run *run = context;
+    const int64_t dims = run->target->dims;
+    const double variance = run->start_std * run->start_std;
+    for (int64_t i = 0; i < n; i++) {
+        squares[i] = lebm__kernels()->squares(dims, z + i * dims);
+        log_density[i] = -0.5 * (squares[i] / variance + (double)dims * log(2.0 * M_PI * variance));
+    }
+    for (int64_t i = 0; i < n * dims; i++) score[i] = (float)(-z[i] / variance);
+}
+
+/* The log of the density over that of the noise. */
+static int user_target_over_noise(const void *context, int64_t n, const float *z, double *log_density, float *score)
+{
+    const lebm__user_run *run = context;
+    const int64_t dims = run->target->dims;
+    const double variance = run->start_std * run->start_std;
+    LEBM__TRY(user_target_tilt(context, n, z, log_density, score));
+    for (int64_t i = 0; i < n; i++) {
+        const double squares = lebm__kernels()->squares(dims, z + i * dims);
+        log_density[i] += 0.5 * (squares / variance + (double)dims * log(2.0 * M_PI * variance));
+    }
+    for (int64_t i = 0; i < n * dims; i++) score[i] += (float)(z[i] / variance);
+    return LEBM_OK;
+}
+
+lebm__target lebm__user_target_from_noise(const lebm__user_run *run)
+{
+    lebm__target target = lebm__user_target_get(run, run->start_std * sqrt((double)run->target->dims));
+    target.base = user_target_noise;
+    target.tilt = user_target_over_noise;
+    return target;
+}

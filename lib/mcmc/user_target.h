@@ -17,6 +17,7 @@ struct lebm_target {
 /* A run of it, by any number of threads. */
 typedef struct {
     const lebm_target *target;
+    double start_std;     /* for lebm__user_target_from_noise() */
     _Atomic int returned; /* what the function stopped the run with */
 } lebm__user_run;
 
@@ -25,5 +26,8 @@ int64_t lebm__user_target_rows(const lebm_target *target);
 
 /* `spread` is the norm that states are thought to have. */
 lebm__target lebm__user_target_get(const lebm__user_run *run, double spread);
+
+/* The same density with the base N(0, start_std^2 I) of the run, which the tilt makes up for. */
+lebm__target lebm__user_target_from_noise(const lebm__user_run *run);
 
 #endif

@@ -517,7 +517,8 @@ START_TEST(what_is_only_known_after_a_run_is_refused_before) /* _i: the function
     const struct world_kind fresh = trial_kind(f, &(struct world_kind){1, 0, LEBM_GAUSSIAN});
     int64_t status;
     trial_of_fresh_world(f, 0, &fresh, &status);
-    const int is_of_runs = name_ends(f, "_metric") || name_ends(f, "_average");
+    const int is_of_runs = name_ends(f, "_metric") || name_ends(f, "_average") || name_ends(f, "_result") ||
+                           name_ends(f, "_log_weights") || name_ends(f, "_log_p");
     LEBM_ASSERT_MSG(status == (is_of_runs ? LEBM_ERR_STATE : LEBM_OK), "%s() before any run returns %s", f->name,
                     lebm_status_name((int)status));
     if (status != LEBM_OK) ck_assert(is_promised(f, status));

@@ -11,6 +11,8 @@ static void make_quiet_world(struct world *w, const struct world_kind *kind, flo
     world_make(w, kind);
     LEBM_ASSERT_OK(lebm_sampler_set_i64(w->to_prior, LEBM_SAMPLER_THREADS, 1));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(w->to_posterior, LEBM_SAMPLER_THREADS, 1));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(w->of_x, LEBM_ANNEALING_THREADS, 1));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(w->of_prior, LEBM_ANNEALING_THREADS, 1));
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, 1));
     for (int i = 0; i < N * LATENT; i++) w->z[i] *= scale;
     for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] *= (double)scale;

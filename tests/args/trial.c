@@ -171,8 +171,20 @@ static const char *key_of(const trial *t, int number)
                                              LEBM_TRAINER_GENERATOR_GRAD_NORM,
                                              LEBM_TRAINER_IMAGES_PER_SECOND,
                                              NULL};
+    static const char *const of_annealing[] = {LEBM_ANNEALING_FORWARD,
+                                               LEBM_ANNEALING_REVERSE,
+                                               LEBM_ANNEALING_FORWARD_ERROR,
+                                               LEBM_ANNEALING_REVERSE_GROUP_ERROR,
+                                               LEBM_ANNEALING_FORWARD_ESS,
+                                               LEBM_ANNEALING_REVERSE_LARGEST,
+                                               LEBM_ANNEALING_FORWARD_INTEGRAL,
+                                               LEBM_ANNEALING_REVERSE_INTEGRAL_ERROR,
+                                               LEBM_ANNEALING_GROUPS_RHAT,
+                                               LEBM_ANNEALING_RUNGS,
+                                               NULL};
     if (strcmp(t->f->name, "lebm_sampler_metric") == 0) return of_sampler[number];
     if (strcmp(t->f->name, "lebm_trainer_metric") == 0) return of_trainer[number];
+    if (strcmp(t->f->name, "lebm_annealing_result") == 0) return of_annealing[number];
     const char *type = type_of_options(t->f), *key;
     for (int64_t i = 0; (key = option_of(t, i)); i++)
         if ((*type == '\0' || strcmp(type_of_option(t, key), type) == 0) && number-- == 0) return key;
@@ -205,6 +217,7 @@ static const struct {
     {"threads", {2, 0, 1024, 1024, LEBM_ERR_RANGE}},
     {"capacity", {3, 1, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
     {"every", {2, 1, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
+    {"reverse", {1, INT_MIN, INT_MAX, INT_MAX, 0}},
     {"concurrent", {0, INT_MIN, INT_MAX, INT_MAX, 0}},
 };
 
@@ -256,6 +269,7 @@ whole whole_of(const trial *t, const parameter *p)
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
         if (is_named(p, wholes[i].name)) return wholes[i].may_be;
     if (is_named(p, "n")) {
+        if (name_ends(t->f, "_annealing_run_posterior")) return (whole){FEW, 1, INT32_MAX, FEW, status};
         if (name_ends(t->f, "_text_to_x")) return (whole){N, N, N, N, 0}; /* that many lines */
         const int least = strstr(t->f->name, "_run_") || strstr(t->f->name, "_suggest_") || is_step(t->f) ? 1 : 0;
         return (whole){N, least, INT32_MAX, N, status};
@@ -268,6 +282,9 @@ whole whole_of(const trial *t, const parameter *p)
         return (whole){LATENT, 1, 1 << 24, LATENT, LEBM_ERR_RANGE};
     if (is_named(p, "count") && name_ends(t->f, "_get_variances"))
         return (whole){LATENT, LATENT, LATENT, LATENT, LEBM_ERR_SHAPE};
+    if (is_named(p, "count") && name_ends(t->f, "_log_weights"))
+        return (whole){ANNEALED, ANNEALED, ANNEALED, ANNEALED, LEBM_ERR_SHAPE};
+    if (is_named(p, "row")) return place_among(lebm_annealing_row_count(t->w->of_x), status);
     if (is_named(p, "count")) {
         const int64_t count = size_of_tensor(t);
         return (whole){count, count, count, count, LEBM_ERR_SHAPE};
@@ -357,6 +374,8 @@ const char *text_of(const trial *t, const parameter *p, int number)
     static char choice[64];
     const int is_spec = is_named(p, "g_spec") || (is_named(p, "spec") && is_of_generator(t));
     if (is_spec || is_named(p, "likelihood")) return decoder_of(t, p, number);
+    if (is_named(p, "kernel") && name_ends(t->f, "_annealing_create")) /* not the one without a test */
+        return number > 1 ? NULL : number == 0 ? LEBM_HMC : LEBM_MALA;
     if (is_named(p, "text")) return number > 0 ? NULL : text_of_lines();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (is_named(p, texts[i].name)) return texts[i].texts[number];
@@ -379,6 +398,7 @@ int64_t floats_of(const trial *t, const parameter *p)
         int64_t count;
     } arrays[] = {{"in", N * LATENT}, {"z", N * LATENT}, {"score", N * LATENT}, {"grad_in", N * LATENT},
                   {"x", N * DATA},    {"out", N},        {"grad_out", N},       {"variances", LATENT}};
+    if (is_named(p, "x") && name_ends(t->f, "_annealing_run_posterior")) return FEW * DATA;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
@@ -390,6 +410,7 @@ int64_t floats_of(const trial *t, const parameter *p)
 /* Doubles of an array. */
 static int64_t doubles_of(const trial *t, const parameter *p)
 {
+    if (is_named(p, "log_weights")) return ANNEALED;
     if (strncmp(t->f->name, "lebm_diagnostics_", 17) != 0) return 1;
     if (is_named(p, "draws")) return CHAINS * LENGTH * LATENT;
     if (is_named(p, "energies")) return CHAINS * LENGTH;
@@ -410,6 +431,7 @@ static void *handle_of(const trial *t, const parameter *p)
     if (strstr(p->type, "lebm_prior ")) return w->prior;
     if (strstr(p->type, "lebm_generator ")) return w->generator;
     if (strstr(p->type, "lebm_sampler ")) return is_named(p, "to_posterior") ? w->to_posterior : w->to_prior;
+    if (strstr(p->type, "lebm_annealing ")) return is_named(p, "of_prior") ? w->of_prior : w->of_x;
     if (strstr(p->type, "lebm_trainer ")) return w->trainer;
     if (strstr(p->type, "lebm_target ")) return w->target;
     if (strstr(p->type, "lebm_traces ")) return w->traces;
@@ -547,6 +569,9 @@ static void settle_new(uint64_t *hash, const parameter *p, void *object)
         LEBM_ASSERT_OK(lebm_sampler_get_i64(object, LEBM_SAMPLER_STEPS, &steps));
         hash_bytes(hash, &steps, sizeof steps);
         lebm_sampler_destroy(object);
+    } else if (is_type(p, "lebm_annealing **")) {
+        hash_text(hash, lebm_annealing_kernel(object));
+        lebm_annealing_destroy(object);
     } else if (is_type(p, "lebm_target **")) {
         const int64_t dims = lebm_target_dims(object);
         hash_bytes(hash, &dims, sizeof dims);
@@ -568,6 +593,8 @@ static void forget(struct world *w, const void *object)
     if (object == w->generator) w->generator = NULL;
     if (object == w->to_prior) w->to_prior = NULL;
     if (object == w->to_posterior) w->to_posterior = NULL;
+    if (object == w->of_x) w->of_x = NULL;
+    if (object == w->of_prior) w->of_prior = NULL;
     if (object == w->trainer) w->trainer = NULL;
     if (object == w->target) w->target = NULL;
     if (object == w->traces) w->traces = NULL;

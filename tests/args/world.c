@@ -66,6 +66,22 @@ static lebm_sampler *make_sampler(int threads)
     return sampler;
 }
 
+static lebm_annealing *make_annealing(int threads)
+{
+    static const char *const keys[] = {LEBM_ANNEALING_TEMPERATURES, LEBM_ANNEALING_GROUPS, LEBM_ANNEALING_SETTLE_STEPS,
+                                       LEBM_ANNEALING_PILOT_STEPS, LEBM_SAMPLER_LEAPFROG_STEPS};
+    lebm_annealing *annealing;
+    LEBM_ASSERT_OK(lebm_annealing_create(&annealing, LEBM_HMC));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, keys[i], 2));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_CHAINS, ANNEALED));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_PILOT_CHAINS, 4));
+    LEBM_ASSERT_OK(lebm_annealing_set_i64(annealing, LEBM_ANNEALING_THREADS, threads));
+    LEBM_ASSERT_OK(lebm_annealing_set_f64(annealing, LEBM_SAMPLER_TARGET_ACCEPTANCE, 0)); /* which takes some steps */
+    LEBM_ASSERT_OK(lebm_annealing_set_progress(annealing, go_on, NULL));
+    return annealing;
+}
+
 /* Sequences of all lengths; the last one is the longest. */
 static void make_tokens(float *x, uint64_t *seed)
 {
@@ -107,6 +123,8 @@ void world_make(struct world *w, const struct world_kind *kind)
     w->generator = is_of_tokens ? make_generator_of_tokens() : make_generator_of_pixels(kind);
     w->to_prior = make_sampler(kind->threads);
     w->to_posterior = make_sampler(kind->threads);
+    w->of_x = make_annealing(kind->threads);
+    w->of_prior = make_annealing(kind->threads);
     LEBM_ASSERT_OK(lebm_target_create(&w->target, LATENT, world_density, NULL, 0));
     LEBM_ASSERT_OK(lebm_traces_create(&w->traces, 8, 1, 0));
     LEBM_ASSERT_OK(lebm_sampler_set_traces(w->to_prior, w->traces));
@@ -121,6 +139,8 @@ void world_make(struct world *w, const struct world_kind *kind)
     if (kind->has_stepped) {
         float z[N * LATENT];
         LEBM_ASSERT_OK(lebm_sampler_run_prior(w->to_prior, w->prior, N, z));
+        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, FEW));
+        LEBM_ASSERT_OK(lebm_annealing_run_prior(w->of_prior, w->prior));
         LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
         LEBM_ASSERT_OK(lebm_trainer_end_epoch(w->trainer));
     }
@@ -131,6 +151,8 @@ void world_free(struct world *w)
     lebm_trainer_destroy(w->trainer);
     lebm_sampler_destroy(w->to_prior);
     lebm_sampler_destroy(w->to_posterior);
+    lebm_annealing_destroy(w->of_x);
+    lebm_annealing_destroy(w->of_prior);
     lebm_prior_destroy(w->prior);
     lebm_generator_destroy(w->generator);
     lebm_net_destroy(w->net);
@@ -206,7 +228,7 @@ static void hash_options_of_generator(uint64_t *hash, const lebm_generator *gene
     }
 }
 
-/* The options of samplers and of trainers, which have the same functions by other names. */
+/* The options of samplers, annealings and trainers, which have the same functions by other names. */
 #define HASH_OPTIONS(hash, handle, object)                                                                             \
     for (int64_t i_ = 0; i_ < lebm_##handle##_option_count(object); i_++) {                                            \
         const char *key_ = lebm_##handle##_option_key(object, i_), *text_;                                             \
@@ -221,6 +243,19 @@ static void hash_options_of_generator(uint64_t *hash, const lebm_generator *gene
             hash_text(hash, text_);                                                                                    \
         }                                                                                                              \
     }
+
+static void hash_annealing(uint64_t *hash, const lebm_annealing *annealing)
+{
+    const int64_t chains = lebm_annealing_chain_count(annealing);
+    double *log_weights = test_doubles(chains);
+    HASH_OPTIONS(hash, annealing, annealing);
+    for (int64_t row = 0; row < lebm_annealing_row_count(annealing); row++)
+        for (int reverse = 0; reverse < 2; reverse++) {
+            if (lebm_annealing_log_weights(annealing, row, reverse, log_weights, chains) == LEBM_OK)
+                hash_bytes(hash, log_weights, (size_t)chains * sizeof *log_weights);
+        }
+    free(log_weights);
+}
 
 static void hash_variances(uint64_t *hash, const lebm_sampler *sampler)
 {
@@ -276,6 +311,8 @@ uint64_t world_look(const struct world *w)
     HASH_OPTIONS(&hash, sampler, w->to_prior);
     HASH_OPTIONS(&hash, sampler, w->to_posterior);
     HASH_OPTIONS(&hash, trainer, w->trainer);
+    hash_annealing(&hash, w->of_x);
+    hash_annealing(&hash, w->of_prior);
     hash_variances(&hash, w->to_prior);
     hash_variances(&hash, w->to_posterior);
     hash_traces(&hash, w->traces);
@@ -310,6 +347,14 @@ uint64_t world_use(struct world *w)
     if (w->target && w->to_posterior) {
         LEBM_ASSERT_OK(lebm_sampler_run_target(w->to_posterior, w->target, N, out));
         hash_floats(&hash, out, N * LATENT);
+    }
+    if (w->prior && w->generator && w->of_x) {
+        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, FEW));
+        hash_annealing(&hash, w->of_x);
+    }
+    if (w->target && w->of_prior) {
+        LEBM_ASSERT_OK(lebm_annealing_run_target(w->of_prior, w->target));
+        hash_annealing(&hash, w->of_prior);
     }
     if (w->trainer) {
         LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));

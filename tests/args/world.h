@@ -11,13 +11,14 @@
 
 enum { LATENT = 3, DATA = 32, N = 70 }; /* N rows are more than the public passes hold at once */
 enum { CHAINS = 4, LENGTH = 9 };        /* of draws with LATENT numbers each */
+enum { FEW = 2, ANNEALED = 8 }; /* rows to be annealed, and chains of each: the default of groups wants as many */
 
 /** Files: what a world saves to, and a checkpoint of a trainer like its own. */
 extern const char saved_path[], checkpoint_path[];
 
 struct world_kind {
     int threads;     /* of samplers and trainer; with more than one, convolutions are filtered */
-    int has_stepped; /* samplers have run, and the trainer has made a step, of which it keeps averages */
+    int has_stepped; /* samplers and annealings have run, and the trainer has made a step, of which it keeps averages */
     const char *likelihood;
 };
 
@@ -31,6 +32,7 @@ struct world {
     lebm_generator *generator;
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
+    lebm_annealing *of_x, *of_prior;  /* that estimate log Z(x) and log Z */
     lebm_target *target;              /* of world_density(), LATENT numbers */
     lebm_traces *traces;              /* that to_prior fills */
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1], or tokens */

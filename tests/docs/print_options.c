@@ -86,6 +86,19 @@ static int64_t first_of_kernel(const lebm_sampler *sampler)
     return first;
 }
 
+static void print_annealing(void)
+{
+    lebm_annealing *annealing;
+    check(lebm_annealing_create(&annealing, LEBM_HMC));
+    int64_t first = 0;
+    while (strcmp(lebm_annealing_option_key(annealing, first), LEBM_SAMPLER_STEP_SIZE) != 0) first++;
+    print_head("Annealing",
+               "`lebm_annealing_set_i64()`, `lebm_annealing_set_f64()`, `lebm_annealing_set_str()`. Besides, those of\n"
+               "a sampler of its kernel, but for `last_step_size`.");
+    PRINT_NUMBERS_AND_TEXTS(annealing, "ANNEALING", annealing, 0, first)
+    lebm_annealing_destroy(annealing);
+}
+
 static void print_kernel(const char *kernel)
 {
     lebm_sampler *sampler;
@@ -119,6 +132,7 @@ int main(void)
     print_kernel(LEBM_LANGEVIN);
     print_kernel(LEBM_MALA);
     print_kernel(LEBM_HMC);
+    print_annealing();
     print_head("Trainer", "`lebm_trainer_set_i64()`, `lebm_trainer_set_f64()`, `lebm_trainer_set_str()`.");
     PRINT_NUMBERS_AND_TEXTS(trainer, "TRAINER", trainer, 0, INT64_MAX)
     print_head("Generator", "`lebm_generator_set_str()`.");

@@ -108,7 +108,7 @@ static int whole_life(void)
 /* Steps on observations whose chains are kept: first visits, others, and both in one batch. */
 static int keep_chains(void)
 {
-    enum { FEW = N / 2 };
+    enum { HALF = N / 2 };
     lebm_trainer *trainer = NULL;
     int status = lebm_trainer_create(&trainer, world.prior, world.generator, world.to_prior, world.to_posterior);
     if (status == LEBM_OK) status = lebm_trainer_set_i64(trainer, LEBM_TRAINER_OBSERVATIONS, N);
@@ -118,9 +118,9 @@ static int keep_chains(void)
     if (status == LEBM_OK) status = lebm_trainer_set_f64(trainer, LEBM_TRAINER_AVERAGE_DECAY, 0.9);
     if (status == LEBM_OK) status = lebm_trainer_set_str(trainer, LEBM_TRAINER_POSTERIOR_CHAINS, "kept");
     if (status == LEBM_OK) status = lebm_trainer_set_str(trainer, LEBM_TRAINER_PRIOR_CHAINS, "kept");
-    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, FEW);
+    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, HALF);
     if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, N);
-    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, FEW);
+    if (status == LEBM_OK) status = lebm_trainer_step_of(trainer, world.x, world.ids, HALF);
     if (status == LEBM_OK) status = lebm_trainer_save(trainer, saved_path);
     if (status == LEBM_OK) status = lebm_trainer_load(trainer, saved_path);
     lebm_trainer_destroy(trainer);
@@ -174,6 +174,28 @@ static int record(void)
     return status;
 }
 
+/* Runs of several rows and threads, of which what fails leaves the results of the run before. */
+static int anneal(void)
+{
+    static const char *const few[] = {LEBM_ANNEALING_TEMPERATURES, LEBM_ANNEALING_GROUPS, LEBM_ANNEALING_SETTLE_STEPS,
+                                      LEBM_ANNEALING_PILOT_STEPS};
+    lebm_annealing *annealing = NULL;
+    double lower;
+    int status = lebm_annealing_create(&annealing, LEBM_MALA);
+    for (int i = 0; i < 4 && status == LEBM_OK; i++) status = lebm_annealing_set_i64(annealing, few[i], 2);
+    if (status == LEBM_OK) status = lebm_annealing_set_i64(annealing, LEBM_ANNEALING_CHAINS, 8);
+    if (status == LEBM_OK) status = lebm_annealing_set_i64(annealing, LEBM_ANNEALING_PILOT_CHAINS, 4);
+    if (status == LEBM_OK) status = lebm_annealing_set_i64(annealing, LEBM_ANNEALING_THREADS, 3);
+    if (status == LEBM_OK) status = lebm_annealing_run_target(annealing, world.target);
+    if (status == LEBM_OK) {
+        status = lebm_annealing_run_posterior(annealing, world.prior, world.generator, world.x, 9);
+        ck_assert_int_eq(lebm_annealing_row_count(annealing), status == LEBM_OK ? 9 : 1);
+    }
+    if (status == LEBM_OK) status = lebm_annealing_result(annealing, 8, LEBM_ANNEALING_REVERSE, &lower);
+    lebm_annealing_destroy(annealing);
+    return status;
+}
+
 /* A callback that needs memory, too. */
 static int score(double done, void *status)
 {
@@ -218,6 +240,8 @@ START_TEST(every_allocation_of_several_calls_may_fail) /* _i: the threads of a w
     fail_each(lebm__alloc_fail_after, warm_up, NULL, 20);
     LEBM_ASSERT_OK(record());
     fail_each(lebm__alloc_fail_after, record, NULL, 15);
+    LEBM_ASSERT_OK(anneal());
+    fail_each(lebm__alloc_fail_after, anneal, NULL, 20);
     fail_each(lebm__alloc_fail_after, run_with_callback, NULL, 5);
     fail_each(lebm__alloc_fail_after, step_with_callback, NULL, 5);
     world_free(&world);

@@ -30,7 +30,7 @@ class Classes(unittest.TestCase):
         sampler = lebm.Sampler()
         trainer = lebm.Trainer(small_prior(), small_generator(), sampler, sampler)
         kernels = [lebm.Sampler(kernel) for kernel in ("mala", "hmc")]
-        for handle in (lebm.Net("in 1"), small_generator(), sampler, *kernels, trainer):
+        for handle in (lebm.Net("in 1"), small_generator(), sampler, *kernels, trainer, lebm.Annealing()):
             shown = pydoc.plain(pydoc.render_doc(type(handle)))
             for key, value in handle.options.items():
                 about = handle.options.describe(key)

@@ -63,7 +63,7 @@ def load(
 
 def _scaled(pixels: NDArray[np.uint8]) -> Array:
     """Pixels of 0 to 255, in [-1, 1]."""
-    return pixels.astype(np.float32) / 127.5 - 1
+    return np.ascontiguousarray(pixels, np.float32) / 127.5 - 1
 
 
 def _needed(module: str, package: str, path: pathlib.Path) -> Any:
@@ -144,7 +144,7 @@ def _of_mat(path: pathlib.Path, data: bytes) -> Array:
     scipy_io = _needed("scipy.io", "SciPy", path)
     try:
         array = scipy_io.loadmat(io.BytesIO(data), variable_names=["X"]).get("X")
-    except (NotImplementedError, TypeError, ValueError) as error:  # of version 7.3, or broken
+    except Exception as error:  # of version 7.3, or broken, for which SciPy has no class of its own
         raise ValueError(f"{path}: {error}") from None
     if array is None or array.dtype != np.uint8 or array.ndim != 4 or array.shape[2] not in (1, 3):
         raise ValueError(f"{path}: there is no array X [H, W, 3, n] of pixels of 8 bits")
@@ -169,8 +169,10 @@ def _read_pictures(folder: pathlib.Path, size: Optional[int], grey: bool, most_b
         if picture.mode.startswith("I"):  # 16 bits, which convert() would cut off
             picture = image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
         picture = picture.convert("L" if grey else "RGB")
-        if size is not None:
-            picture = operations.fit(picture, (size, size))
+        if size is not None:  # cut first: fit() of Pillow would mix in what lies outside
+            side = min(picture.size)
+            left, top = (picture.width - side) // 2, (picture.height - side) // 2
+            picture = picture.crop((left, top, left + side, top + side)).resize((size, size))
         pixels = np.asarray(picture)
         pixels = pixels[None] if grey else pixels.transpose(2, 0, 1)
         if pictures and pixels.shape != pictures[0].shape:

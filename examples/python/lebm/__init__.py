@@ -539,7 +539,8 @@ class _Resource:
         self._as_parameter_ = pointer  # what ctypes passes to C
         self.chosen: dict[str, None] = {}  # options that the caller has set, in order
         self.finalizer = weakref.finalize(self, self._destroy, destroy, pointer, needs)
-        self.finalizer.atexit = False  # a thread may still be using it when the program ends
+        # A thread may still be using it when the program ends. (Stubs of Python 3.9 do not know the attribute.)
+        self.finalizer.atexit = False  # type: ignore[misc]
 
     @staticmethod
     def _destroy(
@@ -1609,7 +1610,9 @@ def _add_options_to_help(
 def _complete_help() -> None:
     sampler = Sampler()
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
-    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
+    trainer = Trainer(prior, generator, sampler, sampler)
+    handles: tuple[Union[Net, Generator, _Runner], ...] = prior.net, generator, sampler, trainer
+    for handle in handles:
         _add_options_to_help(handle)
     of_all = set(sampler.options) & set(Sampler("mala").options) - {"step_size", "last_step_size", "target_acceptance"}
     for kernel in "mala", "hmc":

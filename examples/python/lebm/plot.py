@@ -62,7 +62,7 @@ def _columns(metrics: Union[Path, Mapping[str, ArrayLike]]) -> Mapping[str, Arra
     """Columns by their names: those of a file, or given ones."""
     if isinstance(metrics, Mapping):
         return metrics
-    rows = np.atleast_1d(np.genfromtxt(os.fspath(metrics), delimiter=",", names=True))
+    rows: Any = np.atleast_1d(np.genfromtxt(os.fspath(metrics), delimiter=",", names=True))
     return {name: rows[name] for name in rows.dtype.names or ()}
 
 

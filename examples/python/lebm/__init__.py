@@ -1610,9 +1610,7 @@ def _add_options_to_help(
 def _complete_help() -> None:
     sampler = Sampler()
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
-    trainer = Trainer(prior, generator, sampler, sampler)
-    handles: tuple[Union[Net, Generator, _Runner], ...] = prior.net, generator, sampler, trainer
-    for handle in handles:
+    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler):
         _add_options_to_help(handle)
     of_all = set(sampler.options) & set(Sampler("mala").options) - {"step_size", "last_step_size", "target_acceptance"}
     for kernel in "mala", "hmc":

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manual.h"
 #include "standard_streams.h"
 
 /* "a number from 0 to 1": what an argument allows. */
@@ -75,6 +76,7 @@ arguments_result arguments_parse(argument *table, size_t count, int argc, char *
         const char *word = argv[i];
         if (strcmp(word, "--help") == 0) return ARGUMENTS_HELP;
         if (strcmp(word, "--version") == 0) return ARGUMENTS_VERSION;
+        if (strcmp(word, "--manual") == 0) return ARGUMENTS_MANUAL;
         if (word[0] != '-') return fail(why, "unexpected argument '%s' (see --help)", word);
 
         const size_t length = strcspn(word, "=");
@@ -94,14 +96,33 @@ arguments_result arguments_parse(argument *table, size_t count, int argc, char *
     return ARGUMENTS_READ;
 }
 
+const char *argument_default(const argument *a, char number[static ARGUMENT_DIGITS])
+{
+    switch (a->kind) {
+    case ARGUMENT_I64:
+        snprintf(number, ARGUMENT_DIGITS, "%" PRId64, a->value.i64);
+        return number;
+    case ARGUMENT_F64:
+        snprintf(number, ARGUMENT_DIGITS, "%g", a->value.f64);
+        return number;
+    case ARGUMENT_TEXT:
+        return a->value.text;
+    case ARGUMENT_FLAG:
+        break;
+    }
+    return NULL;
+}
+
+/* Texts may be long: they have a line of their own. */
 static void print_default(FILE *out, const argument *a, int indent)
 {
-    if (a->kind == ARGUMENT_I64)
-        fprintf(out, " (default: %" PRId64 ")", a->value.i64);
-    else if (a->kind == ARGUMENT_F64)
-        fprintf(out, " (default: %g)", a->value.f64);
-    else if (a->kind == ARGUMENT_TEXT && a->value.text != NULL)
-        fprintf(out, "\n%*s(default: %s)", indent, "", a->value.text);
+    char number[ARGUMENT_DIGITS];
+    const char *text = argument_default(a, number);
+    if (text == NULL) return;
+    if (a->kind == ARGUMENT_TEXT)
+        fprintf(out, "\n%*s(default: %s)", indent, "", text);
+    else
+        fprintf(out, " (default: %s)", text);
 }
 
 void arguments_print_help(FILE *out, const argument *table, size_t count)
@@ -121,6 +142,7 @@ void arguments_print_help(FILE *out, const argument *table, size_t count)
     }
     fprintf(out, "  --%-*s  print this\n", widest, "help");
     fprintf(out, "  --%-*s  print the version\n", widest, "version");
+    fprintf(out, "  --%-*s  print the manual page, for man -l -\n", widest, "manual");
 }
 
 static void read_or_end(argument *table, size_t count, int argc, char *const *argv, const char *program,
@@ -142,6 +164,9 @@ static void read_or_end(argument *table, size_t count, int argc, char *const *ar
         break;
     case ARGUMENTS_VERSION:
         printf("%s %s\n%s\n", program, lebm_version(), lebm_build_info());
+        break;
+    case ARGUMENTS_MANUAL:
+        manual_print(stdout, program, takes, summary, notes, table, count);
         break;
     }
     exit(EXIT_SUCCESS);

@@ -50,18 +50,24 @@ typedef enum arguments_result {
     ARGUMENTS_WRONG = -1,
     ARGUMENTS_READ,
     ARGUMENTS_HELP,
-    ARGUMENTS_VERSION
+    ARGUMENTS_VERSION,
+    ARGUMENTS_MANUAL
 } arguments_result;
 
-/* Reads "--name value" and "--name=value" into the table. --help and --version need no row; whatever follows them is
- * not read. On ARGUMENTS_WRONG the reason is in *why. */
+/* Reads "--name value" and "--name=value" into the table. --help, --version and --manual need no row; whatever follows
+ * them is not read. On ARGUMENTS_WRONG the reason is in *why. */
 arguments_result arguments_parse(argument *table, size_t count, int argc, char *const *argv, failure *why);
+
+enum { ARGUMENT_DIGITS = 32 };
+
+/* The default as a text, which is in `number` if it is one; NULL: there is none. */
+const char *argument_default(const argument *a, char number[static ARGUMENT_DIGITS]);
 
 /* Prints one line, or two, for each row. */
 void arguments_print_help(FILE *out, const argument *table, size_t count);
 
 /* What a main program does first of all: guards its standard streams, and reads its command line into the table, or
- * prints help (summary, arguments, notes) or version and ends with status 0, or prints what is wrong and ends with
+ * prints help (summary, arguments, notes), manual page or version and ends with status 0, or prints what is wrong and ends with
  * status 2. */
 void arguments_read(argument *table, size_t count, int argc, char *const *argv, const char *program,
                     const char *summary, const char *notes);

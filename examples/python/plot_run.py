@@ -7,7 +7,6 @@ vectors: the prior's samples should lie where the posterior's do, and neither wh
 from __future__ import annotations
 
 import argparse
-import gzip
 import pathlib
 import sys
 
@@ -18,43 +17,9 @@ try:
     import matplotlib
 
     matplotlib.use("Agg")  # draws to files, without a display
-    from matplotlib import pyplot, ticker
+    from matplotlib import pyplot
 except ImportError:  # main() says so: --help does without it
     matplotlib = None
-
-CURVES = {
-    "reconstruction MSE": ["reconstruction_mse"],
-    "mean of f": ["f_positive", "f_negative"],
-    "norm of gradients": ["prior_grad_norm", "generator_grad_norm"],
-}
-
-
-def smooth(values: np.ndarray, width: int) -> np.ndarray:
-    """Means over `width` neighbours, which show the course of a noisy curve."""
-    return np.convolve(values, np.full(width, 1 / width), "valid")
-
-
-def draw_curves(axes: np.ndarray, path: pathlib.Path) -> None:
-    """Draw the columns of a metrics.csv against the step."""
-    rows = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
-    width = max(1, len(rows) // 100)
-    for axis, (title, columns) in zip(axes, CURVES.items()):
-        for column in columns:
-            axis.plot(smooth(rows["step"], width), smooth(rows[column], width), label=column)
-        axis.set(title=title, xlabel="step")
-        axis.legend()
-    for axis in axes[0], axes[2]:
-        axis.set_yscale("log")
-        axis.yaxis.set_minor_formatter(ticker.LogFormatterSciNotation(minor_thresholds=(2, 0.5)))  # up to two decades
-
-
-def read_images(path: pathlib.Path) -> np.ndarray:
-    """The images [n, H, W] of an IDX file, or of its compressed form PATH.gz, with pixels in [-1, 1]."""
-    path = path if path.exists() else pathlib.Path(f"{path}.gz")
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
-    return pixels.reshape(shape) / np.float32(127.5) - 1
-
 
 def energies(path: pathlib.Path, n: int, images: np.ndarray | None) -> dict[str, np.ndarray]:
     """f on noise, on prior samples and on posterior samples, of images or else of what the model itself draws."""
@@ -92,9 +57,9 @@ def main() -> None:
     if matplotlib is None:
         parser.exit(1, "plot_run.py needs matplotlib (on Debian or Ubuntu: apt-get install python3-matplotlib)\n")
 
-    images = None if options.images is None else read_images(options.images)
+    images = None if options.images is None else lebm.images.load(options.images)
     figure, axes = pyplot.subplots(2, 2, figsize=(12, 8), constrained_layout=True)
-    draw_curves(axes.flat[:3], options.folder / "metrics.csv")
+    lebm.plot.curves(options.folder / "metrics.csv", axes.flat[:3])
     draw_histogram(axes.flat[3], energies(options.folder / "model.safetensors", options.chains, images))
     out = options.out or options.folder / "run.png"
     figure.savefig(out)

@@ -1,7 +1,6 @@
 """Learns MNIST from the folder where its files are, plain or compressed by gzip, and saves the model."""
 
 import argparse
-import gzip
 import pathlib
 
 import lebm
@@ -13,14 +12,11 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=11, help="passes over the images (%(default)s)")
     parser.add_argument("--model", default="model.safetensors", help="file for the model (%(default)s)")
     options = parser.parse_args()
-    path = options.folder / "train-images-idx3-ubyte"  # unpackers make folders of that name, too
     try:
         pathlib.Path(options.model).parent.stat()  # before it learns for long
-        data = path.read_bytes() if path.is_file() else gzip.decompress(pathlib.Path(f"{path}.gz").read_bytes())
-    except OSError as error:
+        images, rng = lebm.images.load(options.folder), np.random.default_rng(1)
+    except (OSError, ValueError) as error:
         parser.exit(1, f"train_mnist.py: {error}\n")
-    pixels, shape = np.frombuffer(data, np.uint8, offset=16), np.frombuffer(data, ">i4", count=3, offset=4)
-    images, rng = pixels.reshape(shape) / np.float32(127.5) - 1, np.random.default_rng(1)  # pixels in [-1, 1]
     g_spec = "in 16; linear 256; relu; linear 512; relu; linear 784; reshape 1 28 28; tanh"
     model = lebm.create_model("in 16; linear 200; gelu; linear 200; gelu; linear 1", g_spec, "gaussian", 0.3, seed=1)
     to_prior = lebm.Sampler(steps=160, step_size=0.25, last_step_size=0.01)  # first stride, then settle

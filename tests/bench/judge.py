@@ -16,7 +16,7 @@ second prints a row of a table in Markdown for each model:
                drawn at random, so at the law of the posteriors' z and not at p0
 
 Distances are comparable for one judge, and one number of training images, only. Needs NumPy, PyTorch, for .mat files SciPy,
-and for --kept safetensors; $LEBM_LIBRARY as examples/python/lebm.py does.
+and for --kept safetensors; $LEBM_LIBRARY as examples/python/lebm does.
 """
 import argparse
 import gzip

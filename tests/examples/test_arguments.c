@@ -54,6 +54,7 @@ START_TEST(help_and_version_end_the_reading)
 {
     ck_assert_int_eq(PARSE("--count", "3", "--help", "--nonsense"), ARGUMENTS_HELP);
     ck_assert_int_eq(PARSE("--version"), ARGUMENTS_VERSION);
+    ck_assert_int_eq(PARSE("--manual"), ARGUMENTS_MANUAL);
 }
 END_TEST
 

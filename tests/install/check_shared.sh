@@ -57,6 +57,15 @@ EOF
     succeeds Python python3 "$work/from_python.py" liblatentebm.so.0
 fi
 
+# The installed module and programs find the library that was installed with them.
+module=$(dirname "$(find "$work/prefix" -path '*/lebm/__init__.py')")
+[ "$(realpath "$module/liblatentebm.so.0")" = "$(realpath "$lib/liblatentebm.so.0")" ] ||
+    fail "the library inside $module is not the one in $lib"
+if [ -n "$besides_programs" ]; then
+    (unset LD_LIBRARY_PATH && "$work/prefix/bin/sample" --version) >"$work/version" || fail "sample finds no library"
+    grep -qF "$version" "$work/version" || fail "sample --version says '$(cat "$work/version")', lebm.pc $version"
+fi
+
 # A package is built by installing under another root; what is installed must not name it.
 DESTDIR=$work/stage quiet "$cmake" --install "$build" --prefix /opt/lebm
 holds_exactly "$work/stage/opt/lebm" "$libdir" liblatentebm.so liblatentebm.so.0 "liblatentebm.so.$version"

@@ -40,21 +40,30 @@ succeeds()
     echo "ok: $what: $(tail -n 1 "$work/log")"
 }
 
-# holds_exactly PREFIX LIBDIR LIBRARY...: the files installed are those of manifest.txt
+# What is installed with a shared library: the module for Python, and programs if they are built.
+besides_programs=
+if [ -x "$build/examples/sample" ]; then besides_programs=$here/manifest-programs.txt; fi
+
+# holds_exactly PREFIX LIBDIR LIBRARY...: the files installed are those of manifest.txt, and of a shared library of
+# manifest-python.txt and manifest-programs.txt
 holds_exactly()
 {
     prefix=$1 libdir=$2
     shift 2
+    python=$(cd "$prefix" && find . -path '*/lebm/__init__.py' | sed 's|^\./||; s|/lebm/__init__.py$||')
     configuration=$(find "$prefix" -name 'latentebm-targets-*.cmake' | sed 's/.*targets-\(.*\)\.cmake/\1/')
     for library in "$@"; do
-        sed "s|@LIBDIR@|$libdir|; s|@LIBRARY@|$library|; s|@CONFIGURATION@|$configuration|" "$here/manifest.txt"
+        manifests=$here/manifest.txt
+        case $library in *.so) manifests="$manifests $here/manifest-python.txt $besides_programs" ;; esac
+        # shellcheck disable=SC2086 # one word for each
+        sed "s|@LIBDIR@|$libdir|; s|@LIBRARY@|$library|; s|@CONFIGURATION@|$configuration|; s|@PYTHON@|$python|" $manifests
     done | sort -u >"$work/expected"
     (cd "$prefix" && find . ! -type d) | sed 's|^\./||' | sort >"$work/installed"
     diff "$work/expected" "$work/installed" >"$work/differences" || {
         cat "$work/differences" >&2
         fail "installed in $prefix: '<' is only in tests/install/manifest.txt, '>' only installed"
     }
-    echo "ok: $(wc -l <"$work/installed") files in $libdir and include"
+    echo "ok: $(wc -l <"$work/installed") files installed"
 }
 
 # finds_with_cmake NAME PREFIX [OPTION...]: build and run the CMake project in with_cmake/ against a prefix

@@ -1,4 +1,4 @@
-"""What the tests of examples/python share: import it before anything that may be missing. It finds lebm.py."""
+"""What the tests of examples/python share: import it before anything that may be missing. It finds lebm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""lebm.py declares the library's functions: all of them, no others, and as the headers do."""
+"""lebm declares the library's functions: all of them, no others, and as the headers do."""
 
 import ctypes
 import re

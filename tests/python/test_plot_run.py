@@ -68,7 +68,7 @@ class PlotRun(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertTrue((self.folder / "other.png").exists())
         for path in (images, compressed, compressed.with_suffix("")):
-            np.testing.assert_array_equal(plot_run.read_images(path), np.full((60, 1, 12), -1))
+            np.testing.assert_array_equal(lebm.images.load(path), np.full((60, 1, 1, 12), -1))
 
     def test_the_legend_hides_no_bar(self) -> None:
         rng = np.random.default_rng(0)
@@ -89,7 +89,7 @@ class PlotRun(unittest.TestCase):
             rows[:, 2] = np.geomspace(least, most, 50)
             np.savetxt(path, rows, "%.9g", ",", header=path.read_text().splitlines()[0], comments="")
             figure, axes = plot_run.pyplot.subplots(1, 3)
-            plot_run.draw_curves(axes, path)
+            lebm.plot.curves(path, axes)
             figure.canvas.draw()
             low, high = axes[0].get_ylim()
             ticks = [tick for which in ("major", "minor") for tick in axes[0].yaxis.get_ticklabels(which=which)]
@@ -104,10 +104,10 @@ class PlotRun(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, f"^plot_run.py: .*{text}.*\n$")
 
-    def test_it_needs_no_other_file_than_lebm(self) -> None:
+    def test_it_needs_nothing_else_than_lebm(self) -> None:
         self.write_metrics(3)
-        for name in ("plot_run.py", "lebm.py"):
-            shutil.copy(PYTHON / name, self.folder)
+        shutil.copy(PYTHON / "plot_run.py", self.folder)
+        shutil.copytree(PYTHON / "lebm", self.folder / "lebm")
         command = [sys.executable, self.folder / "plot_run.py", self.folder]
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -9,7 +9,7 @@ import unittest
 
 from support import PYTHON, np
 
-import score_anomalies  # in the same folder as lebm.py
+import score_anomalies  # in the same folder as lebm
 
 PROGRAM = PYTHON / "score_anomalies.py"
 

@@ -80,11 +80,11 @@ class TrainMnist(unittest.TestCase):
         self.assertEqual(process.returncode, 1)
         self.assertRegex(output, rf"^train_mnist.py: .*No such file.*{self.folder}/missing'\n$")
 
-    def test_a_missing_folder_ends_in_one_line(self) -> None:
+    def test_a_folder_without_them_ends_in_one_line(self) -> None:
         with self.start() as process:
             output = process.communicate()[0]
         self.assertEqual(process.returncode, 1)
-        self.assertRegex(output, rf"^train_mnist.py: .*No such file.*{self.folder}/train-images-idx3-ubyte.gz'\n$")
+        self.assertRegex(output, rf"^train_mnist.py: {self.folder}: .*nor the files of MNIST.*\n$")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ were step by step, and an Annealing estimates how probable observations are.
 Arrays are float32 and row-major, with one row for each chain or observation. Arrays that are so already are used where
 they lie; others are copied. Images may be [n, C, H, W], with axes of length 1 or without, as well as flat, [n, D].
 
-The shared library is the one that the environment variable LEBM_LIBRARY names, or else the system's
-liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwhile.
+lebm.images reads pictures, lebm.plot shows them and the course of a training, lebm.progress tells how far one is.
+
+The shared library is the one that the environment variable LEBM_LIBRARY names, or else the one inside this package, or
+else the system's liblatentebm.so.0. It runs without the GIL, so other Python threads go on meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import itertools
 import math
 import operator
 import os
+import pathlib
 import re
 import threading
 import warnings
@@ -88,6 +91,9 @@ __all__ = [
     "DivergedError",
     "UnsupportedError",
     "InternalError",
+    "images",
+    "plot",
+    "progress",
 ]
 
 Value = Union[int, float, str]
@@ -385,7 +391,8 @@ for _name in "sampler", "trainer":
 
 
 def _load_library() -> ctypes.CDLL:
-    path = os.environ.get("LEBM_LIBRARY") or "liblatentebm.so.0"
+    inside = pathlib.Path(__file__).with_name("liblatentebm.so.0")
+    path = os.environ.get("LEBM_LIBRARY") or (str(inside) if inside.exists() else inside.name)
     try:
         library = ctypes.CDLL(path)
         functions = {name: getattr(library, name) for name in _FUNCTIONS}
@@ -413,7 +420,7 @@ def _converted(name: str, value: Any, convert: Callable[[Any], _Item], kind: str
         raise TypeError(f"{name} must be {kind}, not {type(value).__name__}") from None
 
 
-def _integer(name: str, value: SupportsIndex, least: int = -(2**63), most: int = 2**63 - 1) -> int:
+def _integer(name: str, value: object, least: int = -(2**63), most: int = 2**63 - 1) -> int:
     """A whole number that fits; ctypes would cut off what does not."""
     number = _converted(name, value, operator.index, "a whole number")
     if not least <= number <= most:
@@ -564,7 +571,8 @@ class _Resource:
         self._as_parameter_ = pointer  # what ctypes passes to C
         self.chosen: dict[str, None] = {}  # options that the caller has set, in order
         self.finalizer = weakref.finalize(self, self._destroy, destroy, pointer, needs)
-        self.finalizer.atexit = False  # a thread may still be using it when the program ends
+        # A thread may still be using it when the program ends. (Stubs of Python 3.9 do not know the attribute.)
+        self.finalizer.atexit = False  # type: ignore[misc]
 
     @staticmethod
     def _destroy(
@@ -1762,9 +1770,7 @@ def _by_superchain(draws: ArrayLike, superchains: ArrayLike) -> tuple[ArrayLike,
     return np.asarray(draws)[np.argsort(superchains, kind="stable")], len(names)
 
 
-def nested_rhat(
-    draws: ArrayLike, superchains: Union[SupportsIndex, ArrayLike], threads: SupportsIndex = 0
-) -> NestedRhat:
+def nested_rhat(draws: ArrayLike, superchains: ArrayLike, threads: SupportsIndex = 0) -> NestedRhat:
     """Nested R-hat of many short chains, of which those of a superchain began at one place (lebm/diagnostics.h).
 
     superchains is their number, if the first chains are one superchain, the next ones another, and so on; or an array
@@ -1858,3 +1864,8 @@ def _complete_help() -> None:
 
 
 _complete_help()
+
+
+# What is built upon the library; last, as these modules import this one.
+
+from lebm import images, plot, progress  # noqa: E402

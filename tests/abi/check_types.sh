@@ -26,8 +26,9 @@ fi
 
 # A copy of the library's sources, which may be broken, with debug information.
 rm -rf "$work"
-mkdir -p "$work/source"
+mkdir -p "$work/source/examples"
 cp -R "$source/CMakeLists.txt" "$source/lebm.pc.in" "$source/include" "$source/lib" "$work/source"
+cp -R "$source/examples/python" "$work/source/examples"
 library=$work/build/lib/liblatentebm.so
 build()
 {

@@ -186,18 +186,17 @@ static void print_training(FILE *out, const findings *f, int best)
     const diagnosis *truth = &f->diagnoses[best];
     const double off = f->training_f - truth->f;
     const char *option = f->of_posterior ? "posterior" : "prior";
-    if (!differs(off, hypot(f->training_f_mcse, truth->f_mcse), truth->f_sd)) {
-        fprintf(out, "The training's chains of %" PRId64 " steps end where long ones rest: mean f %.4g.\n",
-                f->training_steps, f->training_f);
-        return;
-    }
+    const bool is_near = !differs(off, hypot(f->training_f_mcse, truth->f_mcse), truth->f_sd);
     fprintf(out,
-            "The training's chains of %" PRId64
-            " steps end elsewhere: their mean f of %.4g is %.3g too %s, %.1f deviations of f.\n"
+            "The training's chains of %" PRId64 " steps end %s: their mean f of %.4g is %.3g too %s, %.2f deviations "
+            "of f.\n",
+            f->training_steps, is_near ? "near where long ones rest" : "elsewhere", f->training_f, fabs(off),
+            off < 0 ? "low" : "high", fabs(off) / truth->f_sd);
+    if (is_near) return;
+    fprintf(out,
             "What to change: more --%s-steps, or ones that stride before they settle (--%s-step-size,\n"
             "--%s-last-step-size).\n",
-            f->training_steps, f->training_f, fabs(off), off < 0 ? "low" : "high", fabs(off) / truth->f_sd, option,
-            option, option);
+            option, option, option);
 }
 
 void verdict_print(FILE *out, const findings *f)

@@ -252,7 +252,9 @@ START_TEST(says_what_is_good)
                     "The prior mixes: chains of hmc forget their starts (nested R-hat 1.002, at most 1.010 is good)");
     assert_contains(
         said, "Draw with hmc, step_size 0.25, leapfrog_steps 10: 300 independent draws a second, mean f 12 +- 0.01");
-    assert_contains(said, "The training's chains of 40 steps end where long ones rest: mean f 12.1.");
+    assert_contains(
+        said, "The training's chains of 40 steps end near where long ones rest: their mean f of 12.1 is 0.1 too high, "
+              "0.05 deviations of f.");
     ck_assert_msg(strstr(said, "What to change") == NULL, "something is to be changed: %s", said);
     ck_assert_msg(strstr(said, "langevin") == NULL, "something is wrong with langevin: %s", said);
 }
@@ -276,13 +278,13 @@ START_TEST(says_that_the_trainings_chains_are_too_short)
 {
     findings f = findings_of_a_good_prior();
     f.training_f = 11.6;
-    assert_contains(words(&f), "end where long ones rest");
+    assert_contains(words(&f), "end near where long ones rest");
     f.training_f = 11;
-    assert_contains(words(&f),
-                    "The training's chains of 40 steps end elsewhere: their mean f of 11 is 1 too low, 0.5 deviations");
+    assert_contains(
+        words(&f), "The training's chains of 40 steps end elsewhere: their mean f of 11 is 1 too low, 0.50 deviations");
     assert_contains(words(&f), "What to change: more --prior-steps");
     f.training_f_mcse = .4;
-    assert_contains(words(&f), "end where long ones rest");
+    assert_contains(words(&f), "end near where long ones rest");
     f.training_f = 14;
     f.of_posterior = true;
     assert_contains(words(&f), "is 2 too high");

@@ -101,8 +101,8 @@ static int gradients_pass_tile(void *context, int64_t task, int thread)
     void *const *f = views.of[LEBM__PRIOR], *g = views.of[LEBM__GENERATOR][0];
     lebm__prior_forward_backward(run->prior, f[0], positive, n, 1.0f, batch->f_positive + first);
     lebm__prior_forward_backward(run->prior, f[1], negative, n, -1.0f, batch->f_negative + first);
-    const lebm__dropout dropout =
-        batch->dropout == NULL ? (lebm__dropout){0} : lebm__dropout_from(batch->dropout, first);
+    lebm__dropout dropout;
+    if (batch->dropout != NULL) dropout = lebm__dropout_from(batch->dropout, first);
     generator->kind->observe(generator, g, batch->x + first * generator->data_size, n,
                              batch->dropout == NULL ? NULL : &dropout);
     generator->kind->forward_backward(generator, g, positive, n, batch->log_likelihood + first,

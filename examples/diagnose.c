@@ -63,7 +63,7 @@ static float *choose_observations(const model *m, const argument *options, int64
 }
 
 /* Of the prior, or of the posteriors of rows x: runs, table, and verdict. Returns LEBM_OK or LEBM_STOPPED. */
-static int diagnose_one(const model *m, const argument *options, const float *x, int64_t observations, FILE *csv)
+static int diagnose_one(const model *m, const argument *options, const float *x, int64_t observations, findings *f)
 {
     const diagnose_settings s = {.superchains = options[SUPERCHAINS].value.i64,
                                  .chains = options[x == NULL ? CHAINS : POSTERIOR_CHAINS].value.i64,
@@ -74,14 +74,12 @@ static int diagnose_one(const model *m, const argument *options, const float *x,
                                  .x = x,
                                  .observations = observations,
                                  .folder = options[OUT].value.text};
-    findings f;
-    const int status = diagnose_run(m, &s, &f);
+    const int status = diagnose_run(m, &s, f);
     if (status != LEBM_OK) return status;
     putchar('\n');
-    diagnosis_print(stdout, &f);
+    diagnosis_print(stdout, f);
     putchar('\n');
-    verdict_print(stdout, &f);
-    diagnosis_csv(csv, &f);
+    verdict_print(stdout, f);
     return status;
 }
 
@@ -131,14 +129,18 @@ int main(int argc, char **argv)
     make_folder(options[OUT].value.text);
     char *path = path_join(options[OUT].value.text, "diagnosis.csv");
     output csv;
-    if (output_open(&csv, path, &why) != 0) die("%s", why.text);
-    diagnosis_csv_header(csv.file);
-    int status = diagnose_one(&m, options, NULL, 0, csv.file);
+    findings f;
+    if (output_check(path, &why) != 0) die("%s", why.text);
+    int status = diagnose_one(&m, options, NULL, 0, &f);
     if (status == LEBM_STOPPED) {
-        output_discard(&csv);
         printf("Interrupted.\n");
     } else {
-        if (x != NULL) status = diagnose_one(&m, options, x, observations, csv.file);
+        if (output_open(&csv, path, &why) != 0) die("%s", why.text);
+        diagnosis_csv_header(csv.file);
+        diagnosis_csv(csv.file, &f);
+        if (output_put_in_place(&csv, &why) != 0) die("%s", why.text);
+        if (x != NULL) status = diagnose_one(&m, options, x, observations, &f);
+        if (x != NULL && status == LEBM_OK) diagnosis_csv(csv.file, &f);
         if (output_close(&csv, &why) != 0) die("%s", why.text);
         printf("\n%she figures are in %s, pictures beside it.\n", status == LEBM_STOPPED ? "Interrupted. T" : "T",
                path);

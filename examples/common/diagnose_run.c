@@ -80,6 +80,7 @@ static int run_trained(const model *m, const chains_plan *plan, display *d, find
     view_start_stream(s, STREAM_DIAGNOSIS);
     or_die(lebm_sampler_set_progress(s, on_progress, d), "sampler");
     or_die(lebm_sampler_get_i64(s, LEBM_SAMPLER_STEPS, &f->training_steps), "sampler");
+    or_die(lebm_sampler_get_f64(s, LEBM_SAMPLER_TEMPERATURE, &f->training_temperature), "sampler");
     const int status = chains_run(m, s, x, n, z);
     if (status == LEBM_OK) {
         suggest_step_size(m, plan, x, z, f);

@@ -167,6 +167,7 @@ static diagnosis diagnose_target(const model *m, const numbers *z)
     or_die(lebm_diagnostics_mean(f.draws, all_chains(&f), f.length, 1, f.strides, f.threads, &d.f, &d.f_mcse, NULL),
            "mean");
     or_die(lebm_diagnostics_sd(f.draws, all_chains(&f), f.length, 1, f.strides, f.threads, &d.f_sd, NULL), "deviation");
+    if (d.f_sd == 0) d.f_mcse = 0; /* of an f that is constant, which is NaN of draws */
     free(values);
     return d;
 }

@@ -20,6 +20,7 @@ typedef struct findings {
 
     double suggested;       /* step size of langevin and mala, by the curvature where the trained chains end */
     int64_t training_steps; /* of the chains as the model was trained */
+    double training_temperature;
     double training_f, training_f_mcse; /* mean f at their ends */
 } findings;
 

@@ -239,6 +239,7 @@ static findings findings_of_a_good_prior(void)
                                      .f_mcse = .01,
                                      .f_sd = 2};
     }
+    f.training_temperature = 1;
     f.training_f = 12.1;
     f.training_f_mcse = .02;
     return f;
@@ -270,6 +271,16 @@ START_TEST(prefers_the_faster_kernel)
     f.diagnoses[MALA_ROW].rhat_at = 5;
     ck_assert_int_eq(verdict_best(&f), HMC_ROW);
     assert_contains(words(&f), "mala does not mix in as many steps (R-hat 1.23 of z[4], at most 1.10 is good)");
+}
+END_TEST
+
+START_TEST(compares_no_chains_of_another_temperature)
+{
+    findings f = findings_of_a_good_prior();
+    f.training_temperature = .1;
+    f.training_f = 20;
+    assert_contains(words(&f), "The training's chains have the temperature 0.1");
+    ck_assert_msg(strstr(words(&f), "What to change") == NULL, "chains of another density are compared: %s", words(&f));
 }
 END_TEST
 
@@ -392,6 +403,7 @@ int main(void)
                                   langevin_takes_the_last_of_its_steps,
                                   says_what_is_good,
                                   prefers_the_faster_kernel,
+                                  compares_no_chains_of_another_temperature,
                                   says_that_the_trainings_chains_are_too_short,
                                   says_what_is_wrong_with_langevin,
                                   says_how_it_does_not_mix,

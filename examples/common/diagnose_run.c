@@ -64,9 +64,9 @@ static void suggest_step_size(const model *m, const chains_plan *plan, const flo
     lebm_sampler *s;
     or_die(lebm_sampler_create(&s, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_set_i64(s, LEBM_SAMPLER_THREADS, plan->threads), "sampler");
-    or_die(x == NULL ? lebm_sampler_suggest_prior(s, m->prior, z, n, &f->suggested)
-                     : lebm_sampler_suggest_posterior(s, m->prior, m->generator, x, z, n, &f->suggested),
-           "a step size by the curvature");
+    const int status = x == NULL ? lebm_sampler_suggest_prior(s, m->prior, z, n, &f->suggested)
+                                 : lebm_sampler_suggest_posterior(s, m->prior, m->generator, x, z, n, &f->suggested);
+    or_die(view_take_suggestion(status, &f->suggested), "a step size by the curvature");
     lebm_sampler_destroy(s);
 }
 

@@ -45,6 +45,7 @@ void diagnosis_print(FILE *out, const findings *f)
     char steps[32];
     snprintf(steps, sizeof steps, "as trained, %" PRId64 " steps", f->training_steps);
     fprintf(out, "%-70s %19.4g +- %.2g\n", steps, f->training_f, f->training_f_mcse);
+    if (isnan(f->suggested)) return;
     fprintf(out, "Step sizes to begin with, by the curvature: langevin and mala %.2g, hmc %.2g\n", f->suggested,
             sqrt(2 * f->suggested));
 }

@@ -60,11 +60,14 @@ static int64_t steps_of_transition(const chains_plan *plan, const char *kernel)
 static lebm_sampler *own_langevin(const lebm_sampler *trained)
 {
     lebm_sampler *s;
-    or_die(lebm_sampler_create(&s, LEBM_LANGEVIN), "sampler");
+    const bool has_steps = strcmp(lebm_sampler_kernel(trained), LEBM_LANGEVIN) == 0;
+    or_die(has_steps ? lebm_sampler_copy(&s, trained) : lebm_sampler_create(&s, LEBM_LANGEVIN), "sampler");
     set_i64(s, LEBM_SAMPLER_MEASURE_ACCEPTANCE, 1);
-    if (strcmp(lebm_sampler_kernel(trained), LEBM_LANGEVIN) != 0) return s;
-    const double last = get_f64(trained, LEBM_SAMPLER_LAST_STEP_SIZE);
-    set_f64(s, LEBM_SAMPLER_STEP_SIZE, last > 0 ? last : get_f64(trained, LEBM_SAMPLER_STEP_SIZE));
+    set_i64(s, LEBM_SAMPLER_NOISE, 1);
+    set_f64(s, LEBM_SAMPLER_TEMPERATURE, 1);
+    const double last = get_f64(s, LEBM_SAMPLER_LAST_STEP_SIZE);
+    if (last > 0) set_f64(s, LEBM_SAMPLER_STEP_SIZE, last);
+    set_f64(s, LEBM_SAMPLER_LAST_STEP_SIZE, 0);
     return s;
 }
 

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +124,9 @@ void report_results(const run *r, const results *e)
     r->program->kind->report_results(r, e);
     printf("Mean f of posterior samples  %.4f\n", e->all.f_positive);
     printf("Mean f of prior samples      %.4f\n", e->all.f_negative);
-    printf("Step sizes by the curvature  prior %.2g, posterior %.2g (where chains end, see docs/recipes.md)\n",
-           e->suggested.prior, e->suggested.posterior);
+    if (!isnan(e->suggested.prior + e->suggested.posterior))
+        printf("Step sizes by the curvature  prior %.2g, posterior %.2g (where chains end, see docs/recipes.md)\n",
+               e->suggested.prior, e->suggested.posterior);
     if (run_things_per_second(r) > 0) printf("%-29s%.0f\n", r->program->kind->speed_title, run_things_per_second(r));
     printf("Wall time                    %.1f s\n", seconds_now() - r->started_at);
     for (int i = 0; i < TRAIN_VIEWS; i++)

@@ -18,7 +18,7 @@ typedef struct findings {
     long_chains runs[KERNELS];
     diagnosis diagnoses[KERNELS];
 
-    double suggested;       /* step size of langevin and mala, by the curvature where the trained chains end */
+    double suggested; /* step size of langevin and mala, by the curvature where the trained chains end; NaN: none */
     int64_t training_steps; /* of the chains as the model was trained */
     double training_temperature;
     double training_f, training_f_mcse; /* mean f at their ends */

@@ -1,5 +1,6 @@
 #include "view.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "errors.h"
@@ -48,6 +49,13 @@ int view_run_prior_from(const model *m, int64_t stream, int64_t n, float *z)
     return status;
 }
 
+int view_take_suggestion(int status, double *step_size)
+{
+    if (status != LEBM_ERR_RANGE && status != LEBM_ERR_DIVERGED) return status;
+    *step_size = NAN;
+    return LEBM_OK;
+}
+
 int view_step_sizes(const model *m, const dataset *data, int64_t count, step_sizes *suggested)
 {
     float *z = view_latents(m, count), *x = view_rows(m, count);
@@ -55,11 +63,14 @@ int view_step_sizes(const model *m, const dataset *data, int64_t count, step_siz
     view_start_stream(m->to_prior, STREAM_STEP_SIZES);
     view_start_stream(m->to_posterior, STREAM_STEP_SIZES);
     int status = lebm_sampler_run_prior(m->to_prior, m->prior, count, z);
-    if (status == LEBM_OK) status = lebm_sampler_suggest_prior(m->to_prior, m->prior, z, count, &suggested->prior);
+    if (status == LEBM_OK)
+        status = view_take_suggestion(lebm_sampler_suggest_prior(m->to_prior, m->prior, z, count, &suggested->prior),
+                                      &suggested->prior);
     if (status == LEBM_OK) status = lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x, count, z);
     if (status == LEBM_OK)
-        status =
-            lebm_sampler_suggest_posterior(m->to_posterior, m->prior, m->generator, x, z, count, &suggested->posterior);
+        status = view_take_suggestion(
+            lebm_sampler_suggest_posterior(m->to_posterior, m->prior, m->generator, x, z, count, &suggested->posterior),
+            &suggested->posterior);
     free(x);
     free(z);
     return status;

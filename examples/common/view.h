@@ -51,8 +51,12 @@ int view_run_prior_from(const model *m, int64_t stream, int64_t n, float *z);
 /* Step sizes that the library suggests where chains end: of the prior, and of the posteriors of the first `count` rows of the
  * data. Returns a status of the library. */
 typedef struct step_sizes {
-    double prior, posterior;
+    double prior, posterior; /* NaN: none */
 } step_sizes;
+
+/* Makes it NaN if the library suggests none: where a density is flat, or not finite beside the states. Returns other statuses. */
+int view_take_suggestion(int status, double *step_size);
+
 int view_step_sizes(const model *m, const dataset *data, int64_t count, step_sizes *suggested);
 
 /* f(z), summed over the rows. */

@@ -91,7 +91,7 @@ typedef struct lebm_annealing lebm_annealing;
 
 /** @name Results of a row, for lebm_annealing_result()
  * The first five of either direction are of its weights. An estimate and its errors are LEBM_ERR_STATE where the weights do not
- * carry them: where their ESS is below 2 % of the chains.
+ * carry them: where their ESS is below 2 % of the chains, or below two of them.
  * @{ */
 #define LEBM_ANNEALING_FORWARD "forward" /**< log of the mean weight: the estimate from below */
 /** its standard error, sqrt((chains / ESS - 1) / (chains - 1)), that of the mean weight over the mean weight */
@@ -268,8 +268,8 @@ LEBM_API int64_t lebm_annealing_chain_count(const lebm_annealing *annealing);
  * @param key    LEBM_ANNEALING_FORWARD or another of the results above
  * @param value  receives it; untouched on failure
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_UNKNOWN_OPTION (no such result), LEBM_ERR_RANGE (row), LEBM_ERR_STATE (no run
- *         succeeded yet; the run had no reverse chains; the weights are worth less than 2 % of the chains; weights
- *         or tilts are infinite or, for groups_rhat, all the same)
+ *         succeeded yet; the run had no reverse chains, or they had nowhere to start; the weights are worth less than 2 % of
+ *         the chains, or than two of them; weights or tilts are infinite or, for groups_rhat, all the same)
  * Threads: one call per handle at a time. @since 0.1.0 */
 LEBM_API int lebm_annealing_result(const lebm_annealing *annealing, int64_t row, const char *key, double *value);
 
@@ -279,7 +279,7 @@ LEBM_API int lebm_annealing_result(const lebm_annealing *annealing, int64_t row,
  *                     minus the log of the mean of exp
  * @param log_weights  [count], which may be -INFINITY   @param count  lebm_annealing_chain_count()
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_RANGE (row), LEBM_ERR_SHAPE (count), LEBM_ERR_STATE (no run succeeded yet; it had
- *         no reverse chains)
+ *         no reverse chains, or they had nowhere to start)
  * Threads: one call per handle at a time. @since 0.1.0 */
 LEBM_API int lebm_annealing_log_weights(const lebm_annealing *annealing, int64_t row, int reverse, double *log_weights,
                                         int64_t count);

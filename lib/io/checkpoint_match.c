@@ -25,7 +25,8 @@ static int match_words(const lebm__st_reader *st, const char *ours)
     LEBM__TRY(lebm__get_text(st, "generator", "vocabulary", &theirs));
     for (int64_t line = 0; *theirs != '\0' || *ours != '\0'; line++) {
         const int a = (int)strcspn(theirs, "\n"), b = (int)strcspn(ours, "\n");
-        if (a != b || memcmp(theirs, ours, (size_t)a) != 0) {
+        const int ends = *theirs == '\0' || *ours == '\0';
+        if (ends || a != b || memcmp(theirs, ours, (size_t)a) != 0) {
             return lebm__fail(LEBM_ERR_SHAPE,
                               "'%.128s': word %lld of generator.vocabulary is '%.*s', but the trainer's is '%.*s'",
                               st->path, (long long)line, a < 64 ? a : 64, theirs, b < 64 ? b : 64, ours);

@@ -22,8 +22,7 @@ typedef enum {
     LEBM__FOR_TARGET,
     LEBM__FOR_TRAINER_DROPOUT,
     LEBM__FOR_CURVATURE,
-    LEBM__FOR_ANNEALING, /* three phases towards a prior, a posterior and a target */
-    LEBM__FOR_ANNEALING_END = LEBM__FOR_ANNEALING + 9
+    LEBM__FOR_ANNEALING /* and what follows: three phases towards a prior, a posterior and a target */
 } lebm__purpose;
 
 lebm__key lebm__key_make(uint64_t seed, uint64_t stream, lebm__purpose purpose);

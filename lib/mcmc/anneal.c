@@ -37,6 +37,7 @@ static int64_t anneal_place(const lebm__path *path, int64_t t)
 /* sums[n] += change tilt */
 static void anneal_add(const lebm__annealed *a, double change, double *sums)
 {
+    if (change == 0.0) return; /* also of tilts that are infinite */
     for (int64_t i = 0; i < a->tile->n; i++) sums[i] += change * a->tempered->chains.tilt[i];
 }
 

@@ -6,7 +6,8 @@
 #include "core/text.h"
 #include "mcmc/annealing.h"
 
-#define LEAST_ESS 0.02 /* of the chains, that an estimate needs */
+/* Of the chains, that an estimate needs; and of two at least, for the ESS of one weight says nothing. */
+#define LEAST_ESS 0.02
 
 /* What of a direction a result is, and what it stands on. */
 typedef enum { OF_WEIGHTS, OF_STATES, ESS } annealing_basis;
@@ -75,11 +76,12 @@ static int results_check_ess(const lebm_annealing *annealing, int64_t row, int d
 {
     const lebm__annealed_row *r = &annealing->rows.rows[row];
     const double ess = direction == 0 ? r->forward.ess : r->reverse.ess, chains = (double)annealing->rows.chains;
-    if (ess >= LEAST_ESS * chains) return LEBM_OK;
+    const double least = fmin(fmax(LEAST_ESS * chains, 2.0), chains);
+    if (ess >= least) return LEBM_OK;
     return lebm__fail(LEBM_ERR_STATE,
-                      "row %lld: the %s weights are worth %.3g of %g chains, less than 2 %%, which carries no number; "
+                      "row %lld: the %s weights are worth %.3g of %g chains, less than %.3g, which carries no number; "
                       "more temperatures, or more steps at each, may help",
-                      (long long)row, direction == 0 ? "forward" : "reverse", ess, chains);
+                      (long long)row, direction == 0 ? "forward" : "reverse", ess, chains, least);
 }
 
 int lebm_annealing_result(const lebm_annealing *annealing, int64_t row, const char *key, double *value)
@@ -145,10 +147,10 @@ int lebm_annealing_log_p(const lebm_annealing *of_x, int64_t row, const lebm_ann
     results_bracket x, z;
     LEBM__REQUIRE(of_x);
     LEBM__REQUIRE(of_prior);
-    if (of_x->rows.n > 0 && !of_x->rows.has_x)
+    if (of_x->rows.n > 0 && of_x->rows.kind != LEBM__ANNEALED_POSTERIORS)
         return lebm__fail(LEBM_ERR_STATE, "%s: the last run of of_x was not to posteriors", __func__);
-    if (of_prior->rows.has_x)
-        return lebm__fail(LEBM_ERR_STATE, "%s: the last run of of_prior was to posteriors", __func__);
+    if (of_prior->rows.n > 0 && of_prior->rows.kind != LEBM__ANNEALED_PRIOR)
+        return lebm__fail(LEBM_ERR_STATE, "%s: the last run of of_prior was not to a prior", __func__);
     LEBM__TRY(results_read_bracket(of_x, row, &x));
     LEBM__TRY(results_read_bracket(of_prior, 0, &z));
     if (lower != NULL) *lower = x.forward - z.reverse;

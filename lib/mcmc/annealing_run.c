@@ -341,12 +341,18 @@ static void annealing_choose_tiles(annealing_state *s)
     if (s->batch > run->n) s->batch = run->n;
 }
 
+static lebm__annealing_kind annealing_kind(const lebm__annealing_run *run)
+{
+    if (run->target != NULL) return LEBM__ANNEALED_TARGET;
+    return run->generator == NULL ? LEBM__ANNEALED_PRIOR : LEBM__ANNEALED_POSTERIORS;
+}
+
 static int annealing_allocate(annealing_state *s, int threads)
 {
     const lebm__annealing_options *o = s->options;
     const int64_t n = s->run->n, chains = s->batch * o->chains, path = s->batch * (o->temperatures + 1);
     s->rows = (lebm__annealed_rows){
-        .n = n, .chains = o->chains, .has_x = s->run->generator != NULL, .has_reverse = o->reverse != 0};
+        .n = n, .chains = o->chains, .kind = annealing_kind(s->run), .has_reverse = o->reverse != 0};
     s->workers = lebm__alloc(threads, sizeof *s->workers);
     s->rows.rows = lebm__alloc(n, sizeof *s->rows.rows);
     s->z = lebm__alloc_raw(chains * s->dims, sizeof *s->z);
@@ -417,7 +423,6 @@ static void annealing_free(annealing_state *s)
 int lebm__annealing_do(const lebm__annealing_run *run, lebm__annealed_rows *rows)
 {
     const lebm__annealing_options *o = run->options;
-    const int kind = run->target != NULL ? 2 : run->generator != NULL;
     annealing_state s = {.run = run,
                          .options = o,
                          .spread = run->target == NULL ? lebm_prior_sigma0(run->prior) : o->start_std,
@@ -426,7 +431,8 @@ int lebm__annealing_do(const lebm__annealing_run *run, lebm__annealed_rows *rows
                          .user = {.target = run->target, .start_std = o->start_std},
                          .asked = lebm__seconds()};
     for (int phase = 0; phase < PHASES; phase++) {
-        const lebm__purpose purpose = (lebm__purpose)((int)LEBM__FOR_ANNEALING + kind * PHASES + phase);
+        const lebm__purpose purpose =
+            (lebm__purpose)((int)LEBM__FOR_ANNEALING + (int)annealing_kind(run) * PHASES + phase);
         s.keys[phase] = lebm__key_make((uint64_t)o->seed, (uint64_t)o->stream, purpose);
     }
     annealing_choose_tiles(&s);

@@ -28,9 +28,13 @@ typedef struct {
     int has_starts; /* there were ends of forward chains in all groups for the reverse ones to start at */
 } lebm__annealed_row;
 
+/* What chains went towards. */
+typedef enum { LEBM__ANNEALED_PRIOR, LEBM__ANNEALED_POSTERIORS, LEBM__ANNEALED_TARGET } lebm__annealing_kind;
+
 typedef struct {
-    int64_t n, chains;        /* rows, and chains of each */
-    int has_x, has_reverse;   /* each row is a posterior; chains went back, too */
+    int64_t n, chains; /* rows, and chains of each */
+    lebm__annealing_kind kind;
+    int has_reverse;          /* chains went back, too */
     lebm__annealed_row *rows; /* [n] */
     double *log_weights[2];   /* [n, chains] forward, and of the way back: the log of 1/w */
 } lebm__annealed_rows;

@@ -245,7 +245,7 @@ START_TEST(too_few_temperatures_carry_no_number)
     ck_assert_double_lt(result(a, 0, LEBM_ANNEALING_FORWARD_ESS), 12);
     LEBM_ASSERT_STATUS(lebm_annealing_result(a, 0, LEBM_ANNEALING_FORWARD, &value), LEBM_ERR_STATE);
     LEBM_ASSERT_ERROR_NAMES("row 0: the forward weights are worth");
-    LEBM_ASSERT_ERROR_NAMES("of 600 chains, less than 2 %");
+    LEBM_ASSERT_ERROR_NAMES("of 600 chains, less than 12");
     LEBM_ASSERT_STATUS(lebm_annealing_result(a, 0, LEBM_ANNEALING_FORWARD_ERROR, &value), LEBM_ERR_STATE);
     LEBM_ASSERT_OK(lebm_annealing_run_posterior(of_x, f.prior, f.generator, f.x, 1));
     LEBM_ASSERT_STATUS(lebm_annealing_log_p(of_x, 0, a, &value, NULL, NULL), LEBM_ERR_STATE);
@@ -269,7 +269,7 @@ START_TEST(the_bracket_is_of_four_numbers)
     LEBM_ASSERT_OK(lebm_annealing_run_posterior(of_x, f.prior, f.generator, f.x, ROWS));
     LEBM_ASSERT_STATUS(lebm_annealing_log_p(of_x, 0, of_prior, &value, NULL, NULL), LEBM_ERR_STATE);
     LEBM_ASSERT_STATUS(lebm_annealing_log_p(of_x, 0, of_x, &value, NULL, NULL), LEBM_ERR_STATE);
-    LEBM_ASSERT_ERROR_NAMES("of_prior was to posteriors");
+    LEBM_ASSERT_ERROR_NAMES("of_prior was not to a prior");
     LEBM_ASSERT_OK(lebm_annealing_run_prior(of_prior, f.prior));
     LEBM_ASSERT_STATUS(lebm_annealing_log_p(of_prior, 0, of_prior, &value, NULL, NULL), LEBM_ERR_STATE);
     LEBM_ASSERT_ERROR_NAMES("of_x was not to posteriors");
@@ -288,6 +288,13 @@ START_TEST(the_bracket_is_of_four_numbers)
         LEBM_ASSERT_NEAR(error, sqrt(squares) / 2, 1e-14);
         LEBM_ASSERT_OK(lebm_annealing_log_p(of_x, i, of_prior, NULL, NULL, NULL));
     }
+    struct notes notes = {.calls = 0};
+    lebm_target *target;
+    LEBM_ASSERT_OK(lebm_target_create(&target, M, normal, &notes, 0));
+    LEBM_ASSERT_OK(lebm_annealing_run_target(of_prior, target));
+    LEBM_ASSERT_STATUS(lebm_annealing_log_p(of_x, 0, of_prior, &value, NULL, NULL), LEBM_ERR_STATE);
+    LEBM_ASSERT_ERROR_NAMES("of_prior was not to a prior");
+    lebm_target_destroy(target);
     lebm_annealing_destroy(of_x);
     lebm_annealing_destroy(of_prior);
     free_fixture(&f);

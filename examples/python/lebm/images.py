@@ -8,6 +8,7 @@ import io
 import os
 import pathlib
 import warnings
+import zlib
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
@@ -81,7 +82,7 @@ def _read(path: pathlib.Path, axes: Optional[str]) -> Array:
     if data[:2] == b"\x1f\x8b":
         try:
             data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path}: {error}") from None
     if data[:6] == b"\x93NUMPY":
         return _of_npy(path, data, axes)
@@ -97,7 +98,7 @@ def _read(path: pathlib.Path, axes: Optional[str]) -> Array:
 def _of_npy(path: pathlib.Path, data: bytes, axes: Optional[str]) -> Array:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
-    except ValueError as error:
+    except Exception as error:  # of a damaged header NumPy raises whatever its parser does
         raise ValueError(f"{path}: {error}") from None
     array = _channels_first(path, array, axes)
     if array.dtype == np.uint8:

@@ -12,10 +12,9 @@ int lebm__anneal_begin(lebm__annealed *a, double beta)
     for (int64_t i = 0; i < a->tile->n; i++) {
         const double tilt = a->tempered->chains.tilt[i];
         if (tilt < INFINITY) continue; /* which NaN is not */
-        return lebm__fail(LEBM_ERR_DIVERGED,
-                          "the log density is %g where chain %lld to the %s starts; look for what is huge or not "
-                          "finite in the parameters",
-                          isnan(tilt) ? NAN : tilt, (long long)(a->tile->first + i), a->chain.target.name);
+        return lebm__fail(LEBM_ERR_DIVERGED, "the log density is %g where chain %lld to the %s starts; %s",
+                          isnan(tilt) ? NAN : tilt, (long long)(a->tile->first + i), a->chain.target.name,
+                          a->chain.target.remedy_at_start);
     }
     return LEBM_OK;
 }

@@ -15,9 +15,7 @@ typedef struct {
 
 static int chain_check_finite(const lebm__chain *chain, chain_quantity q)
 {
-    const char *hint = q.step == 1
-                           ? "so early, look for what is huge or not finite in z and the parameters, or huge in x"
-                           : chain->target.remedy;
+    const char *hint = chain->steps_before + q.step == 1 ? chain->target.remedy_at_start : chain->target.remedy;
     if (isfinite(q.value)) return LEBM_OK;
     return lebm__fail(LEBM_ERR_DIVERGED, "the %s is %g at step %lld of chain %lld to the %s; %s", q.name,
                       isnan(q.value) ? NAN : q.value, (long long)(chain->steps_before + q.step), (long long)q.chain,

@@ -82,14 +82,29 @@ static void curvature_place_sides(const curvature_row *row, double h)
     }
 }
 
-static int curvature_evaluate(const lebm__curvature *c, const lebm__target *target, int side, int64_t first, int64_t n)
+static int curvature_evaluate(const lebm__curvature *c, const lebm__target *target, int64_t first, int64_t n,
+                              const float *z, float *score)
 {
-    target->base(target->context, n, c->z[side], c->log_density, c->score[side], c->squares);
+    target->base(target->context, n, z, c->log_density, score, c->squares);
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(c->squares[i]))
             return lebm__fail(LEBM_ERR_DIVERGED, "row %lld of z is not finite", (long long)(first + i));
     }
-    return target->tilt(target->context, n, c->z[side], c->log_density, c->score[side]);
+    return target->tilt(target->context, n, z, c->log_density, score);
+}
+
+/* Where there is no density there is no curvature. That a side has none, as beside a wall, is no failure. */
+static int curvature_check_states(const lebm__curvature *c, const lebm__target *target, int64_t first, int64_t n,
+                                  const float *z)
+{
+    LEBM__TRY(curvature_evaluate(c, target, first, n, z, c->score[0]));
+    for (int64_t i = 0; i < n; i++) {
+        const double density = c->log_density[i];
+        if (isfinite(density)) continue;
+        return lebm__fail(LEBM_ERR_DIVERGED, "the log density is %g at row %lld of z, of a chain to the %s",
+                          isnan(density) ? NAN : density, (long long)(first + i), target->name);
+    }
+    return LEBM_OK;
 }
 
 /* Between the sides, in u: 2 h v, as float32 has it, and 2 h H v. */
@@ -128,12 +143,15 @@ int lebm__curvature_measure(const lebm__curvature *c, const lebm__target *target
         curvature_begin(&row);
         largest[i] = 0.0;
     }
+    LEBM__TRY(curvature_check_states(c, target, first, n, z));
     for (int round = 0; round < ROUNDS; round++) {
         for (int64_t i = 0; i < n; i++) {
             const curvature_row row = curvature_row_of(c, dims, roots, z, i);
             curvature_place_sides(&row, curvature_distance(&row, spread, largest[i]));
         }
-        for (int side = 0; side < 2; side++) LEBM__TRY(curvature_evaluate(c, target, side, first, n));
+        for (int side = 0; side < 2; side++) {
+            LEBM__TRY(curvature_evaluate(c, target, first, n, c->z[side], c->score[side]));
+        }
         for (int64_t i = 0; i < n; i++) {
             const curvature_row row = curvature_row_of(c, dims, roots, z, i);
             largest[i] = curvature_turn(&row);

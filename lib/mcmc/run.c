@@ -170,8 +170,13 @@ static void run_store_tile(const run_state *r, const lebm__tile *tile)
 
 static lebm__target run_target(run_state *r, const run_worker *w)
 {
+    const lebm__step_sizes *options = r->run->kernel_options;
     const double spread = r->run->options->start_std * sqrt((double)r->dims);
-    return r->run->target == NULL ? lebm__model_target_get(&w->model) : lebm__user_target_get(&r->user, spread);
+    lebm__target target =
+        r->run->target == NULL ? lebm__model_target_get(&w->model) : lebm__user_target_get(&r->user, spread);
+    const int finds_step_size = r->run->tuning.warmup > 0 && options->target_acceptance > 0.0;
+    if (finds_step_size) target.remedy = "a higher target_acceptance may help";
+    return target;
 }
 
 /* Have the thread's copy of the generator see the x of a tile's chains. */

@@ -34,13 +34,15 @@ lebm__target lebm__model_target_get(const lebm__model_target *model)
 {
     const int64_t dims = lebm_prior_latent_size(model->prior);
     const int is_prior = model->generator == NULL;
-    return (lebm__target){.name = is_prior ? "prior" : "posterior",
-                          .remedy = is_prior ? "a smaller step_size may help"
-                                             : "a smaller step_size may help, or x of a smaller scale",
-                          .dims = dims,
-                          .spread = lebm_prior_sigma0(model->prior) * sqrt((double)dims),
-                          .origin = "p0",
-                          .base = target_base,
-                          .tilt = target_tilt,
-                          .context = model};
+    return (lebm__target){
+        .name = is_prior ? "prior" : "posterior",
+        .remedy_at_start = is_prior ? "look for what is huge or not finite in z and the parameters"
+                                    : "look for what is huge or not finite in z and the parameters, or huge in x",
+        .remedy = is_prior ? "a smaller step_size may help" : "a smaller step_size may help, or x of a smaller scale",
+        .dims = dims,
+        .spread = lebm_prior_sigma0(model->prior) * sqrt((double)dims),
+        .origin = "p0",
+        .base = target_base,
+        .tilt = target_tilt,
+        .context = model};
 }

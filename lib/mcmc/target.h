@@ -9,11 +9,12 @@
 #include "lebm/prior.h"
 
 typedef struct {
-    const char *name;   /* for error texts: */
-    const char *remedy; /* what may help chains that run away */
-    int64_t dims;       /* numbers of a chain's state */
-    double spread;      /* the norm that a state is thought to have, */
-    const char *origin; /* by this: for error texts */
+    const char *name;            /* for error texts: */
+    const char *remedy_at_start; /* what may help chains that begin where something is not finite, */
+    const char *remedy;          /* or that run away */
+    int64_t dims;                /* numbers of a chain's state */
+    double spread;               /* the norm that a state is thought to have, */
+    const char *origin;          /* by this: for error texts */
 
     /* Of the states z[n, dims] of a tile of chains: log_density[n] = log p0, score[n, dims] = its gradient and
      * squares[n] = |z|^2. */

@@ -68,6 +68,9 @@ static int user_target_tilt(const void *context, int64_t n, const float *z, doub
 lebm__target lebm__user_target_get(const lebm__user_run *run, double spread)
 {
     return (lebm__target){.name = "target",
+                          .remedy_at_start =
+                              "the density is 0 or not finite there: begin elsewhere, with another start_std or, by "
+                              "start \"given\", at z of your own",
                           .remedy = "a smaller step_size may help",
                           .dims = run->target->dims,
                           .spread = spread,
@@ -109,6 +112,7 @@ static int user_target_over_noise(const void *context, int64_t n, const float *z
 lebm__target lebm__user_target_from_noise(const lebm__user_run *run)
 {
     lebm__target target = lebm__user_target_get(run, run->start_std * sqrt((double)run->target->dims));
+    target.remedy_at_start = "the density is not finite there: begin elsewhere, with another start_std";
     target.base = user_target_noise;
     target.tilt = user_target_over_noise;
     return target;

@@ -243,12 +243,13 @@ END_TEST
 typedef struct {
     float score;
     int returned;
+    double log_density_below; /* where the first number of z is negative; else it is 0 */
 } answer;
 
 static int as_told(const float *z, int64_t n, double *log_density, float *score, void *user)
 {
     const answer *told = user;
-    for (int64_t i = 0; i < n; i++) log_density[i] = 0;
+    for (int64_t i = 0; i < n; i++) log_density[i] = z[i * D] < 0 ? told->log_density_below : 0;
     for (int64_t i = 0; i < n * D; i++) {
         LEBM_ASSERT_MSG(isfinite(z[i]), "the function was asked of %g", (double)z[i]);
         score[i] = told->score;
@@ -271,18 +272,25 @@ START_TEST(what_gives_no_step_size_is_refused)
 {
     float z[3 * D] = {0};
     lebm_sampler *sampler = make(LEBM_LANGEVIN);
-    assert_refused(sampler, (answer){1, 0}, z, 3, LEBM_ERR_RANGE, "the curvature at z is 0");
-    assert_refused(sampler, (answer){NAN, 0}, z, 3, LEBM_ERR_DIVERGED, "the score beside row 0 of z is not finite");
-    assert_refused(sampler, (answer){1, 5}, z, 3, LEBM_STOPPED, "the target's function returned 5");
-    assert_refused(sampler, (answer){1, 0}, z, 0, LEBM_ERR_RANGE, "n is 0");
+    assert_refused(sampler, (answer){1, 0, 0}, z, 3, LEBM_ERR_RANGE, "the curvature at z is 0");
+    assert_refused(sampler, (answer){NAN, 0, 0}, z, 3, LEBM_ERR_DIVERGED, "the score beside row 0 of z is not finite");
+    assert_refused(sampler, (answer){1, 5, 0}, z, 3, LEBM_STOPPED, "the target's function returned 5");
+    assert_refused(sampler, (answer){1, 0, 0}, z, 0, LEBM_ERR_RANGE, "n is 0");
+    z[D] = -1;
+    assert_refused(sampler, (answer){1, 0, -INFINITY}, z, 3, LEBM_ERR_DIVERGED,
+                   "the log density is -inf at row 1 of z");
+    assert_refused(sampler, (answer){1, 0, INFINITY}, z, 3, LEBM_ERR_DIVERGED, "the log density is inf at row 1 of z");
+    assert_refused(sampler, (answer){1, 0, NAN}, z, 3, LEBM_ERR_DIVERGED, "the log density is nan at row 1 of z");
+    z[D] = 1e-3f; /* of which one side has no density */
+    assert_refused(sampler, (answer){1, 0, -INFINITY}, z, 3, LEBM_ERR_RANGE, "the curvature at z is 0");
     z[2 * D + 1] = NAN;
-    assert_refused(sampler, (answer){1, 0}, z, 3, LEBM_ERR_DIVERGED, "row 2 of z is not finite");
+    assert_refused(sampler, (answer){1, 0, 0}, z, 3, LEBM_ERR_DIVERGED, "row 2 of z is not finite");
     z[2 * D + 1] = INFINITY;
-    assert_refused(sampler, (answer){1, 0}, z, 3, LEBM_ERR_DIVERGED, "row 2 of z is not finite");
+    assert_refused(sampler, (answer){1, 0, 0}, z, 3, LEBM_ERR_DIVERGED, "row 2 of z is not finite");
     LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_PRECONDITIONER, "diagonal"));
-    assert_refused(sampler, (answer){1, 0}, z, 3, LEBM_ERR_STATE, "the sampler has no variances");
+    assert_refused(sampler, (answer){1, 0, 0}, z, 3, LEBM_ERR_STATE, "the sampler has no variances");
     LEBM_ASSERT_OK(lebm_sampler_set_variances(sampler, (const float[]){1, 1}, 2));
-    assert_refused(sampler, (answer){1, 0}, z, 3, LEBM_ERR_SHAPE, "the sampler has 2 variances");
+    assert_refused(sampler, (answer){1, 0, 0}, z, 3, LEBM_ERR_SHAPE, "the sampler has 2 variances");
     lebm_sampler_destroy(sampler);
 }
 END_TEST

@@ -107,7 +107,7 @@ static void bench_make(struct bench *b, const char *kernel, double step_size, in
                            .workspace = run.kernel->lay_out(N, M, &arena)};
     b->chain = (lebm__chain){.kernel = run.kernel,
                              .options = run.kernel_options,
-                             .target = {"density", "no remedy", M, 1, "nothing", base, tilt, &b->density},
+                             .target = {"density", "no remedy", "no remedy", M, 1, "nothing", base, tilt, &b->density},
                              .steps = steps,
                              .step_sizes = *(const lebm__step_sizes *)run.kernel_options,
                              .temperature = 1,

@@ -188,7 +188,8 @@ START_TEST(what_is_not_written_is_no_density) /* _i: the kernel */
     lebm_target *target = make_target(&notes, 0);
     lebm_sampler *sampler = make_kernel(kernels[_i], 3, 1);
     LEBM_ASSERT_STATUS(lebm_sampler_run_target(sampler, target, N, z), LEBM_ERR_DIVERGED);
-    LEBM_ASSERT_ERROR_NAMES("the log density is nan at step 1 of chain 0 to the target");
+    LEBM_ASSERT_ERROR_NAMES("the log density is nan at step 1 of chain 0 to the target; the density is 0 or not finite "
+                            "there: begin elsewhere, with another start_std");
     lebm_sampler_destroy(sampler);
     lebm_target_destroy(target);
 }
@@ -328,7 +329,44 @@ START_TEST(chains_that_run_away_are_found) /* _i: the kernel */
     lebm_sampler *sampler = make_kernel(kernels[_i], 100000, 1);
     LEBM_ASSERT_OK(lebm_sampler_set_str(sampler, LEBM_SAMPLER_START, "given"));
     LEBM_ASSERT_STATUS(lebm_sampler_run_target(sampler, target, 3, z), LEBM_ERR_DIVERGED);
-    LEBM_ASSERT_ERROR_NAMES("times that of its start or of start_std (1)");
+    LEBM_ASSERT_ERROR_NAMES("times that of its start or of start_std (1); a smaller step_size may help");
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_WARMUP, 1000));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_target(sampler, target, 3, z), LEBM_ERR_DIVERGED);
+    if (_i == 0) /* langevin's step size stays */
+        LEBM_ASSERT_ERROR_NAMES("start_std (1); a smaller step_size may help");
+    else
+        LEBM_ASSERT_ERROR_NAMES("start_std (1); a higher target_acceptance may help");
+    lebm_sampler_destroy(sampler);
+    lebm_target_destroy(target);
+}
+END_TEST
+
+/* Flat, until it has been called so often. */
+static int ending(const float *z, int64_t n, double *log_density, float *score, void *user)
+{
+    int *left = user;
+    (void)z;
+    for (int64_t i = 0; i < n; i++) {
+        score[i] = 0;
+        log_density[i] = *left > 0 ? 0 : -INFINITY;
+    }
+    --*left;
+    return 0;
+}
+
+START_TEST(after_a_warm_up_chains_are_at_no_start) /* _i: steps of the warm-up */
+{
+    lebm_target *target;
+    int left = _i;
+    float z[3];
+    LEBM_ASSERT_OK(lebm_target_create(&target, 1, ending, &left, 0));
+    lebm_sampler *sampler = make_kernel(LEBM_LANGEVIN, 10, 1);
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_WARMUP, _i));
+    LEBM_ASSERT_STATUS(lebm_sampler_run_target(sampler, target, 3, z), LEBM_ERR_DIVERGED);
+    if (_i == 0)
+        LEBM_ASSERT_ERROR_NAMES("the log density is -inf at step 1 of chain 0 to the target; the density is 0");
+    else
+        LEBM_ASSERT_ERROR_NAMES("the log density is -inf at step 5 of chain 0 to the target; a smaller step_size");
     lebm_sampler_destroy(sampler);
     lebm_target_destroy(target);
 }
@@ -349,6 +387,8 @@ int main(void)
     tcase_add_loop_test(tests, states_that_are_not_finite_never_reach_the_function, 0, 3);
     tcase_add_test(tests, runs_to_targets_and_models_are_kept_apart);
     tcase_add_loop_test(tests, chains_that_run_away_are_found, 0, 3);
+    tcase_add_loop_test(tests, after_a_warm_up_chains_are_at_no_start, 0, 1);
+    tcase_add_loop_test(tests, after_a_warm_up_chains_are_at_no_start, 4, 5);
     suite_add_tcase(suite, tests);
     return test_run_suite(suite);
 }

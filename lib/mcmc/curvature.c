@@ -101,8 +101,9 @@ static int curvature_check_states(const lebm__curvature *c, const lebm__target *
     for (int64_t i = 0; i < n; i++) {
         const double density = c->log_density[i];
         if (isfinite(density)) continue;
-        return lebm__fail(LEBM_ERR_DIVERGED, "the log density is %g at row %lld of z, of a chain to the %s",
-                          isnan(density) ? NAN : density, (long long)(first + i), target->name);
+        return lebm__fail(LEBM_ERR_DIVERGED,
+                          "the log density at row %lld of z is not finite but %g, of a chain to the %s",
+                          (long long)(first + i), isnan(density) ? NAN : density, target->name);
     }
     return LEBM_OK;
 }

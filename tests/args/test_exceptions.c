@@ -11,8 +11,8 @@ static void make_quiet_world(struct world *w, const struct world_kind *kind, flo
     world_make(w, kind);
     LEBM_ASSERT_OK(lebm_sampler_set_i64(w->to_prior, LEBM_SAMPLER_THREADS, 1));
     LEBM_ASSERT_OK(lebm_sampler_set_i64(w->to_posterior, LEBM_SAMPLER_THREADS, 1));
-    LEBM_ASSERT_OK(lebm_annealing_set_i64(w->of_x, LEBM_ANNEALING_THREADS, 1));
-    LEBM_ASSERT_OK(lebm_annealing_set_i64(w->of_prior, LEBM_ANNEALING_THREADS, 1));
+    if (w->of_x) LEBM_ASSERT_OK(lebm_annealing_set_i64(w->of_x, LEBM_ANNEALING_THREADS, 1));
+    if (w->of_prior) LEBM_ASSERT_OK(lebm_annealing_set_i64(w->of_prior, LEBM_ANNEALING_THREADS, 1));
     LEBM_ASSERT_OK(lebm_trainer_set_i64(w->trainer, LEBM_TRAINER_THREADS, 1));
     for (int i = 0; i < N * LATENT; i++) w->z[i] *= scale;
     for (int i = 0; i < CHAINS * LENGTH * LATENT; i++) w->draws[i] *= (double)scale;
@@ -45,7 +45,7 @@ static int try_variant(const function *f, int variant, const struct world_kind *
 START_TEST(finite_numbers_raise_nothing) /* _i: the function */
 {
     static const struct world_kind kinds[] = {
-        {1, 1, LEBM_GAUSSIAN}, {2, 1, LEBM_GAUSSIAN}, {1, 1, LEBM_BERNOULLI}, {1, 1, LEBM_CATEGORICAL}};
+        {1, 1, LEBM_GAUSSIAN, 0}, {2, 1, LEBM_GAUSSIAN, 0}, {1, 1, LEBM_BERNOULLI, 0}, {1, 1, LEBM_CATEGORICAL, 0}};
     static const float scales[] = {0.0f, 1.0f, 1e17f};
     const function *f = &functions[_i];
     for (int i = 0; i < 4; i++) {

@@ -101,6 +101,7 @@ struct world_kind trial_kind(const function *f, const struct world_kind *kind)
 {
     struct world_kind of_f = *kind;
     if (is_for_tokens(f)) of_f.likelihood = LEBM_CATEGORICAL;
+    of_f.anneals = strstr(f->name, "_annealing_") != NULL;
     return of_f;
 }
 

@@ -16,7 +16,7 @@ const char vocabulary[] = "<unk>\nthe\n\xc3\xa4\n.\nno\nthing\n";
 static void make_checkpoint(void)
 {
     struct world w;
-    world_make(&w, &(struct world_kind){1, 1, LEBM_GAUSSIAN});
+    world_make(&w, &(struct world_kind){1, 1, LEBM_GAUSSIAN, 0});
     LEBM_ASSERT_OK(lebm_trainer_step(w.trainer, w.x, N - 1));
     LEBM_ASSERT_OK(lebm_trainer_save(w.trainer, checkpoint_path));
     world_free(&w);
@@ -123,8 +123,8 @@ void world_make(struct world *w, const struct world_kind *kind)
     w->generator = is_of_tokens ? make_generator_of_tokens() : make_generator_of_pixels(kind);
     w->to_prior = make_sampler(kind->threads);
     w->to_posterior = make_sampler(kind->threads);
-    w->of_x = make_annealing(kind->threads);
-    w->of_prior = make_annealing(kind->threads);
+    w->of_x = kind->anneals ? make_annealing(kind->threads) : NULL;
+    w->of_prior = kind->anneals ? make_annealing(kind->threads) : NULL;
     LEBM_ASSERT_OK(lebm_target_create(&w->target, LATENT, world_density, NULL, 0));
     LEBM_ASSERT_OK(lebm_traces_create(&w->traces, 8, 1, 0));
     LEBM_ASSERT_OK(lebm_sampler_set_traces(w->to_prior, w->traces));
@@ -139,8 +139,10 @@ void world_make(struct world *w, const struct world_kind *kind)
     if (kind->has_stepped) {
         float z[N * LATENT];
         LEBM_ASSERT_OK(lebm_sampler_run_prior(w->to_prior, w->prior, N, z));
-        LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, FEW));
-        LEBM_ASSERT_OK(lebm_annealing_run_prior(w->of_prior, w->prior));
+        if (kind->anneals) {
+            LEBM_ASSERT_OK(lebm_annealing_run_posterior(w->of_x, w->prior, w->generator, w->x, FEW));
+            LEBM_ASSERT_OK(lebm_annealing_run_prior(w->of_prior, w->prior));
+        }
         LEBM_ASSERT_OK(lebm_trainer_step(w->trainer, w->x, N));
         LEBM_ASSERT_OK(lebm_trainer_end_epoch(w->trainer));
     }
@@ -311,8 +313,8 @@ uint64_t world_look(const struct world *w)
     HASH_OPTIONS(&hash, sampler, w->to_prior);
     HASH_OPTIONS(&hash, sampler, w->to_posterior);
     HASH_OPTIONS(&hash, trainer, w->trainer);
-    hash_annealing(&hash, w->of_x);
-    hash_annealing(&hash, w->of_prior);
+    if (w->of_x) hash_annealing(&hash, w->of_x);
+    if (w->of_prior) hash_annealing(&hash, w->of_prior);
     hash_variances(&hash, w->to_prior);
     hash_variances(&hash, w->to_posterior);
     hash_traces(&hash, w->traces);

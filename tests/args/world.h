@@ -20,6 +20,7 @@ struct world_kind {
     int threads;     /* of samplers and trainer; with more than one, convolutions are filtered */
     int has_stepped; /* samplers and annealings have run, and the trainer has made a step, of which it keeps averages */
     const char *likelihood;
+    int anneals; /* it has annealings, which take their time */
 };
 
 /** The tokens of categorical worlds, which have a vocabulary of words with these lines. */
@@ -32,7 +33,7 @@ struct world {
     lebm_generator *generator;
     lebm_sampler *to_prior, *to_posterior;
     lebm_trainer *trainer;
-    lebm_annealing *of_x, *of_prior;  /* that estimate log Z(x) and log Z */
+    lebm_annealing *of_x, *of_prior;  /* that estimate log Z(x) and log Z; NULL unless the world anneals */
     lebm_target *target;              /* of world_density(), LATENT numbers */
     lebm_traces *traces;              /* that to_prior fills */
     float z[N * LATENT], x[N * DATA]; /* x in [0, 1], or tokens */

@@ -3,7 +3,8 @@
 #include "support/approx.h"
 
 /* The first use, when weights are packed and threads get their memory, and one of many; and one of tokens. */
-const struct world_kind kinds[KINDS] = {{3, 0, LEBM_GAUSSIAN}, {1, 1, LEBM_GAUSSIAN}, {2, 0, LEBM_CATEGORICAL}};
+const struct world_kind kinds[KINDS] = {
+    {3, 0, LEBM_GAUSSIAN, 0}, {1, 1, LEBM_GAUSSIAN, 0}, {2, 0, LEBM_CATEGORICAL, 0}};
 
 /* Whether it matters to the function what x is. */
 static int is_of_x(const function *f)

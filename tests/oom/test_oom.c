@@ -50,7 +50,7 @@ int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
 START_TEST(threads_may_fail_to_start) /* _i: the function */
 {
     const function *f = &functions[_i];
-    const struct world_kind threaded = trial_kind(f, &(struct world_kind){3, 1, LEBM_GAUSSIAN});
+    const struct world_kind threaded = trial_kind(f, &(struct world_kind){3, 1, LEBM_GAUSSIAN, 0});
     int64_t status, status_without;
     const uint64_t with = trial_of_fresh_world(f, 0, &threaded, &status);
     threads_fail = 1;

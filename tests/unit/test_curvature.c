@@ -278,9 +278,11 @@ START_TEST(what_gives_no_step_size_is_refused)
     assert_refused(sampler, (answer){1, 0, 0}, z, 0, LEBM_ERR_RANGE, "n is 0");
     z[D] = -1;
     assert_refused(sampler, (answer){1, 0, -INFINITY}, z, 3, LEBM_ERR_DIVERGED,
-                   "the log density is -inf at row 1 of z");
-    assert_refused(sampler, (answer){1, 0, INFINITY}, z, 3, LEBM_ERR_DIVERGED, "the log density is inf at row 1 of z");
-    assert_refused(sampler, (answer){1, 0, NAN}, z, 3, LEBM_ERR_DIVERGED, "the log density is nan at row 1 of z");
+                   "the log density at row 1 of z is not finite but -inf");
+    assert_refused(sampler, (answer){1, 0, INFINITY}, z, 3, LEBM_ERR_DIVERGED,
+                   "the log density at row 1 of z is not finite but inf");
+    assert_refused(sampler, (answer){1, 0, NAN}, z, 3, LEBM_ERR_DIVERGED,
+                   "the log density at row 1 of z is not finite but nan");
     z[D] = 1e-3f; /* of which one side has no density */
     assert_refused(sampler, (answer){1, 0, -INFINITY}, z, 3, LEBM_ERR_RANGE, "the curvature at z is 0");
     z[2 * D + 1] = NAN;

@@ -5,7 +5,7 @@
 epochs=60
 make_data data
 work_hard() {
-    train --prior-steps 400 --posterior-steps 50 --decay-per-epoch 0.9 "$@"
+    train --prior-steps 20 --posterior-steps 400 --decay-per-epoch 0.9 "$@"
 }
 
 rows() {

@@ -180,7 +180,7 @@ static int anneal(void)
     static const char *const few[] = {LEBM_ANNEALING_TEMPERATURES, LEBM_ANNEALING_GROUPS, LEBM_ANNEALING_SETTLE_STEPS,
                                       LEBM_ANNEALING_PILOT_STEPS};
     lebm_annealing *annealing = NULL;
-    double lower;
+    double ess;
     int status = lebm_annealing_create(&annealing, LEBM_MALA);
     for (int i = 0; i < 4 && status == LEBM_OK; i++) status = lebm_annealing_set_i64(annealing, few[i], 2);
     if (status == LEBM_OK) status = lebm_annealing_set_i64(annealing, LEBM_ANNEALING_CHAINS, 8);
@@ -191,7 +191,7 @@ static int anneal(void)
         status = lebm_annealing_run_posterior(annealing, world.prior, world.generator, world.x, 9);
         ck_assert_int_eq(lebm_annealing_row_count(annealing), status == LEBM_OK ? 9 : 1);
     }
-    if (status == LEBM_OK) status = lebm_annealing_result(annealing, 8, LEBM_ANNEALING_REVERSE, &lower);
+    if (status == LEBM_OK) status = lebm_annealing_result(annealing, 8, LEBM_ANNEALING_REVERSE_ESS, &ess);
     lebm_annealing_destroy(annealing);
     return status;
 }

@@ -18,15 +18,30 @@ static int suggest_step_size(const lebm__run *run, double curvature, double *ste
                       suggested, LEBM__LEAST_STEP_SIZE, LEBM__MOST_STEP_SIZE);
 }
 
-/* All public suggestions, after their arguments are checked for NULL and the sampler is claimed. */
-static int suggest(lebm_sampler *sampler, lebm__run run, double *step_size)
+static int suggest_of_run(lebm_sampler *sampler, lebm__run *run, double *step_size)
 {
-    LEBM__TRY(lebm__sampler_prepare_run(sampler, &run));
-    double *curvatures = lebm__alloc_raw(run.n, sizeof *curvatures);
+    LEBM__TRY(lebm__sampler_prepare_run(sampler, run));
+    double *curvatures = lebm__alloc_raw(run->n, sizeof *curvatures);
     if (curvatures == NULL) return LEBM_ERR_NOMEM;
-    int status = lebm__sampler_curvatures(&run, curvatures);
-    if (status == LEBM_OK) status = suggest_step_size(&run, lebm__quantile(curvatures, run.n, 0.95), step_size);
+    int status = lebm__sampler_curvatures(run, curvatures);
+    if (status == LEBM_OK) status = suggest_step_size(run, lebm__quantile(curvatures, run->n, 0.95), step_size);
     lebm__free(curvatures);
+    return status;
+}
+
+/* All public suggestions, after their arguments are checked for NULL: `asked` has the target and the states. */
+static int suggest(lebm_sampler *sampler, const char *function, const lebm__run *asked, double *step_size)
+{
+    LEBM__TRY(lebm__handle_claim(&sampler->head, function, 0));
+    lebm__run run = lebm__sampler_begin_run(sampler);
+    run.prior = asked->prior;
+    run.generator = asked->generator;
+    run.target = asked->target;
+    run.x = asked->x;
+    run.n = asked->n;
+    run.start = asked->start;
+    const int status = suggest_of_run(sampler, &run, step_size);
+    lebm__handle_yield(&sampler->head, 0);
     return status;
 }
 
@@ -37,14 +52,7 @@ int lebm_sampler_suggest_prior(lebm_sampler *sampler, const lebm_prior *prior, c
     LEBM__REQUIRE(prior);
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(step_size);
-    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
-    lebm__run run = lebm__sampler_begin_run(sampler);
-    run.prior = prior;
-    run.n = n;
-    run.start = z;
-    const int status = suggest(sampler, run, step_size);
-    lebm__handle_yield(&sampler->head, 0);
-    return status;
+    return suggest(sampler, __func__, &(lebm__run){.prior = prior, .n = n, .start = z}, step_size);
 }
 
 int lebm_sampler_suggest_posterior(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
@@ -57,16 +65,8 @@ int lebm_sampler_suggest_posterior(lebm_sampler *sampler, const lebm_prior *prio
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(step_size);
     LEBM__TRY(lebm__model_check(prior, generator));
-    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
-    lebm__run run = lebm__sampler_begin_run(sampler);
-    run.prior = prior;
-    run.generator = generator;
-    run.x = x;
-    run.n = n;
-    run.start = z;
-    const int status = suggest(sampler, run, step_size);
-    lebm__handle_yield(&sampler->head, 0);
-    return status;
+    const lebm__run asked = {.prior = prior, .generator = generator, .x = x, .n = n, .start = z};
+    return suggest(sampler, __func__, &asked, step_size);
 }
 
 int lebm_sampler_suggest_target(lebm_sampler *sampler, const lebm_target *target, const float *z, int64_t n,
@@ -76,12 +76,5 @@ int lebm_sampler_suggest_target(lebm_sampler *sampler, const lebm_target *target
     LEBM__REQUIRE(target);
     LEBM__REQUIRE(z);
     LEBM__REQUIRE(step_size);
-    LEBM__TRY(lebm__handle_claim(&sampler->head, __func__, 0));
-    lebm__run run = lebm__sampler_begin_run(sampler);
-    run.target = target;
-    run.n = n;
-    run.start = z;
-    const int status = suggest(sampler, run, step_size);
-    lebm__handle_yield(&sampler->head, 0);
-    return status;
+    return suggest(sampler, __func__, &(lebm__run){.target = target, .n = n, .start = z}, step_size);
 }

@@ -18,6 +18,12 @@ static uint8_t level(float value, pixel_range range)
     return value < range.white ? (uint8_t)((value - range.black) * levels + .5f) : 255;
 }
 
+void image_levels(const float *image, int64_t channels, int64_t pixels, pixel_range range, uint8_t *levels)
+{
+    for (int64_t i = 0; i < pixels; i++)
+        for (int64_t c = 0; c < channels; c++) levels[i * channels + c] = level(image[c * pixels + i], range);
+}
+
 static int64_t block_width(const image_grid *grid)
 {
     return grid->columns * (grid->width * grid->scale + LINE) + LINE;
@@ -64,6 +70,16 @@ static int write_png(png_image *png, const uint8_t *picture, const char *path, f
     return -1;
 }
 
+int image_write_levels(const uint8_t *levels, int64_t channels, int64_t height, int64_t width, const char *path,
+                       failure *why)
+{
+    png_image png = {.version = PNG_IMAGE_VERSION,
+                     .width = (png_uint_32)width,
+                     .height = (png_uint_32)height,
+                     .format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
+    return write_png(&png, levels, path, why);
+}
+
 static int64_t picture_width(const image_grid *grid)
 {
     return grid->blocks * (block_width(grid) + GAP) - GAP;
@@ -99,11 +115,7 @@ int image_write_grid(const image_grid *grid, const char *path, failure *why)
         draw_block(grid, grid->images[b], corner, row_size);
     }
 
-    png_image png = {.version = PNG_IMAGE_VERSION,
-                     .width = (png_uint_32)width,
-                     .height = (png_uint_32)height,
-                     .format = grid->channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
-    const int result = write_png(&png, picture, path, why);
+    const int result = image_write_levels(picture, grid->channels, height, width, path, why);
     free(picture);
     return result;
 }

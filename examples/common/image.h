@@ -22,6 +22,13 @@ typedef struct image_grid {
  * *why. */
 int image_check_grid(const image_grid *grid, const char *path, failure *why);
 
+/* The 8-bit levels of an image [channels, height, width], its channels kept together: [height, width, channels]. */
+void image_levels(const float *image, int64_t channels, int64_t pixels, pixel_range range, uint8_t *levels);
+
+/* Writes such levels of 1 or 3 channels as a PNG file, as they are. Returns 0, or -1 with the reason in *why. */
+int image_write_levels(const uint8_t *levels, int64_t channels, int64_t height, int64_t width, const char *path,
+                       failure *why);
+
 /* Writes the grid as a PNG file of 8 bits: see output.h for what becomes of what is there.
  * Returns 0, or -1 with the reason in *why. */
 int image_write_grid(const image_grid *grid, const char *path, failure *why);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "errors.h"
@@ -33,6 +34,38 @@ void model_free(model *m)
     lebm_generator_destroy(m->generator);
     lebm_prior_destroy(m->prior);
     memset(m, 0, sizeof *m);
+}
+
+lebm_generator *model_generator_at(const model *m, double sigma)
+{
+    lebm_generator *at;
+    or_die(lebm_generator_create_from_spec(&at, lebm_generator_spec(m->generator),
+                                           lebm_generator_likelihood(m->generator), sigma),
+           "generator");
+    for (int64_t i = 0; i < lebm_generator_param_count(m->generator); i++) {
+        const int64_t size = lebm_generator_param_size(m->generator, i);
+        float *values = allocate((size_t)size, sizeof *values);
+        or_die(lebm_generator_get_param(m->generator, i, values, size), "generator");
+        or_die(lebm_generator_set_param(at, i, values, size), "generator");
+        free(values);
+    }
+    return at;
+}
+
+lebm_prior *model_p0(const model *m)
+{
+    const int64_t latents = lebm_prior_latent_size(m->prior);
+    lebm_net *zero;
+    lebm_prior *p0;
+    float *weights = allocate((size_t)latents, sizeof *weights);
+    for (int64_t i = 0; i < latents; i++) weights[i] = 0;
+    or_die(lebm_net_create(&zero, latents), "prior");
+    or_die(lebm_net_add_linear(zero, 1, 0), "prior");
+    or_die(lebm_net_set_param(zero, 0, weights, latents), "prior");
+    or_die(lebm_prior_create(&p0, zero, lebm_prior_sigma0(m->prior)), "prior");
+    lebm_net_destroy(zero); /* p0 holds it from here on */
+    free(weights);
+    return p0;
 }
 
 bool model_is_of_text(const model *m)

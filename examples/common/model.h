@@ -20,6 +20,12 @@ void model_load(model *m, const char *path);
 
 void model_free(model *m);
 
+/* The same generator with another standard deviation of x given z; the caller destroys it. */
+lebm_generator *model_generator_at(const model *m, double sigma);
+
+/* A prior that is p0, with f = 0, of the same size and sigma0; the caller destroys it. */
+lebm_prior *model_p0(const model *m);
+
 /* Whether it is a model of text, not of images. */
 bool model_is_of_text(const model *m);
 

@@ -125,6 +125,16 @@ void picture_rows(const model *m, const float *x, int64_t rows, int64_t columns,
     write_blocks(frame(m, rows * columns, columns, 1, path), x, NULL, path);
 }
 
+void picture_errors(const model *m, const float *z, const float *x, int64_t n, double *errors)
+{
+    const int64_t size = lebm_generator_data_size(m->generator);
+    float *y = view_rows(m, n);
+    view_decode(m, z, n, y);
+    for (int64_t i = 0; i < n; i++)
+        errors[i] = mean_square_error(m, square_error(x + i * size, y + i * size, size), size);
+    free(y);
+}
+
 int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluation *result)
 {
     const int64_t size = dataset_row_size(data);

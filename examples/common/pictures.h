@@ -30,6 +30,9 @@ int picture_reconstructions(const model *m, const dataset *data, int64_t count, 
 /* Images in rows and columns: [rows, columns] of x. */
 void picture_rows(const model *m, const float *x, int64_t rows, int64_t columns, const char *path);
 
+/* The mean square error of each image x given its z, per number and in [-1, 1] units. */
+void picture_errors(const model *m, const float *z, const float *x, int64_t n, double *errors);
+
 /* Measures the model on the first `count` images of the data. */
 int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluation *result);
 

@@ -15,7 +15,17 @@
     "ignored, as nohup does. What ends the program in other ways loses the steps since the last checkpoint.\n"         \
     "\n"
 
-static const char notes[] = ON_STEP_SIZES
+#define ON_SIGMA                                                                                                       \
+    "With --sigma-learning-rate R sigma^2 goes a share R of the way to the mean square error of each batch; 0.01 "     \
+    "does\n"                                                                                                           \
+    "well. Step sizes of chains to the posterior change with sigma^2: give those that are right for --sigma.\n"        \
+    "\n"
+
+#define ON_P0                                                                                                          \
+    "--prior-init zero --prior-learning-rate 0 trains with p0 for the prior, to see what a learned one is worth.\n"    \
+    "\n"
+
+static const char notes[] = ON_STEP_SIZES ON_SIGMA ON_P0
     "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"
     "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
     "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
@@ -24,10 +34,10 @@ static const char notes[] = ON_STEP_SIZES
     "--out again as at the first start, and --minutes, --threads and --convolution if they are to hold again. All\n"
     "others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the options of\n"
     "chains and of Adam hold from there on; --prior, --generator, --width, --sigma, --sigma0, --batch and\n"
-    "--train-images are refused unless they say the same, and those of initialisation do nothing. One training at\n"
-    "a time may write to a folder.";
+    "--train-images are refused unless they say the same, but for a --sigma that is learned, and those of\n"
+    "initialisation do nothing. One training at a time may write to a folder.";
 
-static const char notes_of_text[] = ON_STEP_SIZES
+static const char notes_of_text[] = ON_STEP_SIZES ON_P0
     "The spec of a generator of text: in M; embedding E [noz]; lstm H [LAYERS] [noz]; tokens V D [tied], or gru in "
     "the\n"
     "place of lstm. Where N, V and D stand, N is the width, V the number of words that are known, D the length of the\n"
@@ -72,6 +82,7 @@ static void options_of_text(argument options[TRAIN_OPTIONS], const train_program
                                           "share of the words before that a training step does not tell the net");
     options[CONVOLUTION] = none;
     options[SIGMA] = none;
+    options[SIGMA_LEARNING_RATE] = none;
     options[POSTERIOR_CHAINS].help = "fresh: from noise at each step; kept: one for each sentence, gone on with";
 }
 
@@ -97,11 +108,11 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
         [GENERATOR] = TEXT("generator", "SPEC", p->generator, "net g of the generator"),
         [WIDTH] = I64("width", "N", p->width, 1, 4096, "base width of g: the N in its default"),
         [PRIOR_INIT] =
-            TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch, xavier_normal or uniform"),
-        [GENERATOR_INIT] = TEXT("generator-init", "NAME", p->generator_init, "and of g"),
+            TEXT("prior-init", "NAME", p->prior_init, "initialisation of f: pytorch, xavier_normal, uniform or zero"),
+        [GENERATOR_INIT] = TEXT("generator-init", "NAME", p->generator_init, "and of g, but for zero"),
         [CONVOLUTION] = TEXT("convolution", "HOW", "auto",
                              "of transposed convolutions: direct, filtered, or auto: the faster for each"),
-        [SIGMA] = F64("sigma", "S", p->sigma, 1e-6, 1e6, "standard deviation of x given z"),
+        [SIGMA] = F64("sigma", "S", p->sigma, 1e-6, 1e6, "standard deviation of x given z; at first, if it is learned"),
         [SIGMA0] = F64("sigma0", "S", p->sigma0, 1e-6, 1e6, "standard deviation of p0"),
         [PRIOR_STEPS] = I64("prior-steps", "N", p->prior_steps, 1, 1000000, "steps of a chain to the prior"),
         [PRIOR_STEP_SIZE] = F64("prior-step-size", "S", p->prior_step_size, 1e-12, 1e6, "their size, see below"),
@@ -139,6 +150,8 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
         [GENERATOR_CLIP_NORM] = F64("generator-clip-norm", "N", p->generator_clip_norm, 0, 1e30, "and of g; 0: any"),
         [AVERAGE_DECAY] = F64("average-decay", "D", p->average_decay, 0, .999999,
                               "look at and save averages of the parameters, of this decay; 0: the parameters"),
+        [SIGMA_LEARNING_RATE] =
+            F64("sigma-learning-rate", "R", 0, 0, 1, "how fast sigma is learned, 0 to 1, see below; 0: it stays"),
     };
     memcpy(options, table, sizeof table);
 }
@@ -179,6 +192,7 @@ static const struct {
     {PRIOR_CHAINS, OF_TRAINER, LEBM_TRAINER_PRIOR_CHAINS},
     {PRIOR_RENEWAL, OF_TRAINER, LEBM_TRAINER_PRIOR_RENEWAL},
     {AVERAGE_DECAY, OF_TRAINER, LEBM_TRAINER_AVERAGE_DECAY},
+    {SIGMA_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_SIGMA_LEARNING_RATE},
     {DROPOUT, OF_TRAINER, LEBM_TRAINER_DROPOUT},
     {WORD_DROPOUT, OF_TRAINER, LEBM_TRAINER_WORD_DROPOUT},
     {PRIOR_LEARNING_RATE, OF_TRAINER, LEBM_TRAINER_PRIOR_LEARNING_RATE},

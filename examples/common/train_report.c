@@ -76,14 +76,23 @@ void report_start(const run *r)
     printf("\n\n");
 }
 
+static bool learns_sigma(const run *r)
+{
+    double rate;
+    or_die(lebm_trainer_get_f64(r->trainer, LEBM_TRAINER_SIGMA_LEARNING_RATE, &rate), "trainer");
+    return rate > 0;
+}
+
 void report_epoch(const run *r)
 {
     const double n = (double)r->epoch.steps;
     const double error = r->epoch.error / r->epoch.terms, f_positive = r->epoch.f_positive / n,
                  f_negative = r->epoch.f_negative / n;
-    printf("epoch %" PRId64 "/%" PRId64 ": %s %.4f, f+ %.3f, f- %.3f, gap %+.3f, %.0f %s/s\n",
+    printf("epoch %" PRId64 "/%" PRId64 ": %s %.4f, f+ %.3f, f- %.3f, gap %+.3f, ",
            lebm_trainer_epochs_done(r->trainer), r->options[EPOCHS].value.i64, r->program->kind->error_name, error,
-           f_positive, f_negative, f_positive - f_negative, run_things_per_second(r), r->program->kind->things);
+           f_positive, f_negative, f_positive - f_negative);
+    if (learns_sigma(r)) printf("sigma %.4f, ", lebm_generator_sigma(r->model.generator));
+    printf("%.0f %s/s\n", run_things_per_second(r), r->program->kind->things);
 }
 
 void report_watch(const run *r, const prior_watch *seen)
@@ -124,6 +133,7 @@ void report_results(const run *r, const results *e)
     r->program->kind->report_results(r, e);
     printf("Mean f of posterior samples  %.4f\n", e->all.f_positive);
     printf("Mean f of prior samples      %.4f\n", e->all.f_negative);
+    if (learns_sigma(r)) printf("Sigma that was learned       %.4g\n", lebm_generator_sigma(r->model.generator));
     if (!isnan(e->suggested.prior + e->suggested.posterior))
         printf("Step sizes by the curvature  prior %.2g, posterior %.2g (where chains end, see docs/recipes.md)\n",
                e->suggested.prior, e->suggested.posterior);

@@ -123,7 +123,7 @@ bool run_resumes(const run *r);
 /* Whether each image's or sentence's chain to the posterior is kept. */
 bool run_keeps_chains(const run *r);
 
-/* Takes the averages of the parameters for what is looked at, if there are any. */
+/* Takes what was learned for what is looked at: step sizes, and the averages of the parameters if there are any. */
 void run_refresh_view(run *r);
 
 /* The step at which the last epoch ends. */

@@ -87,12 +87,28 @@ static void set_convolution(lebm_net *net, const argument *option)
         option_or_die(lebm_net_set_str(net, LEBM_NET_CONVOLUTION, option->value.text), option);
 }
 
+/* As the option says; of all parameters zero, which is no scheme of the library's, f is 0. */
+static void init_prior(lebm_net *f, const argument *scheme, int64_t seed)
+{
+    if (strcmp(scheme->value.text, "zero") != 0) {
+        option_or_die(lebm_net_init(f, scheme->value.text, (uint64_t)seed), scheme);
+        return;
+    }
+    for (int64_t i = 0; i < lebm_net_param_count(f); i++) {
+        const int64_t size = lebm_net_param_size(f, i);
+        float *zeros = allocate((size_t)size, sizeof *zeros);
+        for (int64_t k = 0; k < size; k++) zeros[k] = 0;
+        or_die(lebm_net_set_param(f, i, zeros, size), "prior");
+        free(zeros);
+    }
+}
+
 static void make_prior(run *r, const char *spec, double sigma0)
 {
     const argument *o = r->options;
     lebm_net *f;
     option_or_die(lebm_net_create_from_spec(&f, spec), &o[PRIOR]);
-    option_or_die(lebm_net_init(f, o[PRIOR_INIT].value.text, (uint64_t)o[SEED].value.i64), &o[PRIOR_INIT]);
+    init_prior(f, &o[PRIOR_INIT], o[SEED].value.i64);
     set_convolution(f, &o[CONVOLUTION]);
     option_or_die(lebm_prior_create(&r->model.prior, f, sigma0), &o[PRIOR]);
     lebm_net_destroy(f); /* the prior holds it from here on */
@@ -265,12 +281,24 @@ static void drop_averages(run *r)
     r->view.generator = r->model.generator;
 }
 
+/* Chains that look at the model go by the step sizes that those of the training have now: they change with sigma. */
+static void take_step_sizes(run *r)
+{
+    static const char *const keys[] = {LEBM_SAMPLER_STEP_SIZE, LEBM_SAMPLER_LAST_STEP_SIZE};
+    for (int i = 0; i < 2; i++) {
+        double size;
+        or_die(lebm_sampler_get_f64(r->model.to_posterior, keys[i], &size), keys[i]);
+        or_die(lebm_sampler_set_f64(r->view.to_posterior, keys[i], size), keys[i]);
+    }
+}
+
 void run_refresh_view(run *r)
 {
     lebm_prior *prior;
     lebm_generator *generator;
     const int status = lebm_trainer_average(r->trainer, &prior, &generator);
     drop_averages(r);
+    take_step_sizes(r);
     if (status == LEBM_ERR_STATE) return; /* there are none */
     or_die(status, "averages");
     r->view.prior = prior;

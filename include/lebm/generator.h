@@ -196,7 +196,8 @@ LEBM_API int lebm_generator_data_range(const lebm_generator *generator, double *
 /** Name of the likelihood, a static string; NULL if `generator` is NULL. Threads: any. @since 0.1.0 */
 LEBM_API const char *lebm_generator_likelihood(const lebm_generator *generator);
 
-/** Standard deviation of the Gaussian's noise; 0 for a likelihood without one. Threads: any. @since 0.1.0 */
+/** Standard deviation of the Gaussian's noise; 0 for a likelihood without one.
+ * Threads: any, but not while a trainer learns it (LEBM_TRAINER_SIGMA_LEARNING_RATE). @since 0.1.0 */
 LEBM_API double lebm_generator_sigma(const lebm_generator *generator);
 
 /** The mean of x given z, for each row (eq. 3): g(z), or sigmoid(g(z)) for LEBM_BERNOULLI. For LEBM_CATEGORICAL, which has

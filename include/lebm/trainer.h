@@ -49,6 +49,17 @@ typedef struct lebm_trainer lebm_trainer;
 #define LEBM_TRAINER_PRIOR_CHAINS      "prior_chains"  /**< str: "fresh" or "kept": lebm_trainer_step_of() ("fresh") */
 #define LEBM_TRAINER_PRIOR_RENEWAL     "prior_renewal" /**< f64: share of kept chains that begin anew (0.05) */
 #define LEBM_TRAINER_AVERAGE_DECAY     "average_decay" /**< f64: of lebm_trainer_average(); 0: no averages (0) */
+/** f64, 0 to 1: r, by which sigma of LEBM_GAUSSIAN is learned, too; 0: it stays as it is (0). After each step
+ *
+ *     sigma^2 <- sigma^2 + r (e - sigma^2),    e = reconstruction_mse of the batch, (x - g(z+))^2 per number of x
+ *
+ * which is ascent of the likelihood along its natural gradient: d log p(x)/d sigma^2 = E_{p(z|x)}[D (e - sigma^2)/(2 sigma^4)],
+ * divided by the Fisher information D/(2 sigma^4). It rests where sigma^2 is the mean of e, as at the maximum of the likelihood;
+ * r = 1 is the step M of expectation maximisation on the batch, less an average over some 1/r batches; sigma^2 stays positive
+ * for any r. As the curvature of log p(x|z) goes as 1/sigma^2, the step sizes of to_posterior (step_size and last_step_size)
+ * change by the factor of sigma^2, those of hmc by that of sigma: they are to be right for the sigma that the generator
+ * begins with. So to_posterior must be another sampler than to_prior. A sigma beyond 1e-6 to 1e6 is LEBM_ERR_DIVERGED. */
+#define LEBM_TRAINER_SIGMA_LEARNING_RATE "sigma_learning_rate"
 /** f64: of a generator of tokens, the share of the numbers of embeddings and of the last layer's outputs that a step drops
  * at random, while the others become larger by 1/(1 - share) (Srivastava et al., 2014). What is dropped of an observation is
  * the same throughout a step: at all steps of its chain, and where the gradient is taken. So the metrics of the step are
@@ -190,9 +201,10 @@ LEBM_API int lebm_trainer_set_progress(lebm_trainer *trainer, lebm_progress_fn p
  *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE);
  *         LEBM_ERR_SHAPE (a sampler has other than M variances for its preconditioner); LEBM_ERR_STATE (the trainer or one
  *         of its samplers is running; a sampler's start is not "noise", or its warmup not 0; one has a preconditioner but
- *         no variances; posterior_chains is "kept"; a weight of a net was never set; another call is using a net when it
- *         is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a
- *         sampler's: the text names quantity, step and chain); on failure nothing was changed
+ *         no variances; posterior_chains is "kept"; sigma is to be learned, and there is none, or one sampler for both
+ *         kinds of chains; a weight of a net was never set; another call is using a net when it is to be updated);
+ *         LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond divergence_threshold, the trainer's or a sampler's, or
+ *         sigma out of bounds: the text names quantity, step and chain); on failure nothing was changed
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n);
 
@@ -219,10 +231,11 @@ LEBM_API int lebm_trainer_step(lebm_trainer *trainer, const float *x, int64_t n)
  *         place; a number of x that is not finite or out of range, see LEBM_GENERATOR_MISSING and
  *         LEBM_GENERATOR_OUT_OF_RANGE); LEBM_ERR_SHAPE (a sampler has other than M variances for its preconditioner);
  *         LEBM_ERR_STATE (the trainer or one of its samplers is running; a sampler's start is not "noise", or its warmup
- *         not 0; one has a preconditioner but no variances; posterior_chains is "kept" while `observations` is 0; a weight
- *         of a net was never set; another call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond
- *         divergence_threshold, the trainer's or a sampler's: the text names quantity, step and chain); on failure
- *         nothing was changed, no chain either
+ *         not 0; one has a preconditioner but no variances; posterior_chains is "kept" while `observations` is 0; sigma is
+ *         to be learned, and there is none, or one sampler for both kinds of chains; a weight of a net was never set;
+ *         another call is using a net when it is to be updated); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not finite, or beyond
+ *         divergence_threshold, the trainer's or a sampler's, or sigma out of bounds: the text names quantity, step and
+ *         chain); on failure nothing was changed, no chain either
  * Threads: one call per trainer at a time; no other call may be using prior or generator. @since 0.1.0 */
 LEBM_API int lebm_trainer_step_of(lebm_trainer *trainer, const float *x, const int64_t *ids, int64_t n);
 
@@ -231,7 +244,7 @@ LEBM_API int lebm_trainer_step_of(lebm_trainer *trainer, const float *x, const i
  * average of none. A step with average_decay 0 forgets them. They leave out what the last updates wander about, and are for
  * sampling and for measuring; the training itself does not use them.
  * @param prior      receives the prior, and
- * @param generator  the generator, with the options of the trainer's; the caller owns both
+ * @param generator  the generator, with the options and the sigma of the trainer's; the caller owns both
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the last step had average_decay 0, there was none, or a call
  *         is changing a net), LEBM_ERR_UNSUPPORTED (a kind of generator that cannot be copied), LEBM_ERR_NOMEM
  * Threads: one call per trainer at a time. @since 0.1.0 */

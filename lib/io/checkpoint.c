@@ -134,6 +134,7 @@ typedef struct {
     learner_state learners[LEBM__LEARNERS];
     lebm__kept posterior, prior;
     int64_t steps_done, epochs_done;
+    double sigma;
     lebm__handle options, to_prior, to_posterior; /* of the trainer and its samplers */
     lebm__variances of_prior, of_posterior;       /* of the samplers */
 } checkpoint;
@@ -173,6 +174,14 @@ static int checkpoint_get_settings(const lebm__st_reader *st, const lebm_trainer
     LEBM__TRY(checkpoint_get_variances(st, trainer, c));
     LEBM__TRY(checkpoint_get_count(st, "trainer", "steps_done", &c->steps_done));
     return checkpoint_get_count(st, "trainer", "epochs_done", &c->epochs_done);
+}
+
+/* A sigma that was being learned may be another one than the trainer's. */
+static int checkpoint_get_sigma(const lebm__st_reader *st, const lebm_trainer *trainer, checkpoint *c)
+{
+    double rate;
+    LEBM__TRY(lebm__handle_get_f64(&c->options, LEBM_TRAINER_SIGMA_LEARNING_RATE, &rate));
+    return lebm__checkpoint_match_sigma(st, trainer, rate > 0.0, &c->sigma);
 }
 
 static int checkpoint_get_learner(const lebm__st_reader *st, const lebm__learner *learner, const char *spec,
@@ -249,6 +258,7 @@ static int checkpoint_get_checkpoint(const lebm__st_reader *st, const lebm_train
     LEBM__TRY(lebm__check_keys(st, NULL)); /* first: the values of a newer library's file may be news, too */
     LEBM__TRY(lebm__checkpoint_match(st, trainer));
     LEBM__TRY(checkpoint_get_settings(st, trainer, c));
+    LEBM__TRY(checkpoint_get_sigma(st, trainer, c));
     LEBM__TRY(checkpoint_get_learners(st, trainer, c));
     return checkpoint_get_chains(st, trainer, c);
 }
@@ -289,6 +299,7 @@ static void checkpoint_set_trainer(lebm_trainer *trainer, checkpoint *c)
     if (trainer->to_posterior != trainer->to_prior) checkpoint_set_variances(trainer->to_posterior, &c->of_posterior);
     checkpoint_set_chains(&trainer->kept_posterior, &c->posterior);
     checkpoint_set_chains(&trainer->kept_prior, &c->prior);
+    trainer->generator->sigma = c->sigma;
     trainer->steps_done = c->steps_done;
     trainer->epochs_done = c->epochs_done;
     trainer->has_stepped = 0; /* the metrics were those of another training */

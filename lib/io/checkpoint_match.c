@@ -91,9 +91,18 @@ int lebm__checkpoint_match(const lebm__st_reader *st, const lebm_trainer *traine
     LEBM__TRY(match_text(st, "g", "spec", generator->kind->spec(generator)));
     LEBM__TRY(match_f64(st, "prior", "sigma0", lebm_prior_sigma0(trainer->prior)));
     LEBM__TRY(match_text(st, "generator", "likelihood", lebm_generator_likelihood(generator)));
-    LEBM__TRY(match_f64(st, "generator", "sigma", lebm_generator_sigma(generator)));
     LEBM__TRY(match_vocabulary(st, generator->vocabulary));
     LEBM__TRY(match_text(st, LEBM_TO_PRIOR, "kernel", lebm_sampler_kernel(trainer->to_prior)));
     LEBM__TRY(match_text(st, LEBM_TO_POSTERIOR, "kernel", lebm_sampler_kernel(trainer->to_posterior)));
     return match_samplers(st, trainer);
+}
+
+int lebm__checkpoint_match_sigma(const lebm__st_reader *st, const lebm_trainer *trainer, int is_learned, double *sigma)
+{
+    const double ours = lebm_generator_sigma(trainer->generator);
+    if (!is_learned || ours == 0.0) LEBM__TRY(match_f64(st, "generator", "sigma", ours));
+    LEBM__TRY(lebm__get_f64(st, "generator", "sigma", sigma));
+    if (ours == 0.0 || (*sigma >= LEBM__LEAST_SIGMA && *sigma <= LEBM__MOST_SIGMA)) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_FORMAT, "'%.128s': generator.sigma is %.9g; allowed are %.0e to %.0e", st->path, *sigma,
+                      LEBM__LEAST_SIGMA, LEBM__MOST_SIGMA);
 }

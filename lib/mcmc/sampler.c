@@ -38,6 +38,14 @@ int lebm__sampler_check_variances(const float *variances, int64_t count)
     return LEBM_OK;
 }
 
+void lebm__sampler_scale_steps(lebm_sampler *sampler, double factor)
+{
+    lebm__step_sizes *sizes = sampler->head.options[1].values; /* the kernel's options begin with them */
+    const double scale = sampler->kernel->step_size(factor) / sampler->kernel->step_size(1.0);
+    sizes->first = lebm__step_size_within_bounds(scale * sizes->first);
+    if (sizes->last > 0.0) sizes->last = lebm__step_size_within_bounds(scale * sizes->last);
+}
+
 void lebm__sampler_take_variances(lebm_sampler *sampler, float *variances, int64_t count)
 {
     lebm__free(sampler->variances);

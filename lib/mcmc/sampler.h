@@ -42,4 +42,7 @@ int lebm__sampler_prepare_run(lebm_sampler *sampler, lebm__run *run);
 int lebm__sampler_check_variances(const float *variances, int64_t count);
 void lebm__sampler_take_variances(lebm_sampler *sampler, float *variances, int64_t count);
 
+/* Have steps be for a density whose curvature is 1/factor of what it was. */
+void lebm__sampler_scale_steps(lebm_sampler *sampler, double factor);
+
 #endif

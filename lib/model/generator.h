@@ -80,6 +80,10 @@ typedef struct {
                  int64_t n, float *x);
 } lebm__generator_kind;
 
+/* What sigma may be, where there is one. */
+#define LEBM__LEAST_SIGMA 1e-6
+#define LEBM__MOST_SIGMA  1e6
+
 /* The first member of each kind's own struct. */
 struct lebm_generator {
     lebm__handle head;

@@ -41,8 +41,9 @@ int lebm_generator_create(lebm_generator **out, lebm_net *g, const char *likelih
         return lebm__fail(LEBM_ERR_UNKNOWN_OPTION, "there is no likelihood '%.64s'; there are %s and %s", likelihood,
                           LEBM_GAUSSIAN, LEBM_BERNOULLI);
     }
-    if (found->has_sigma && !(sigma >= 1e-6 && sigma <= 1e6)) {
-        return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; allowed are 1e-06 to 1e+06", sigma);
+    if (found->has_sigma && !(sigma >= LEBM__LEAST_SIGMA && sigma <= LEBM__MOST_SIGMA)) {
+        return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; allowed are %.0e to %.0e", sigma, LEBM__LEAST_SIGMA,
+                          LEBM__MOST_SIGMA);
     }
     if (!found->has_sigma && sigma != 0.0) {
         return lebm__fail(LEBM_ERR_RANGE, "sigma is %g; for %s it must be 0", sigma, found->name);

@@ -20,6 +20,7 @@ typedef struct {
     lebm__step_chains chains;
     lebm__dropout dropout;
     lebm__trainer_metrics metrics;
+    double sigma;         /* that is learned; 0: it is not */
     double share[PHASES]; /* of the phases in the work */
     int phase;
 } step;
@@ -177,6 +178,27 @@ static int step_measure(step *s)
     return step_check_growth(s, rows_per_number);
 }
 
+/* sigma^2 goes a share of the way to the mean square error, along the natural gradient; see the option. */
+static int step_learn_sigma(step *s)
+{
+    const lebm_trainer *t = s->trainer;
+    const double rate = t->options.sigma_learning_rate, before = t->generator->sigma * t->generator->sigma;
+    if (rate == 0.0 || t->generator->kind->count(t->generator, s->batch.x, s->batch.n) == 0) return LEBM_OK;
+    s->sigma = sqrt(before + rate * (s->metrics.reconstruction_mse - before));
+    if (s->sigma >= LEBM__LEAST_SIGMA && s->sigma <= LEBM__MOST_SIGMA) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_DIVERGED, "sigma would be %g at training step %lld; allowed are %g to %g", s->sigma,
+                      (long long)t->steps_done + 1, LEBM__LEAST_SIGMA, LEBM__MOST_SIGMA);
+}
+
+/* Steps of chains to the posterior follow sigma. */
+static void step_accept_sigma(const step *s)
+{
+    lebm_trainer *t = s->trainer;
+    if (s->sigma == 0.0) return;
+    lebm__sampler_scale_steps(t->to_posterior, pow(s->sigma / t->generator->sigma, 2.0));
+    t->generator->sigma = s->sigma;
+}
+
 /* Adam's step for all learners, or for none. All that a checkpoint keeps changes under the claim. */
 static int step_update(step *s)
 {
@@ -197,6 +219,7 @@ static int step_update(step *s)
     LEBM__TRY(status);
     LEBM__TRY(lebm__model_claim(t->prior, t->generator, s->function, 1));
     lebm__learners_accept(t->learners, LEBM__LEARNERS);
+    step_accept_sigma(s);
     lebm__step_chains_store(&s->chains, t);
     t->steps_done++;
     lebm__model_yield(t->prior, t->generator, 1);
@@ -210,7 +233,22 @@ static int step_run(step *s)
     LEBM__TRY(step_run_chains(s));
     LEBM__TRY(step_compute_gradients(s));
     LEBM__TRY(step_measure(s));
+    LEBM__TRY(step_learn_sigma(s));
     return step_update(s);
+}
+
+/* Whether there is a sigma to be learned, and a sampler whose steps may follow it. */
+static int step_check_sigma(const lebm_trainer *trainer)
+{
+    if (trainer->generator->sigma == 0.0) {
+        return lebm__fail(LEBM_ERR_STATE,
+                          "option sigma_learning_rate is for generators of likelihood '%s', and this one's is '%s': "
+                          "set it to 0",
+                          LEBM_GAUSSIAN, trainer->generator->likelihood);
+    }
+    if (trainer->to_prior != trainer->to_posterior) return LEBM_OK;
+    return lebm__fail(LEBM_ERR_STATE, "option sigma_learning_rate changes the step sizes of the sampler to the "
+                                      "posterior: the trainer needs another one to the prior");
 }
 
 /* Whether the trainer's options and those of its samplers fit together, and with the call: `ids` NULL if it gives none. */
@@ -232,6 +270,7 @@ static int step_check_options(const lebm_trainer *trainer, const int64_t *ids)
                           "of %s: set them to 0",
                           trainer->generator->kind->data);
     }
+    if (trainer->options.sigma_learning_rate > 0.0) LEBM__TRY(step_check_sigma(trainer));
     if (!lebm__trainer_keeps(trainer->options.posterior_chains)) return LEBM_OK;
     if (ids == NULL) {
         return lebm__fail(LEBM_ERR_STATE, "option posterior_chains is 'kept': call lebm_trainer_step_of(), which tells "

@@ -12,7 +12,7 @@
 typedef struct {
     lebm__learner_options learner[LEBM__LEARNERS];
     double beta1, beta2, epsilon, decay_per_epoch, divergence_threshold;
-    double prior_renewal, average_decay, dropout, word_dropout;
+    double prior_renewal, average_decay, sigma_learning_rate, dropout, word_dropout;
     int64_t observations, first_visit_steps, seed, threads;
     char posterior_chains[LEBM__TEXT_SIZE], prior_chains[LEBM__TEXT_SIZE], note[LEBM__TEXT_SIZE];
 } lebm__trainer_options;

@@ -40,6 +40,8 @@ static const lebm__option trainer_rows[] = {
                      "probability with which a kept chain to the prior begins at noise again"),
     LEBM__OPTION_F64(LEBM_TRAINER_AVERAGE_DECAY, ROW(average_decay), 0.0, 0.0, 0.999999, "0",
                      "decay of the averages of the parameters over the updates; 0: there are none"),
+    LEBM__OPTION_F64(LEBM_TRAINER_SIGMA_LEARNING_RATE, ROW(sigma_learning_rate), 0.0, 0.0, 1.0, "0",
+                     "share of the way to a batch's mean square error that sigma^2 goes in a step; 0: sigma stays"),
     LEBM__OPTION_F64(LEBM_TRAINER_DROPOUT, ROW(dropout), 0.0, 0.0, 0.95, "0",
                      "share of the numbers of embeddings and outputs that a step drops, of a generator of tokens"),
     LEBM__OPTION_F64(LEBM_TRAINER_WORD_DROPOUT, ROW(word_dropout), 0.0, 0.0, 1.0, "0",

@@ -148,6 +148,7 @@ static const struct {
     {LEBM_TRAINER_AVERAGE_DECAY, "average_decay"},
     {LEBM_TRAINER_DROPOUT, "dropout"},
     {LEBM_TRAINER_WORD_DROPOUT, "word_dropout"},
+    {LEBM_TRAINER_SIGMA_LEARNING_RATE, "sigma_learning_rate"},
     {LEBM_TRAINER_RECONSTRUCTION_MSE, "reconstruction_mse"},
     {LEBM_TRAINER_RECONSTRUCTION_NLL, "reconstruction_nll"},
     {LEBM_TRAINER_LOG_LIKELIHOOD, "log_likelihood"},

@@ -11,6 +11,7 @@ struct lessons {
     int64_t steps, batch;
     double prior_rate, generator_rate;
     const char *chains; /* "fresh" or "kept", of both kinds */
+    double sigma_rate;
 };
 
 /* Which rows are in a batch: those that have chains of their own are there once. `order` holds all of them. */
@@ -34,6 +35,7 @@ static void learn(struct model *model, lebm_sampler *to_prior, lebm_sampler *to_
     } options[] = {
         {LEBM_TRAINER_PRIOR_LEARNING_RATE, lessons.prior_rate},
         {LEBM_TRAINER_GENERATOR_LEARNING_RATE, lessons.generator_rate},
+        {LEBM_TRAINER_SIGMA_LEARNING_RATE, lessons.sigma_rate},
         {LEBM_TRAINER_BETA1, 0.9},
         {LEBM_TRAINER_DECAY_PER_EPOCH, pow(0.01, 1.0 / EPOCHS)},
     };
@@ -63,6 +65,7 @@ static void learn(struct model *model, lebm_sampler *to_prior, lebm_sampler *to_
     free(order);
     pair_pull(&model->f);
     pair_pull(&model->g);
+    model->ref.sigma = lebm_generator_sigma(model->generator);
 }
 
 /* A sampler whose steps shrink from one size to another: soon near the target, and little biased in the end. */
@@ -164,7 +167,7 @@ START_TEST(a_linear_gaussian_model_finds_the_maximum_of_its_likelihood)
     const double before = linear_log_likelihood(&model.ref, &data), unit = cases[_i].sigma0 * cases[_i].sigma0;
     lebm_sampler *to_prior = make_settling_sampler(40, 0.3 * unit, 0.02 * unit);
     lebm_sampler *to_posterior = make_settling_sampler(100, cases[_i].first * unit, cases[_i].last * unit);
-    learn(&model, to_prior, to_posterior, x, n, (struct lessons){cases[_i].steps, 100, 0.01, 0.02, "fresh"});
+    learn(&model, to_prior, to_posterior, x, n, (struct lessons){cases[_i].steps, 100, 0.01, 0.02, "fresh", 0});
     const double after = linear_log_likelihood(&model.ref, &data);
     for (int64_t i = 0; i < d * m; i++) model.g.ref.params[i] *= 1.1;
     const double weights_off = linear_log_likelihood(&model.ref, &data);
@@ -173,6 +176,49 @@ START_TEST(a_linear_gaussian_model_finds_the_maximum_of_its_likelihood)
     ck_assert_msg(after > most - gap, "training ends at a log likelihood of %g, the maximum is %g: short by %g", after,
                   most, most - after);
     ck_assert_msg(weights_off < most - gap, "weights that are off by 10 %% cost %g only", most - weights_off);
+    free(x);
+    lebm_sampler_destroy(to_prior);
+    lebm_sampler_destroy(to_posterior);
+    model_free(&model);
+}
+END_TEST
+
+/* The sigma of the maximum: sigma^2 is the mean of the eigenvalues that the model does not take (Tipping and Bishop). */
+static double best_sigma(const struct data_moments *data, int64_t m)
+{
+    double values[MOST_SIDE], sum = 0;
+    eigenvalues(data->d, data->covariance, values);
+    for (int64_t i = m; i < data->d; i++) sum += values[i];
+    return sqrt(sum / (double)(data->d - m));
+}
+
+/* From a sigma that is far too large, or too small. Steps are right at first, and follow it. Chains at rest are off by some
+ * s lambda/2 of their variance, 1 % at the last steps, of which m/d is in the mean square error, and half of that in sigma. */
+START_TEST(a_linear_gaussian_model_finds_its_sigma)
+{
+    static const struct {
+        double sigma, first, last; /* step sizes for this sigma */
+        const char *chains;
+        int64_t steps; /* of a chain */
+        double gap;    /* allowed, in nats per observation */
+    } cases[] = {{1.6, 0.1, 0.0025, "fresh", 120, 2e-3}, {1.6, 0.01, 0.01, "kept", 40, 8e-3}};
+    const int64_t m = 2, d = 6, n = 1000;
+    uint64_t seed = 77;
+    float *x = draw_linear_data(n, d, m, 0.5, &seed);
+    const struct data_moments data = moments_of(x, n, d);
+    const double best = best_sigma(&data, m), most = largest_log_likelihood(&data, m, best);
+
+    struct model model;
+    model_linear(&model, m, d, 1, cases[_i].sigma);
+    pair_randomise(&model.g, 0.5, seed);
+    lebm_sampler *to_prior = make_settling_sampler(40, 0.3, 0.02);
+    lebm_sampler *to_posterior = make_settling_sampler(cases[_i].steps, cases[_i].first, cases[_i].last);
+    learn(&model, to_prior, to_posterior, x, n, (struct lessons){1500, 100, 0.01, 0.02, cases[_i].chains, 0.01});
+    const double sigma = model.ref.sigma, after = linear_log_likelihood(&model.ref, &data);
+    printf("sigma from %g, %s: %.4f, best %.4f, %.2g nats short\n", cases[_i].sigma, cases[_i].chains, sigma, best,
+           most - after);
+    ck_assert_msg(fabs(sigma / best - 1) < 0.01, "sigma is %g, and should be %g", sigma, best);
+    ck_assert_msg(after > most - cases[_i].gap, "training ends %g short of the maximum", most - after);
     free(x);
     lebm_sampler_destroy(to_prior);
     lebm_sampler_destroy(to_posterior);
@@ -244,7 +290,8 @@ START_TEST(kept_chains_learn_what_short_ones_do_not)
         model_linear(&model, M, D, 1, few.sigma);
         pair_randomise(&model.g, 2, seed);
         lebm_sampler *to_prior = make_sampler(1, 0.1), *to_posterior = make_sampler(few.steps, few.size);
-        learn(&model, to_prior, to_posterior, x, N, (struct lessons){STEPS, 100, 0, 0.02, is_kept ? "kept" : "fresh"});
+        learn(&model, to_prior, to_posterior, x, N,
+              (struct lessons){STEPS, 100, 0, 0.02, is_kept ? "kept" : "fresh", 0});
         losses[is_kept] = most - linear_log_likelihood(&model.ref, &data);
         variances[is_kept] = few.sigma * few.sigma;
         for (int i = 0; i < D * M; i++) variances[is_kept] += pow(model.g.ref.params[i], 2);
@@ -299,7 +346,7 @@ START_TEST(a_linear_f_learns_the_mean_of_the_data) /* _i: sigma0, and whether ch
     lebm_sampler *to_prior = is_kept ? make_sampler(3, 0.2 * unit) : make_settling_sampler(60, 0.4 * unit, 0.02 * unit);
     lebm_sampler *to_posterior =
         is_kept ? make_sampler(3, 0.05 * unit) : make_settling_sampler(20, 0.2 * unit, 0.01 * unit);
-    const struct lessons lessons = {is_kept ? 2000 : 400, 300, 0.03 / sigma0, 0, is_kept ? "kept" : "fresh"};
+    const struct lessons lessons = {is_kept ? 2000 : 400, 300, 0.03 / sigma0, 0, is_kept ? "kept" : "fresh", 0};
     learn(&model, to_prior, to_posterior, x, N, lessons);
     for (int j = 0; j < M; j++) {
         const double a = model.f.ref.params[j], expected = data.mean[j] / unit;
@@ -370,7 +417,7 @@ START_TEST(f_learns_the_density_of_its_data)
     const double before = divergence(&model.ref, &bumps, std);
     lebm_sampler *to_prior = make_settling_sampler(100, 0.2, 0.01);
     lebm_sampler *to_posterior = make_settling_sampler(40, 0.05, 0.005);
-    learn(&model, to_prior, to_posterior, x, N, (struct lessons){1000, 100, 0.05, 0, "fresh"});
+    learn(&model, to_prior, to_posterior, x, N, (struct lessons){1000, 100, 0.05, 0, "fresh", 0});
     const double after = divergence(&model.ref, &bumps, std);
     ck_assert_msg(before > 0.2, "the divergence before training is only %g", before);
     ck_assert_msg(after < 5e-3, "training brings the divergence from %g to %g", before, after);
@@ -387,6 +434,7 @@ static Suite *suite(int is_long)
     TCase *likelihood = tcase_create("likelihood");
     tcase_set_timeout(likelihood, 600);
     tcase_add_loop_test(likelihood, a_linear_gaussian_model_finds_the_maximum_of_its_likelihood, 0, is_long ? 3 : 1);
+    tcase_add_loop_test(likelihood, a_linear_gaussian_model_finds_its_sigma, 0, 2);
     tcase_add_test(likelihood, kept_chains_learn_what_short_ones_do_not);
     suite_add_tcase(suite, likelihood);
 

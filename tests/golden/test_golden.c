@@ -428,7 +428,7 @@ static int is_news_to_pytorch(const char *key)
 {
     return strcmp(key, LEBM_TRAINER_DIVERGENCE_THRESHOLD) == 0 || strcmp(key, LEBM_TRAINER_PRIOR_RENEWAL) == 0 ||
            strcmp(key, LEBM_TRAINER_AVERAGE_DECAY) == 0 || strcmp(key, LEBM_TRAINER_DROPOUT) == 0 ||
-           strcmp(key, LEBM_TRAINER_WORD_DROPOUT) == 0;
+           strcmp(key, LEBM_TRAINER_WORD_DROPOUT) == 0 || strcmp(key, LEBM_TRAINER_SIGMA_LEARNING_RATE) == 0;
 }
 
 /* A trainer with the options in the file. */

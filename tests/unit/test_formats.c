@@ -297,6 +297,7 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_AVERAGE_DECAY, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_DROPOUT, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_WORD_DROPOUT, "0"},
+    {&lebm__trainer_table, LEBM_TRAINER_SIGMA_LEARNING_RATE, "0"},
 };
 
 enum { DEFAULTS = sizeof defaults / sizeof *defaults };

@@ -196,11 +196,13 @@ START_TEST(trainer_lists_the_keys_of_its_header)
                                        LEBM_TRAINER_PRIOR_CHAINS,
                                        LEBM_TRAINER_PRIOR_RENEWAL,
                                        LEBM_TRAINER_AVERAGE_DECAY,
+                                       LEBM_TRAINER_SIGMA_LEARNING_RATE,
                                        LEBM_TRAINER_DROPOUT,
                                        LEBM_TRAINER_WORD_DROPOUT};
-    static const char *const types[] = {"f64", "f64", "f64", "f64", "f64", "f64", "f64", "f64", "f64", "f64", "i64",
-                                        "i64", "str", "f64", "str", "i64", "i64", "str", "f64", "f64", "f64", "f64"};
-    assert_lists(&handles[1], keys, types, 22);
+    static const char *const types[] = {"f64", "f64", "f64", "f64", "f64", "f64", "f64", "f64",
+                                        "f64", "f64", "i64", "i64", "str", "f64", "str", "i64",
+                                        "i64", "str", "f64", "f64", "f64", "f64", "f64"};
+    assert_lists(&handles[1], keys, types, 23);
     ck_assert_str_eq(lebm_trainer_option_choices(trainer, LEBM_TRAINER_NOTE), "");
     ck_assert_str_eq(lebm_trainer_option_choices(trainer, LEBM_TRAINER_POSTERIOR_CHAINS), "fresh|kept");
     ck_assert_str_eq(lebm_trainer_option_choices(trainer, LEBM_TRAINER_PRIOR_CHAINS), "fresh|kept");

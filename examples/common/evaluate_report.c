@@ -201,6 +201,9 @@ void evaluate_report(FILE *out, const model *m, const dataset *held_out, const e
     fprintf(out, "%" PRId64 " of %" PRId64 " held-out %s\n", s->rows, held_out->count, held_out->name);
     fprintf(out, "\nlog Z %.4f (forward, from below, +- %.3f) to %.4f (reverse, from above, +- %.3f)\n", z->forward,
             z->forward_error, z->reverse, z->reverse_error);
+    fprintf(out, "by %" PRId64 " temperatures with %" PRId64 " chains each way; for each %s %" PRId64 ", of %s\n",
+            s->evidence.temperatures, s->prior_chains, model_is_of_text(m) ? "sentence" : "image", s->evidence.chains,
+            s->evidence.kernel);
     if (r->sigma_count > 0) print_reconstructions(out, m, table, r->sigmas[0]);
     for (int i = 0; i < r->sigma_count; i++) print_log_p(out, m, s, table, r, r->sigmas[i]);
     if (r->why.text[0] != '\0') fprintf(out, "\nThere are %s.\n", r->why.text);

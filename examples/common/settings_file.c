@@ -27,17 +27,22 @@ static void must_be_the_same(const char *path, const char *saved, const char *se
     }
 }
 
+static int read_settings(const char *path, char *settings, size_t room, failure *why)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) return fail(why, "cannot resume: cannot read %s: %s", path, strerror(errno));
+    settings[fread(settings, 1, room - 1, file)] = '\0';
+    fclose(file);
+    return 0;
+}
+
 void settings_file_keep(const char *path, const char *settings, bool resume)
 {
+    char saved[4096];
     failure why;
     output o;
     if (resume) {
-        enum { MOST = 4096 };
-        char saved[MOST];
-        FILE *file = fopen(path, "r");
-        if (file == NULL) die("cannot resume: cannot read %s: %s", path, strerror(errno));
-        saved[fread(saved, 1, MOST - 1, file)] = '\0';
-        fclose(file);
+        if (read_settings(path, saved, sizeof saved, &why) != 0) die("%s", why.text);
         must_be_the_same(path, saved, settings);
         return;
     }
@@ -46,15 +51,23 @@ void settings_file_keep(const char *path, const char *settings, bool resume)
     if (output_close(&o, &why) != 0) die("%s", why.text);
 }
 
-uint32_t settings_file_checksum(const char *path)
+static int find_checksum(const char *path, uLong *sum, failure *why)
 {
     unsigned char buffer[1 << 16];
-    uLong sum = crc32(0, NULL, 0);
     size_t size;
     FILE *file = fopen(path, "rb");
-    if (file == NULL) die("cannot read %s: %s", path, strerror(errno));
-    while ((size = fread(buffer, 1, sizeof buffer, file)) > 0) sum = crc32(sum, buffer, (uInt)size);
-    if (ferror(file)) die("cannot read %s: %s", path, strerror(errno));
+    if (file == NULL) return fail(why, "cannot read %s: %s", path, strerror(errno));
+    *sum = crc32(0, NULL, 0);
+    while ((size = fread(buffer, 1, sizeof buffer, file)) > 0) *sum = crc32(*sum, buffer, (uInt)size);
+    const int failed = ferror(file);
     fclose(file);
+    return failed ? fail(why, "cannot read %s", path) : 0;
+}
+
+uint32_t settings_file_checksum(const char *path)
+{
+    uLong sum = 0;
+    failure why;
+    if (find_checksum(path, &sum, &why) != 0) die("%s", why.text);
     return (uint32_t)sum;
 }

@@ -25,8 +25,10 @@ static int on_progress(double done, void *user)
     char text[128];
     const double share = ((double)d->done + done) / (double)d->all, elapsed = seconds_now() - d->started_at;
     const int64_t left = share > 0 ? (int64_t)(elapsed / share - elapsed + .5) : 0;
-    snprintf(text, sizeof text, "%3.0f%% of %s, %" PRId64 ":%02d:%02d left", 100 * share, d->what, left / 3600,
-             (int)(left / 60 % 60), (int)(left % 60));
+    const int length = snprintf(text, sizeof text, "%3.0f%% of %s", 100 * share, d->what);
+    if (share > .01) /* before, pilot chains took time that is no part of it */
+        snprintf(text + length, sizeof text - (size_t)length, ", %" PRId64 ":%02d:%02d left", left / 3600,
+                 (int)(left / 60 % 60), (int)(left % 60));
     progress_show_text(&d->bar, share, text);
     return interrupt_signal() != 0;
 }

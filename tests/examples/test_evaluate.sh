@@ -113,11 +113,15 @@ grep -q "more were refused" report || fail "no word of refusals: $(cat report)"
 evaluate --model "$model" --data gaussian --images 0 --export 5 --out ex >report 2>errors || fail "export: $(cat errors)"
 [ "$(find ex -type f | wc -l)" -eq 11 ] || fail "not eleven files: $(find ex)"
 grep -q "python -m pytorch_fid ex/held-out ex/samples" report || fail "no command: $(cat report)"
+make_svhn svhn
+train_colours --data svhn --out of-svhn --epochs 1 >report 2>errors || fail "training: $(cat errors)"
+evaluate --model of-svhn/model.safetensors --data svhn --images 0 --export 3 --out colours >report 2>errors ||
+    fail "exporting colours: $(cat errors)"
 if command -v python3 >/dev/null; then
     python3 - gaussian/t10k-images-idx3-ubyte <<'END' || fail "what was exported is not right"
 import ast, struct, sys, zlib
 
-def png(path):  # of 8-bit grey
+def png(path):  # 8 bits, grey or red, green and blue
     data = open(path, "rb").read()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     at, body = 8, b""
@@ -125,30 +129,37 @@ def png(path):  # of 8-bit grey
         size, kind = struct.unpack(">I4s", data[at : at + 8])
         if kind == b"IHDR":
             width, height, depth, colour = struct.unpack(">IIBB", data[at + 8 : at + 18])
-            assert (depth, colour) == (8, 0)
+            assert depth == 8 and colour in (0, 2)
+            channels = 1 + colour
         elif kind == b"IDAT":
             body += data[at + 8 : at + 8 + size]
         at += size + 12
     rows, lines = zlib.decompress(body), []
-    before = [0] * width
+    size = width * channels
+    before = [0] * size
     for y in range(height):
-        kind, line = rows[y * (width + 1)], list(rows[y * (width + 1) + 1 : (y + 1) * (width + 1)])
-        for x in range(width):
-            a, b, c = (line[x - 1] if x else 0), before[x], (before[x - 1] if x else 0)
+        kind, line = rows[y * (size + 1)], list(rows[y * (size + 1) + 1 : (y + 1) * (size + 1)])
+        for x in range(size):
+            left = x - channels
+            a, b, c = (line[left] if left >= 0 else 0), before[x], (before[left] if left >= 0 else 0)
             near = min((a, b, c), key=lambda v: abs(a + b - c - v))
             line[x] = (line[x] + [0, a, b, (a + b) // 2, near][kind]) % 256
         lines += line
         before = line
     return bytes(lines)
 
-data = open("ex/samples.npy", "rb").read()
-assert data[:8] == b"\x93NUMPY\x01\x00"
-end = 10 + struct.unpack("<H", data[8:10])[0]
-assert end % 64 == 0 and data[end - 1 : end] == b"\n"
-assert ast.literal_eval(data[10:end].decode()) == {"descr": "|u1", "fortran_order": False, "shape": (5, 4, 4, 1)}
-assert len(data) == end + 5 * 16
-samples = [png("ex/samples/%06d.png" % i) for i in range(5)]
-assert data[end:] == b"".join(samples) and len(set(samples)) == 5
+def check(folder, *shape):
+    data = open(folder + "/samples.npy", "rb").read()
+    assert data[:8] == b"\x93NUMPY\x01\x00"
+    end = 10 + struct.unpack("<H", data[8:10])[0]
+    assert end % 64 == 0 and data[end - 1 : end] == b"\n"
+    assert ast.literal_eval(data[10:end].decode()) == {"descr": "|u1", "fortran_order": False, "shape": shape}
+    samples = [png(folder + "/samples/%06d.png" % i) for i in range(shape[0])]
+    assert data[end:] == b"".join(samples) and len(set(samples)) == shape[0]
+    assert len(samples[0]) == shape[1] * shape[2] * shape[3]
+
+check("ex", 5, 4, 4, 1)
+check("colours", 3, 32, 32, 3)
 held_out = open(sys.argv[1], "rb").read()[16:]
 for i in range(5):
     assert png("ex/held-out/%06d.png" % i) == held_out[16 * i : 16 * (i + 1)], i

@@ -72,6 +72,20 @@ class Resume(unittest.TestCase):
         own = [array.tobytes() for model in self.made[:2] for array in model.net.params.values()]
         self.assertNotEqual(own, expected)
 
+    def test_a_learned_sigma_goes_on(self) -> None:
+        whole = self.make(sigma_learning_rate=0.1)
+        whole.step(X)
+        whole.save(self.path)
+        whole.step(X)
+        generator, to_posterior = self.made[1], self.made[3]
+        expected = generator.sigma, to_posterior.options["step_size"]
+        self.assertNotEqual(expected[0], small_generator().sigma)
+        self.assertAlmostEqual(expected[1] / 0.01, (expected[0] / small_generator().sigma) ** 2)
+        resumed = self.make(sigma_learning_rate=0.1)
+        self.assertEqual(self.warnings_of(lambda: resumed.load(self.path)), [])
+        resumed.step(X)
+        self.assertEqual((self.made[1].sigma, self.made[3].options["step_size"]), expected)
+
     def test_ids_are_checked(self) -> None:
         trainer = self.make(posterior_chains="kept", observations=20)
         with self.assertRaisesRegex(lebm.StateError, "which observations the rows of x are"):

@@ -1560,16 +1560,17 @@ class Trainer(_MeasuredRunner):
         """Go on from a checkpoint: make a model, samplers and a trainer of the same form as those saved, then load.
 
         Parameters, steps and epochs are then those saved, and so are all options of the trainer and its samplers but
-        threads. A UserWarning says which of those that you had set have another value now; to change one for the rest
-        of the training, set it after load().
+        threads. A UserWarning says which of those that you had set have another value now, but for step sizes that
+        follow a sigma that is learned; to change one for the rest of the training, set it after load().
         """
         runners = {name: runner for name, runner in (("trainer", self), *self._samplers) if runner._resource}
         before = {name: {key: runner.options[key] for key in runner._c.chosen} for name, runner in runners.items()}
         _lib.lebm_trainer_load(self._c, _path(path))
+        follow_sigma = ("step_size", "last_step_size") if self.options["sigma_learning_rate"] else ()
         changed = []
         for name, runner in runners.items():
             for key, was in before[name].items():
-                if runner.options[key] != was:
+                if runner.options[key] != was and not (name == "to_posterior" and key in follow_sigma):
                     changed.append(f"{key} of {name} is {runner.options[key]!r}, was {was!r}")
             runner._c.chosen.clear()
         if changed:

@@ -30,10 +30,10 @@ static double choice_error(const sums *s)
 /* What the rows of one sigma say. */
 typedef struct summary {
     int64_t refused;
-    sums log_p, lower, upper, width;
-    double error;       /* of the mean of log p, by the estimates */
-    double terms;       /* tokens and ends in all rows; 0: images */
-    double terms_error; /* of nats per token, by the choice of rows */
+    sums log_p, lower, upper, size; /* the size of the bracket, whichever way round it is */
+    double error;                   /* of the mean of log p, by the estimates */
+    double terms;                   /* tokens and ends in all rows; 0: images */
+    double terms_error;             /* of nats per token, by the choice of rows */
     double least_ess, most_rhat;
 } summary;
 
@@ -65,7 +65,7 @@ static summary summarise(const scores *table, double sigma, const evidence *of_p
         add(&s.log_p, p.middle);
         add(&s.lower, p.lower);
         add(&s.upper, p.upper);
-        add(&s.width, p.upper - p.lower);
+        add(&s.size, fabs(p.upper - p.lower));
         s.terms += (double)row->terms;
         s.least_ess = fmin(s.least_ess, row->of_x.ess);
         s.most_rhat = fmax(s.most_rhat, row->of_x.groups_rhat);
@@ -121,8 +121,8 @@ static void print_bits(FILE *out, const model *m, const summary *s)
 
 static void print_quality(FILE *out, const summary *s)
 {
-    fprintf(out, "  The bracket: %.4f to %.4f, %.3f nats wide on average; ESS of the weights at least %.1f chains,\n",
-            mean(&s->lower), mean(&s->upper), mean(&s->width), s->least_ess);
+    fprintf(out, "  The bracket: %.4f to %.4f, of one row %.3f nats wide; ESS of the weights at least %.1f chains,\n",
+            mean(&s->lower), mean(&s->upper), mean(&s->size), s->least_ess);
     fprintf(out, "  nested R-hat of the starts of reverse chains up to %.3f.\n", s->most_rhat);
 }
 

@@ -143,7 +143,7 @@ int main(int argc, char **argv)
         [EVAL] = TEXT("eval", "FILE", NULL, "file of held-out images or text, instead"),
         [OUT] = TEXT("out", "DIR", "evaluation", "folder for evaluation.csv and what is exported"),
         [RESUME] = FLAG("resume", "go on with the table in the folder; --images may be more than before"),
-        [ROWS] = I64("images", "N", 100, 0, 10000000, "score the first N held-out images or sentences"),
+        [ROWS] = I64("images", "N", 100, 0, 10000000, "score the first N held-out images or sentences; 0: none"),
         [SIGMA] = TEXT("sigma", "HOW", "both", "of x given z: the model's, the best, or both, one after the other"),
         [SIGMA_ROWS] = I64("sigma-images", "N", 100, 1, 1000000, "choose the best sigma by the last N held-out images"),
         [P0] = FLAG("p0", "put p0 in the place of the model's prior, to see what that is worth"),
@@ -165,6 +165,9 @@ int main(int argc, char **argv)
                    "importance sampling, from below and from above, and how well it reconstructs them.",
                    "Ctrl-C ends it with what is done, and so do SIGTERM and SIGHUP; --resume goes on.");
     if (!options[MODEL].given) die("--model FILE is needed (see --help)");
+
+    if (options[ROWS].value.i64 == 0 && options[EXPORT].value.i64 == 0)
+        die("there is nothing to do: --images is 0, and --export, too");
 
     model m;
     dataset held_out;

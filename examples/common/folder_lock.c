@@ -15,7 +15,7 @@ bool folder_lock(const char *path)
     if (folder < 0) return false;
     if (flock(folder, LOCK_EX | LOCK_NB) == 0) return true;
     if (errno == EWOULDBLOCK)
-        die("another training writes to %s: wait for its end, or give another folder with --out", path);
+        die("another program writes to %s: wait for its end, or give another folder with --out", path);
     close(folder);
     return false;
 }

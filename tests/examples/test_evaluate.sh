@@ -195,6 +195,7 @@ head -n 21 stopped/evaluation.csv | cmp - first || fail "Ctrl-C makes a differen
 refuse 1 "--model FILE is needed" "$programs/evaluate"
 refuse 2 "unknown option --nonsense" "$programs/evaluate" --nonsense
 refuse 2 "a whole number from 8" evaluate --model "$model" --chains 4
+refuse 1 "nothing to do" evaluate --model "$model" --images 0
 refuse 1 "--chains is 10; allowed are multiples of 4" evaluate --model "$model" --chains 10
 refuse 1 "--prior-chains is 9" evaluate --model "$model" --prior-chains 9
 refuse 1 "--kernel is 'langevin'; allowed are hmc and mala" evaluate --model "$model" --kernel langevin

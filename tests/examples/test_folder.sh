@@ -22,9 +22,9 @@ refuse() {
 ) &
 process=$!
 wait_until [ -f shared/checkpoint.safetensors ]
-refuse "another training writes to shared" --out shared --epochs 1
-refuse "another training writes to shared" --out shared --resume
-refuse "another training writes to ./shared/." --out ./shared/. --epochs 1
+refuse "another program writes to shared" --out shared --epochs 1
+refuse "another program writes to shared" --out shared --resume
+refuse "another program writes to ./shared/." --out ./shared/. --epochs 1
 train --out elsewhere --epochs 1 >/dev/null 2>errors || fail "in another folder: $(cat errors)"
 kill -0 "$process" || fail "the first one ended: $(cat log)"
 

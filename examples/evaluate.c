@@ -125,7 +125,7 @@ static int score_held_out(const model *m, const argument *options, const dataset
     keep_settings(options, held_out, s);
     scores_open(&table, path, model_is_of_text(m), options[RESUME].given);
     const int status = evaluate_run(m, held_out, s, &table, &results);
-    if (status == LEBM_OK || table.count > 0) evaluate_report(stdout, m, held_out, s, &table, &results);
+    if (status == LEBM_OK || results.sigma_count > 0) evaluate_report(stdout, m, held_out, s, &table, &results);
     printf("\n%s%" PRId64 " rows are in %s%s.\n", status == LEBM_STOPPED ? "Interrupted. " : "", table.count, path,
            status == LEBM_STOPPED ? ": --resume goes on" : "");
     scores_close(&table);

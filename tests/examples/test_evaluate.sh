@@ -191,6 +191,19 @@ fi
 head -n 21 both/evaluation.csv >first
 head -n 21 stopped/evaluation.csv | cmp - first || fail "Ctrl-C makes a difference"
 
+# So it is before there is a row, and a run that goes on and is stopped at once has no figures that it did not find.
+(
+    run="exec ./with_signals 0"
+    evaluate --model "$model" --data gaussian --sigma model --prior-chains 100000 --temperatures 1000 --out early >log 2>&1
+) &
+process=$!
+wait_until [ -e early/evaluation.csv ]
+kill -INT "$process"
+wait "$process" || true
+process=
+grep -q "^Interrupted. 0 rows are in" log || fail "stopped before the first row: $(cat log)"
+! grep -q "log Z [-0-9n]" log || fail "a log Z that was not found: $(cat log)"
+
 # What is wrong.
 refuse 1 "--model FILE is needed" "$programs/evaluate"
 refuse 2 "unknown option --nonsense" "$programs/evaluate" --nonsense

@@ -30,6 +30,7 @@ static double choice_error(const sums *s)
 /* What the rows of one sigma say. */
 typedef struct summary {
     int64_t refused;
+    const score *first_refused;     /* NULL: none */
     sums log_p, lower, upper, size; /* the size of the bracket, whichever way round it is */
     double error;                   /* of the mean of log p, by the estimates */
     double terms;                   /* tokens and ends in all rows; 0: images */
@@ -58,7 +59,7 @@ static summary summarise(const scores *table, double sigma, const evidence *of_p
         const score *row = &table->rows[i];
         if (!score_is_at(row, sigma)) continue;
         if (evidence_is_refused(&row->of_x)) {
-            s.refused++;
+            if (s.refused++ == 0) s.first_refused = row;
             continue;
         }
         const log_p p = evidence_log_p(&row->of_x, of_prior);
@@ -76,11 +77,11 @@ static summary summarise(const scores *table, double sigma, const evidence *of_p
     return s;
 }
 
-static void print_errors(FILE *out, double of_estimate, double of_choice)
+/* The end of a line: none of a single row. */
+static void print_choice(FILE *out, double of_choice)
 {
-    fprintf(out, "%9.4g", of_estimate);
     if (isnan(of_choice))
-        fprintf(out, "         -\n");
+        fprintf(out, " %9s\n", "-");
     else
         fprintf(out, " %9.4g\n", of_choice);
 }
@@ -88,8 +89,14 @@ static void print_errors(FILE *out, double of_estimate, double of_choice)
 /* The columns: a value, and its two errors. */
 static void print_row(FILE *out, const char *name, double value, double of_estimate, double of_choice)
 {
-    fprintf(out, "  %-28s %12.4f ", name, value);
-    print_errors(out, of_estimate, of_choice);
+    fprintf(out, "  %-28s %12.4f %9.4g", name, value, of_estimate);
+    print_choice(out, of_choice);
+}
+
+static void print_reconstruction(FILE *out, const char *name, double value, double of_choice)
+{
+    fprintf(out, "  %-28s %12.6f", name, value);
+    print_choice(out, of_choice);
 }
 
 static void print_text(FILE *out, const summary *s)
@@ -126,18 +133,13 @@ static void print_quality(FILE *out, const summary *s)
     fprintf(out, "  nested R-hat of the starts of reverse chains up to %.3f.\n", s->most_rhat);
 }
 
-static void print_refusals(FILE *out, const scores *table, double sigma, const summary *s)
+static void print_refusals(FILE *out, const summary *s)
 {
-    if (s->refused == 0) return;
-    fprintf(out,
-            "  %" PRId64 " more were refused, without which the mean is one of the others (\"refused\" in the table).",
-            s->refused);
-    for (int64_t i = 0; i < table->count; i++) {
-        const score *row = &table->rows[i];
-        if (!score_is_at(row, sigma) || !evidence_is_refused(&row->of_x)) continue;
-        fprintf(out, " The first, %" PRId64 ":\n  %s\n", row->index, row->of_x.refused.text);
-        return;
-    }
+    const score *first = s->first_refused;
+    if (first == NULL) return;
+    fprintf(out, "  %" PRId64 " %s refused (\"refused\" in the table)%s. The first, %" PRId64 ":\n  %s\n", s->refused,
+            s->log_p.n > 0 ? "more were" : "were", s->log_p.n > 0 ? ", and the mean is that of the others" : "",
+            first->index, first->of_x.refused.text);
 }
 
 static void print_sigma(FILE *out, const evaluate_settings *s, const evaluate_results *r, double sigma)
@@ -167,7 +169,7 @@ static void print_log_p(FILE *out, const model *m, const evaluate_settings *s, c
             print_bits(out, m, &of);
         print_quality(out, &of);
     }
-    print_refusals(out, table, sigma, &of);
+    print_refusals(out, &of);
 }
 
 /* Means over rows; of text over tokens. */
@@ -189,9 +191,8 @@ static void print_reconstructions(FILE *out, const model *m, const scores *table
             model_is_of_text(m) ? "-log p(x|z) in nats per token and end"
                                 : "mean square error per pixel in [-1,1] units");
     fprintf(out, "  %-28s %12s %9s\n", "", "mean", "choice");
-    fprintf(out, "  %-28s %12.6f %9.2g\n", "end of the chain", mean(&at_end) * unit, choice_error(&at_end) * unit);
-    fprintf(out, "  %-28s %12.6f %9.2g\n", "10 steps more, noise-free", mean(&noise_free) * unit,
-            choice_error(&noise_free) * unit);
+    print_reconstruction(out, "end of the chain", mean(&at_end) * unit, choice_error(&at_end) * unit);
+    print_reconstruction(out, "10 steps more, noise-free", mean(&noise_free) * unit, choice_error(&noise_free) * unit);
 }
 
 void evaluate_report(FILE *out, const model *m, const dataset *held_out, const evaluate_settings *s,

@@ -139,7 +139,7 @@ int main(int argc, char **argv)
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to evaluate; needed"),
         [DATA] = TEXT("data", "DIR", NULL,
                       "folder with the official files of MNIST or SVHN, or file of text of which\n"
-                      "                 every 20th sentence is held out; without data a set is drawn"),
+                      "                      every 20th sentence is held out; without data a set is drawn"),
         [EVAL] = TEXT("eval", "FILE", NULL, "file of held-out images or text, instead"),
         [OUT] = TEXT("out", "DIR", "evaluation", "folder for evaluation.csv and what is exported"),
         [RESUME] = FLAG("resume", "go on with the table in the folder; --images may be more than before"),

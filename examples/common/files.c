@@ -1,6 +1,7 @@
 #include "files.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -32,6 +33,14 @@ bool is_file_or_pipe(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
+}
+
+bool folder_has(const char *folder, const char *name)
+{
+    char *path = path_join(folder, name);
+    const bool has = is_file_or_pipe(path);
+    free(path);
+    return has;
 }
 
 int fail_for_lack_of(const char *name, const char *folder, failure *why)

@@ -1,0 +1,187 @@
+#include "image_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "image_file.h"
+#include "output.h"
+#include "progress.h"
+#include "split.h"
+
+/* A cache is a header, which ends with what the images were made from, then the images, then their labels. */
+typedef struct cache_header {
+    char magic[16];
+    int64_t count, broken; /* images that are there, files that were not read */
+    int64_t made_from;     /* bytes of the text */
+    int64_t at;            /* where the images begin */
+} cache_header;
+
+static const char magic[16] = "lebm pictures 1";
+enum { PAGE = 4096 /* the images begin at a multiple of it */ };
+
+static int64_t row_size(const folder_reading *r)
+{
+    return (r->grey ? 1 : 3) * r->side * r->side;
+}
+
+static bool is_of_part(const folder_reading *r, int64_t index, data_part part)
+{
+    return split_holds_out(index, r->held_out) == (part == EVAL_PART);
+}
+
+/* What the images of a part are made from: the options, and names, sizes and times of the files. The caller frees it. */
+static char *describe(const folder_reading *r, data_part part)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) die("out of memory");
+    fprintf(out, "side %" PRId64 "%s, held out %.17g, part %d\n", r->side, r->grey ? ", grey" : "", r->held_out, part);
+    for (int64_t i = 0; i < r->list.count; i++) {
+        const image_entry *e = &r->list.entries[i];
+        fprintf(out, "%" PRId64 " %" PRId64 ".%09" PRId64 " %s\n", e->size, e->seconds, e->nanoseconds, e->name);
+    }
+    fclose(out);
+    return text;
+}
+
+/* Maps the images of a file whose header is as written, or checked. */
+static int map_images(const folder_reading *r, int file, const cache_header *h, const char *path, dataset *data,
+                      failure *why)
+{
+    *data = (dataset){.name = "pictures",
+                      .count = h->count,
+                      .channels = r->grey ? 1 : 3,
+                      .height = r->side,
+                      .width = r->side,
+                      .mapping_size = (size_t)(h->at + h->count * (row_size(r) + 1))};
+    void *mapping = mmap(NULL, data->mapping_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (mapping == MAP_FAILED) {
+        *data = (dataset){0};
+        return fail(why, "cannot map %s: %s", path, strerror(errno));
+    }
+    data->mapping = mapping;
+    data->pixels = (uint8_t *)mapping + h->at;
+    data->labels = data->pixels + h->count * row_size(r);
+    return 0;
+}
+
+/* Takes the images from a cache, if it is one, is whole, and was made from the same. */
+static bool take_cache(folder_reading *r, const char *path, const char *made_from, dataset *data)
+{
+    cache_header h;
+    struct stat info;
+    failure why;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return false;
+    const int64_t length = (int64_t)strlen(made_from);
+    bool good = fread(&h, sizeof h, 1, file) == 1 && memcmp(h.magic, magic, sizeof magic) == 0 && h.count >= 0 &&
+                h.count <= r->list.count && h.made_from == length && h.at % PAGE == 0 &&
+                h.at >= (int64_t)sizeof h + length && fstat(fileno(file), &info) == 0 &&
+                (int64_t)info.st_size - h.at == h.count * (row_size(r) + 1);
+    char *text = good ? allocate((size_t)length, 1) : NULL;
+    good = good && fread(text, 1, (size_t)length, file) == (size_t)length &&
+           memcmp(text, made_from, (size_t)length) == 0 && map_images(r, fileno(file), &h, path, data, &why) == 0;
+    free(text);
+    fclose(file);
+    if (good) r->broken += h.broken;
+    return good;
+}
+
+/* Decodes the files of a part, one behind the other, into `out`, and gives the labels of those that could be read. */
+static int decode_files(folder_reading *r, data_part part, FILE *out, cache_header *h, uint8_t *labels)
+{
+    uint8_t *image = allocate((size_t)row_size(r), 1), label = 0;
+    progress p;
+    int result = 0;
+    progress_start(&p);
+    for (int64_t i = 0; i < r->list.count && result == 0; i++) {
+        failure reason;
+        const char *name = r->list.entries[i].name;
+        label = image_list_label(&r->list, i, label);
+        if (!is_of_part(r, i, part)) continue;
+        char *path = path_join(r->folder, name);
+        if (image_file_read(path, r->side, r->grey, image, &reason) != 0) {
+            fprintf(r->reasons, "%s: %s\n", name, reason.text);
+            r->broken++;
+            h->broken++;
+        } else {
+            result = fwrite(image, (size_t)row_size(r), 1, out) == 1 ? 0 : -1;
+            labels[h->count++] = label;
+        }
+        free(path);
+        progress_show_text(&p, (double)(i + 1) / (double)r->list.count, "reading the pictures");
+    }
+    progress_clear(&p);
+    free(image);
+    return result;
+}
+
+/* Writes a whole cache. Returns 0, or -1 with the reason in errno. */
+static int write_cache(folder_reading *r, data_part part, const char *made_from, FILE *out, cache_header *h)
+{
+    uint8_t *labels = allocate((size_t)r->list.count, 1);
+    *h = (cache_header){.made_from = (int64_t)strlen(made_from)};
+    memcpy(h->magic, magic, sizeof magic);
+    h->at = ((int64_t)sizeof *h + h->made_from + PAGE - 1) / PAGE * PAGE;
+    int result = fseeko(out, (off_t)sizeof *h, SEEK_SET) == 0 && fputs(made_from, out) >= 0 &&
+                         fseeko(out, (off_t)h->at, SEEK_SET) == 0
+                     ? decode_files(r, part, out, h, labels)
+                     : -1;
+    if (result == 0 && (fwrite(labels, 1, (size_t)h->count, out) != (size_t)h->count || fseeko(out, 0, SEEK_SET) != 0 ||
+                        fwrite(h, sizeof *h, 1, out) != 1 || fflush(out) != 0 || fsync(fileno(out)) != 0))
+        result = -1;
+    free(labels);
+    return result;
+}
+
+/* Without a place for a cache the images go to a file that has no name. */
+static int read_unkept(folder_reading *r, data_part part, const char *made_from, dataset *data, failure *why)
+{
+    cache_header h;
+    FILE *file = tmpfile();
+    if (file == NULL) return fail(why, "cannot make a file for a while: %s", strerror(errno));
+    const int result = write_cache(r, part, made_from, file, &h) == 0
+                           ? map_images(r, fileno(file), &h, "a file for a while", data, why)
+                           : fail(why, "cannot write a file for a while: %s", strerror(errno));
+    fclose(file);
+    return result;
+}
+
+static int read_kept(folder_reading *r, data_part part, const char *made_from, const char *cache, dataset *data,
+                     failure *why)
+{
+    cache_header h;
+    output o;
+    if (take_cache(r, cache, made_from, data)) return 0;
+    if (output_check_file(cache, why) != 0 || output_open(&o, cache, why) != 0) return -1;
+    if (write_cache(r, part, made_from, o.file, &h) != 0) {
+        fail(why, "cannot write %s: %s", cache, strerror(errno));
+        output_discard(&o);
+        return -1;
+    }
+    if (output_close(&o, why) != 0) return -1;
+    const int file = open(cache, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return fail(why, "cannot open %s: %s", cache, strerror(errno));
+    const int result = map_images(r, file, &h, cache, data, why);
+    close(file);
+    return result;
+}
+
+int image_folder_read(folder_reading *r, data_part part, const char *cache, dataset *data, failure *why)
+{
+    *data = (dataset){0};
+    char *made_from = describe(r, part);
+    const int result =
+        cache == NULL ? read_unkept(r, part, made_from, data, why) : read_kept(r, part, made_from, cache, data, why);
+    free(made_from);
+    return result;
+}

@@ -86,13 +86,13 @@ int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to diagnose; needed"),
-        HELD_OUT_ROWS(DATA),
+        HELD_OUT_ROWS(DATA, ":\nthe posteriors of some are looked at, too"),
         [OUT] = TEXT("out", "DIR", "diagnosis", "folder for diagnosis.csv and pictures"),
         [SUPERCHAINS] = I64("superchains", "N", 16, 4, 1000, "starts, which lie apart"),
         [CHAINS] = I64("chains", "N", 64, 4, 100000, "chains from each of them to the prior"),
         [STEPS] = I64("steps", "N", 2000, 1, 100000000,
                       "evaluations of the score by each of these; a step of hmc makes\n"
-                      "                 --leapfrog-steps of them. The second half is looked at"),
+                      "--leapfrog-steps of them. The second half is looked at"),
         [OBSERVATIONS] =
             I64("observations", "N", 4, 1, 10000, "held-out images or sentences whose posteriors are looked at"),
         [POSTERIOR_CHAINS] = I64("posterior-chains", "N", 4, 4, 100000, "chains from each start to each posterior"),

@@ -36,10 +36,10 @@ int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to reconstruct with; needed"),
-        HELD_OUT_ROWS(DATA),
+        HELD_OUT_ROWS(DATA, ";\nwithout data a set is drawn"),
         [OUT] = TEXT("out", "FILE", NULL,
                      "file to write, whatever its name: a PNG, originals left, reconstructions right,\n"
-                     "                 or text (default: reconstructions.png or reconstructions.txt)"),
+                     "or text (default: reconstructions.png or reconstructions.txt)"),
         [COUNT] = I64("count", "N", 50, 1, 100000, "images or sentences"),
         [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same reconstructions"),
         [STEPS] = I64("steps", "N", 0, 0, 1000000, "steps of a chain; 0: as the model was trained"),

@@ -13,7 +13,7 @@ enum { CHANNELS = 3, SIDE = 32, PIXELS = CHANNELS * SIDE * SIDE, RECORD = 1 + PI
 static int make_room(const char *path, dataset *data, int64_t *room, failure *why)
 {
     if (data->count < *room) return 0;
-    const int64_t more = *room == 0 ? 1024 : 2 * *room;
+    const int64_t more = *room == 0 ? 1 : 2 * *room;
     uint8_t *pixels = realloc(data->pixels, (size_t)(more * PIXELS));
     if (pixels != NULL) data->pixels = pixels;
     uint8_t *labels = realloc(data->labels, (size_t)more);

@@ -11,11 +11,11 @@
 /* The options that say where they are. */
 enum { HELD_OUT_DATA, HELD_OUT_EVAL, HELD_OUT_SHARE, HELD_OUT_AXES, HELD_OUT_OPTIONS };
 
-/* Rows of the table of options of a program. */
-#define HELD_OUT_ROWS(first)                                                                                           \
+/* Rows of the table of options of a program; `use` says what becomes of the data. */
+#define HELD_OUT_ROWS(first, use)                                                                                      \
     [(first) + HELD_OUT_DATA] = TEXT("data", "PLACE", NULL,                                                            \
                                      "of images: " PLACE_HELP ";\n"                                                    \
-                                     "                 or file of text of which every 20th sentence is held out"),     \
+                                     "or file of text of which every 20th sentence is held out" use),                  \
                [(first) + HELD_OUT_EVAL] = TEXT("eval", "PLACE", NULL, "the same, all of it held out, instead"),       \
                [(first) + HELD_OUT_SHARE] =                                                                            \
                    F64("held-out", "SHARE", .1, 0, 1, "of the images of --data, as at the training"),                  \

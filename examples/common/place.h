@@ -9,7 +9,7 @@
 
 #define PLACE_HELP                                                                                                     \
     "a folder of PNG and JPEG files, an .npy, IDX or .mat file, a .bin of CIFAR-10,\n"                                 \
-    "                 or the folder of MNIST, CIFAR-10 or SVHN"
+    "or the folder of MNIST, CIFAR-10 or SVHN"
 
 typedef struct place_settings {
     const char *axes; /* how an .npy array lies; NULL: its shape tells */

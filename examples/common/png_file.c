@@ -14,7 +14,7 @@ typedef struct png_reader {
 _Noreturn static void png_on_error(png_structp png, png_const_charp text)
 {
     const png_reader *r = png_get_error_ptr(png);
-    fail(r->why, "%s", text);
+    fail(r->why, "damaged PNG: %s", text);
     png_longjmp(png, 1);
 }
 

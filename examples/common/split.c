@@ -1,5 +1,6 @@
 #include "split.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,11 +8,30 @@
 #include "rng.h"
 
 static const uint64_t key = 0x6c65626d; /* of the hash; never to be changed: what was held out would be trained on */
+static const double least_share = 1e-9; /* less is none */
 
+/* Which of the blocks of 1/share images an image is in. */
+static int64_t block_of(int64_t index, double share)
+{
+    return (int64_t)floor((double)index * share);
+}
+
+/* The first image of a block. */
+static int64_t start_of(int64_t block, double share)
+{
+    int64_t start = (int64_t)ceil((double)block / share);
+    while (start > 0 && block_of(start - 1, share) >= block) start--; /* what rounding left */
+    while (block_of(start, share) < block) start++;
+    return start;
+}
+
+/* One of each block, by a hash of the block's number. */
 bool split_holds_out(int64_t index, double share)
 {
-    rng r = rng_start(key, (uint64_t)index);
-    return rng_uniform(&r, 0, 1) < share;
+    if (share < least_share) return false;
+    const int64_t block = block_of(index, share), start = start_of(block, share);
+    rng r = rng_start(key, (uint64_t)block);
+    return index == start + rng_below(&r, start_of(block + 1, share) - start);
 }
 
 /* Copies an image; to and from may be one data set. */

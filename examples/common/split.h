@@ -1,5 +1,5 @@
-/* Which images of a place are held out: decided for each by its number, so that it is the same in every program, and does
- * not depend on the order in which they lie, as it would if they were the last ones. */
+/* Which images of a place are held out: decided for each by its number and the share, so that it is the same in every program.
+ * They are spread evenly, but not at equal distances, as what is stored may be in an order or have a period. */
 #ifndef SPLIT_H
 #define SPLIT_H
 
@@ -8,7 +8,7 @@
 
 #include "dataset.h"
 
-/* Whether image `index` of a place is among the share, 0 to 1, that is held out. */
+/* Whether image `index` of a place is among the share, 0 to 1, that is held out: one of each block of 1/share images. */
 bool split_holds_out(int64_t index, double share);
 
 /* Parts a data set in two, in the order in which the images were. What is not asked for, where the pointer is NULL, is

@@ -11,6 +11,17 @@
 #include "output.h"
 #include "place.h"
 
+/* The generator for images of that size; NULL if there is none, but another is given or comes from the checkpoint. */
+static const image_generator *find_generator(const run *r, int64_t height, int64_t width)
+{
+    const image_generator *g = height == width ? image_generator_for(height) : NULL;
+    if (g == NULL && !r->options[GENERATOR].given && !run_resumes(r))
+        die("there is no generator for images of %" PRId64 "x%" PRId64
+            " pixels but for 28, 32, 64 or 128 a side: give one with --generator",
+            height, width);
+    return g;
+}
+
 /* ---- images ---- */
 
 /* The pictures of the results must not become data of the next start. */
@@ -46,6 +57,7 @@ static void read_place(run *r, const argument *place, double share, dataset *tra
                         .most_broken = o[MOST_BAD].value.f64};
     failure why;
     if (place_is_of_pictures(place->value.text)) {
+        find_generator(r, s.side, s.side); /* before much is read */
         run_claim_folder(r);
         must_lie_apart(place, &o[OUT]);
         output_clear_leftovers(of_train);
@@ -99,11 +111,7 @@ static void choose_nets(run *r)
 {
     argument *o = r->options;
     const dataset *data = &r->train;
-    const image_generator *g = data->height == data->width ? image_generator_for(data->height) : NULL;
-    if (g == NULL && !o[GENERATOR].given && !run_resumes(r))
-        die("there is no generator for images of %" PRId64 "x%" PRId64 "x%" PRId64
-            " but for square ones of 28, 32, 64 or 128 rows: give one with --generator",
-            data->channels, data->height, data->width);
+    const image_generator *g = find_generator(r, data->height, data->width);
     if (!o[GENERATOR].given) o[GENERATOR].value.text = g == NULL ? "" : g->spec;
     r->sizes = (spec_sizes){
         .width = o[WIDTH].value.i64 > 0 ? o[WIDTH].value.i64

@@ -49,12 +49,31 @@ static int read_start(const char *path, uint8_t start[static 8], failure *why)
     return got > 0 ? 0 : got == 0 ? fail(why, "%s: empty file", path) : fail(why, "%s: damaged gzip data", path);
 }
 
+/* Who has pixels in [0, 1] is told what they are taken for. */
+static void warn_of_floats(const char *path, const dataset *data)
+{
+    float least = 1, most = -1;
+    for (int64_t i = 0; i < data->count * dataset_row_size(data); i++) {
+        if (data->numbers[i] < least) least = data->numbers[i];
+        if (data->numbers[i] > most) most = data->numbers[i];
+    }
+    if (least >= 0 && least <= most)
+        complain("%s: floats from %g to %g are taken as they are, in [-1, 1]", path, (double)least, (double)most);
+}
+
+static int read_array(const char *path, const char *axes, dataset *data, failure *why)
+{
+    if (npy_read_images(path, axes, data, why) != 0) return -1;
+    if (data->numbers != NULL) warn_of_floats(path, data);
+    return 0;
+}
+
 static int read_file(char *path, const place_settings *s, dataset *data, failure *why)
 {
     uint8_t start[8];
     output_protect(path);
     if (read_start(path, start, why) != 0) return -1;
-    if (memcmp(start, "\x93NUMPY", 6) == 0) return npy_read_images(path, s->axes, data, why);
+    if (memcmp(start, "\x93NUMPY", 6) == 0) return read_array(path, s->axes, data, why);
     if (memcmp(start, "\0\0\x08", 3) == 0) return idx_read_images(path, data, why);
     if (memcmp(start, "MATLAB", 6) == 0 || memcmp(start + 1, "HDF", 3) == 0) return mat_read_images(path, data, why);
     if (ends_in(path, ".bin") || ends_in(path, ".bin.gz")) return cifar_read_images(&path, 1, data, why);

@@ -117,6 +117,10 @@ expect "14.3 % of the numbers to train on are missing" report
 grep -q "mean square error [0-9.]* per pixel" said || fail "no error of what is there: $(cat said)"
 learn --data floats.npy --out floats --resume --epochs 3 >report 2>errors || fail "floats again: $(cat errors)"
 
+{ header "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1), }"; bytes 0 0 0 3f; } >white.npy
+"$programs/reconstruct" --model floats/model.safetensors --eval white.npy 2>errors && fail "an image of 1x1"
+expect "white.npy: floats from 0.5 to 0.5 are taken as they are, in [-1, 1]" errors
+
 # CIFAR-10, a file and a folder; IDX, compressed; SVHN.
 mkdir cifar
 for file in data_batch_1.bin data_batch_2.bin test_batch.bin; do

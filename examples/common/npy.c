@@ -93,7 +93,17 @@ static int take_shape(const npy_header *h, const char *path, const char *axes, d
     return 0;
 }
 
-/* A float of 4 or 8 bytes. */
+/* Sign, 5 bits of exponent, 10 of fraction (IEEE 754). */
+static float half_float(uint64_t bits)
+{
+    const int exponent = (int)(bits >> 10 & 0x1f), fraction = (int)(bits & 0x3ff);
+    const float size = exponent == 0x1f ? (fraction == 0 ? INFINITY : NAN)
+                       : exponent == 0  ? ldexpf((float)fraction, -24)
+                                        : ldexpf((float)(fraction | 0x400), exponent - 25);
+    return bits >> 15 == 0 ? size : -size;
+}
+
+/* A float of 2, 4 or 8 bytes. */
 static float read_float(const npy_header *h, const uint8_t *bytes)
 {
     const int size = (int)npy_type_size(h->type);
@@ -104,9 +114,10 @@ static float read_float(const npy_header *h, const uint8_t *bytes)
         memcpy(&number, &bits, sizeof number);
         return (float)number;
     }
-    const uint32_t half = (uint32_t)bits;
+    if (h->type == NPY_FLOAT16) return half_float(bits);
+    const uint32_t low = (uint32_t)bits;
     float number;
-    memcpy(&number, &half, sizeof number);
+    memcpy(&number, &low, sizeof number);
     return number;
 }
 

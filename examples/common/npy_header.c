@@ -66,17 +66,15 @@ static bool take_shape(const char **at, npy_header *h)
 
 static int take_type(const char *word, const char *path, npy_header *h, failure *why)
 {
+    static const char *const names[] = {"u1", "f2", "f4", "f8"}; /* behind the order of the bytes */
     h->big_endian = word[0] == '>';
-    if (strcmp(word, "|u1") == 0)
-        h->type = NPY_UINT8;
-    else if (strcmp(word, "<f4") == 0 || strcmp(word, ">f4") == 0)
-        h->type = NPY_FLOAT32;
-    else if (strcmp(word, "<f8") == 0 || strcmp(word, ">f8") == 0)
-        h->type = NPY_FLOAT64;
-    else
-        return fail(why, "%s: numbers of type %s; allowed are uint8, 0 to 255, and floats of 32 or 64 bits in [-1, 1]",
-                    path, word);
-    return 0;
+    for (npy_type t = NPY_UINT8; t <= NPY_FLOAT64; t++) {
+        if (strcmp(word + 1, names[t]) != 0 || strchr(t == NPY_UINT8 ? "|" : "<>", word[0]) == NULL) continue;
+        h->type = t;
+        return 0;
+    }
+    return fail(why, "%s: numbers of type %s; allowed are uint8, 0 to 255, and floats of 16 to 64 bits in [-1, 1]",
+                path, word);
 }
 
 int npy_header_parse(const char *text, const char *path, npy_header *h, failure *why)
@@ -129,5 +127,6 @@ int npy_header_read(gzFile file, const char *path, npy_header *h, failure *why)
 
 int64_t npy_type_size(npy_type type)
 {
-    return type == NPY_UINT8 ? 1 : type == NPY_FLOAT32 ? 4 : 8;
+    static const int64_t sizes[] = {1, 2, 4, 8};
+    return sizes[type];
 }

@@ -11,7 +11,7 @@
 
 enum { NPY_AXES = 8 /* that an array may have; more are refused */ };
 
-typedef enum npy_type { NPY_UINT8, NPY_FLOAT32, NPY_FLOAT64 } npy_type;
+typedef enum npy_type { NPY_UINT8, NPY_FLOAT16, NPY_FLOAT32, NPY_FLOAT64 } npy_type;
 
 typedef struct npy_header {
     npy_type type;

@@ -42,7 +42,7 @@ class Places(unittest.TestCase):
         floats = (PIXELS / 127.5 - 1).astype(np.float32)
         holes = np.where(PIXELS < 50, np.nan, floats)
         for array in (PIXELS, PIXELS.transpose(0, 2, 3, 1), PIXELS[:, 0], PIXELS.T[::2].T, np.asfortranarray(PIXELS), floats,
-                      floats.astype(np.float64), floats.astype(">f4"), holes, holes.astype("<f4").transpose(0, 3, 2, 1)):
+                      floats.astype(np.float64), (floats * np.float32(1e-5)).astype(">f2"), holes.astype(np.float16), floats.astype(">f4"), holes, holes.astype("<f4").transpose(0, 3, 2, 1)):
             np.save(path, array)
             self.check(path)
         np.save(path, PIXELS[:, :, :3, :3])

@@ -49,6 +49,13 @@ int fail_for_lack_of(const char *name, const char *folder, failure *why)
                                : fail(why, "there is no folder %s", folder);
 }
 
+FILE *open_text(char **text, size_t *size)
+{
+    FILE *out = open_memstream(text, size);
+    if (out == NULL) die("out of memory");
+    return out;
+}
+
 void make_folder(const char *path)
 {
     struct stat status;

@@ -24,6 +24,9 @@ bool folder_has(const char *folder, const char *name);
 /* Fails because a folder lacks a file, or is not there at all. */
 int fail_for_lack_of(const char *name, const char *folder, failure *why);
 
+/* A stream to memory, which is *text once it is closed, and whoever called frees; never NULL. */
+FILE *open_text(char **text, size_t *size);
+
 /* Makes the folder unless it is there; ends the program if it cannot. */
 void make_folder(const char *path);
 

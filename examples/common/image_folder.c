@@ -42,8 +42,7 @@ static char *describe(const folder_reading *r, data_part part)
 {
     char *text;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) die("out of memory");
+    FILE *out = open_text(&text, &size);
     fprintf(out, "side %" PRId64 "%s, held out %.17g, part %d\n", r->side, r->grey ? ", grey" : "", r->held_out, part);
     for (int64_t i = 0; i < r->list.count; i++) {
         const image_entry *e = &r->list.entries[i];

@@ -125,8 +125,7 @@ static char *tell_broken(const folder_reading *r, const char *reasons, const pla
     char *text;
     size_t size;
     int64_t shown = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) die("out of memory");
+    FILE *out = open_text(&text, &size);
     fprintf(out, "%s: %" PRId64 " of %" PRId64 " pictures cannot be read", r->folder, r->broken, r->list.count);
     for (const char *line = reasons; *line != '\0' && shown < SHOWN; line = strchr(line, '\n') + 1, shown++)
         fprintf(out, "%s %.*s", shown == 0 ? ":" : ";", (int)strcspn(line, "\n"), line);
@@ -163,8 +162,7 @@ static int read_pictures(const char *folder, const place_settings *s, dataset *t
     char *reasons;
     size_t size;
     if (image_list_make(folder, &r.list, why) != 0) return -1;
-    r.reasons = open_memstream(&reasons, &size);
-    if (r.reasons == NULL) die("out of memory");
+    r.reasons = open_text(&reasons, &size);
     int result = read_parts(&r, s, train, held_out, why);
     fclose(r.reasons);
     if (result == 0) result = judge_broken(&r, reasons, s, why);

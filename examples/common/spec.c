@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "errors.h"
+#include "files.h"
 
 /* Whether the word at `at`, between blanks or ends, is this one letter. */
 static bool is_letter(const char *spec, const char *at, char letter)
@@ -41,8 +41,7 @@ char *spec_with_sizes(const char *spec, const spec_sizes *sizes)
 {
     char *text;
     size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) die("out of memory");
+    FILE *out = open_text(&text, &size);
     for (const char *at = spec; *at != '\0';) {
         const size_t digits = strspn(at, "0123456789");
         const int64_t size_here = size_at(spec, at, sizes);

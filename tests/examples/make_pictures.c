@@ -7,7 +7,7 @@ int main(int argc, char **argv)
 {
     static uint8_t rows[ROOM];
     if (argc != 3) return 2;
-    unsigned state = 1;
+    uint32_t state = 1;
     for (int i = 0; i < atoi(argv[2]); i++) {
         char path[4096];
         const int is_png = i % 2 == 0;
@@ -23,7 +23,7 @@ int main(int argc, char **argv)
                            .rows = rows};
         for (int k = 0; k < ROOM; k++) {
             state = 1103515245 * state + 12345;
-            rows[k] = (uint8_t)(k / 64 % 2 * 100 + (state >> 16) % 100);
+            rows[k] = (uint8_t)((uint32_t)(k / 64 % 2) * 100 + (state >> 16 & 63));
         }
         snprintf(path, sizeof path, "%s/%03d.%s", argv[1], i, is_png ? "png" : i % 4 == 1 ? "jpg" : "JPEG");
         if (is_png)

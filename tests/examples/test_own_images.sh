@@ -18,9 +18,9 @@ mkdir -p pictures/cats pictures/dogs pictures/x.png
 "$3/make_pictures" pictures/cats 30
 "$3/make_pictures" pictures/dogs 30
 : >pictures/cats/004.png
-head -c 500 pictures/dogs/011.JPEG >cut && mv cut pictures/dogs/011.JPEG
+head -c 500 pictures/dogs/011.JPEG >piece && mv piece pictures/dogs/011.JPEG
 echo "no picture" >pictures/dogs/012.png
-head -c 700 pictures/cats/008.png >cut && mv cut pictures/cats/008.png
+head -c 700 pictures/cats/008.png >piece && mv piece pictures/cats/008.png
 ln -s .. pictures/cats/above
 ln -s itself.png pictures/itself.png
 ln -s cats/000.png pictures/another.png
@@ -56,7 +56,7 @@ same_results whole parts
 touch -d 2001-01-01 pictures/cats/000.png
 learn --data pictures --out parts --resume --epochs 2 >report 2>errors || fail "resume after touch: $(cat errors)"
 [ "$(ls -i parts/pictures-train.cache)" != "$before" ] || fail "the cache was not made anew"
-head -c 9000 whole/pictures-train.cache >cut && mv cut whole/pictures-train.cache
+head -c 9000 whole/pictures-train.cache >piece && mv piece whole/pictures-train.cache
 echo "no cache" >whole/pictures-held-out.cache
 learn --data pictures --out whole --resume >report 2>errors || fail "damaged caches: $(cat errors)"
 cmp -s whole/pictures-held-out.cache again/pictures-held-out.cache && fail "the caches tell the same time"

@@ -1,7 +1,9 @@
 #include "dataset.h"
 
+#include <inttypes.h>
 #include <lebm.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,12 +11,12 @@
 
 void dataset_free(dataset *data)
 {
-    if (data->mapping != NULL) {
+    if (data->mapping != NULL)
         munmap(data->mapping, data->mapping_size);
-    } else {
+    else
         free(data->pixels);
-        free(data->labels);
-    }
+    free(data->labels);
+    free(data->names);
     free(data->numbers);
     free(data->tokens);
     free(data->starts);
@@ -38,6 +40,13 @@ int64_t dataset_observed(const dataset *data, int64_t index)
     for (int64_t i = index * size; data->missing > 0 && i < (index + 1) * size; i++)
         if (isnan(data->numbers[i])) observed--;
     return observed;
+}
+
+const char *dataset_name(const dataset *data, int64_t index, char number[static DATASET_NUMBER])
+{
+    if (data->names != NULL) return data->names[index];
+    snprintf(number, DATASET_NUMBER, "%" PRId64, index);
+    return number;
 }
 
 void dataset_keep(dataset *data, int64_t count)

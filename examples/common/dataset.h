@@ -11,8 +11,9 @@ typedef struct dataset {
     uint8_t *pixels;                        /* of images: [count, channels, height, width] */
     float *numbers;                         /* the same, in [-1, 1], instead of bytes: NaN where a number is missing */
     int64_t missing;                        /* so many numbers are */
-    void *mapping; /* the file in memory in which pixels and labels lie; NULL: they are the data set's own */
+    void *mapping; /* the file in memory in which the pixels lie; NULL: they are the data set's own */
     size_t mapping_size;
+    char **names;    /* of pictures: those of their files, in one piece of memory; or NULL */
     uint8_t *labels; /* [count], or NULL */
     int32_t *tokens; /* of sentences: one behind the other */
     int64_t *starts; /* [count + 1]: the tokens of sentence i are those from starts[i] to starts[i + 1] - 1 */
@@ -28,6 +29,10 @@ int64_t dataset_length(const dataset *data, int64_t index);
 
 /* Numbers of an image that are there; of all of it if none is missing. */
 int64_t dataset_observed(const dataset *data, int64_t index);
+
+/* What an image is called: by its file, or by its number, from 0, which is put into `number`. */
+enum { DATASET_NUMBER = 32 };
+const char *dataset_name(const dataset *data, int64_t index, char number[static DATASET_NUMBER]);
 
 /* Keeps the first images or sentences only; 0 keeps all. */
 void dataset_keep(dataset *data, int64_t count);

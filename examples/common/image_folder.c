@@ -16,7 +16,7 @@
 #include "progress.h"
 #include "split.h"
 
-/* A cache is a header, which ends with what the images were made from, then the images, then their labels. */
+/* A cache is a header, which ends with what the images were made from, then the images, then which files these are. */
 typedef struct cache_header {
     char magic[16];
     int64_t count, broken; /* images that are there, files that were not read */
@@ -52,25 +52,64 @@ static char *describe(const folder_reading *r, data_part part)
     return text;
 }
 
+static int64_t cache_size(const folder_reading *r, const cache_header *h)
+{
+    return h->at + h->count * (row_size(r) + (int64_t)sizeof(int64_t));
+}
+
+/* Names and labels of the images, by the files that they are. */
+static void name_images(const folder_reading *r, const int64_t *files, dataset *data)
+{
+    size_t room = (size_t)data->count * sizeof *data->names;
+    for (int64_t i = 0; i < data->count; i++) room += strlen(r->list.entries[files[i]].name) + 1;
+    data->names = allocate(room, 1);
+    data->labels = allocate((size_t)data->count, 1);
+    char *at = (char *)(data->names + data->count);
+    uint8_t label = 0;
+    for (int64_t file = 0, i = 0; i < data->count; file++) {
+        label = image_list_label(&r->list, file, label);
+        if (file != files[i]) continue;
+        data->labels[i] = label;
+        const size_t length = strlen(r->list.entries[file].name) + 1;
+        data->names[i++] = memcpy(at, r->list.entries[file].name, length);
+        at += length;
+    }
+}
+
+/* The files must be some of the list, in its order: a cache is not trusted. */
+static bool are_files(const folder_reading *r, const int64_t *files, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (files[i] < 0 || files[i] >= r->list.count || (i > 0 && files[i] <= files[i - 1])) return false;
+    return true;
+}
+
 /* Maps the images of a file whose header is as written, or checked. */
 static int map_images(const folder_reading *r, int file, const cache_header *h, const char *path, dataset *data,
                       failure *why)
 {
-    *data = (dataset){.name = "pictures",
-                      .count = h->count,
-                      .channels = r->grey ? 1 : 3,
-                      .height = r->side,
-                      .width = r->side,
-                      .mapping_size = (size_t)(h->at + h->count * (row_size(r) + 1))};
-    void *mapping = mmap(NULL, data->mapping_size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (mapping == MAP_FAILED) {
-        *data = (dataset){0};
-        return fail(why, "cannot map %s: %s", path, strerror(errno));
+    *data = (dataset){0};
+    const size_t size = (size_t)cache_size(r, h);
+    uint8_t *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (mapping == MAP_FAILED) return fail(why, "cannot map %s: %s", path, strerror(errno));
+    int64_t *files = allocate((size_t)h->count, sizeof *files);
+    memcpy(files, mapping + h->at + h->count * row_size(r), (size_t)h->count * sizeof *files);
+    const bool good = are_files(r, files, h->count);
+    if (good) {
+        *data = (dataset){.name = "pictures",
+                          .count = h->count,
+                          .channels = r->grey ? 1 : 3,
+                          .height = r->side,
+                          .width = r->side,
+                          .pixels = mapping + h->at,
+                          .mapping = mapping,
+                          .mapping_size = size};
+        name_images(r, files, data);
+    } else {
+        munmap(mapping, size);
     }
-    data->mapping = mapping;
-    data->pixels = (uint8_t *)mapping + h->at;
-    data->labels = data->pixels + h->count * row_size(r);
-    return 0;
+    free(files);
+    return good ? 0 : fail(why, "%s is damaged", path);
 }
 
 /* Takes the images from a cache, if it is one, is whole, and was made from the same. */
@@ -85,7 +124,7 @@ static bool take_cache(folder_reading *r, const char *path, const char *made_fro
     bool good = fread(&h, sizeof h, 1, file) == 1 && memcmp(h.magic, magic, sizeof magic) == 0 && h.count >= 0 &&
                 h.count <= r->list.count && h.made_from == length && h.at % PAGE == 0 &&
                 h.at >= (int64_t)sizeof h + length && fstat(fileno(file), &info) == 0 &&
-                (int64_t)info.st_size - h.at == h.count * (row_size(r) + 1);
+                h.at <= (int64_t)info.st_size && (int64_t)info.st_size == cache_size(r, &h);
     char *text = good ? allocate((size_t)length, 1) : NULL;
     good = good && fread(text, 1, (size_t)length, file) == (size_t)length &&
            memcmp(text, made_from, (size_t)length) == 0 && map_images(r, fileno(file), &h, path, data, &why) == 0;
@@ -95,17 +134,16 @@ static bool take_cache(folder_reading *r, const char *path, const char *made_fro
     return good;
 }
 
-/* Decodes the files of a part, one behind the other, into `out`, and gives the labels of those that could be read. */
-static int decode_files(folder_reading *r, data_part part, FILE *out, cache_header *h, uint8_t *labels)
+/* Decodes the files of a part, one behind the other, into `out`, and tells which of them could be read. */
+static int decode_files(folder_reading *r, data_part part, FILE *out, cache_header *h, int64_t *files)
 {
-    uint8_t *image = allocate((size_t)row_size(r), 1), label = 0;
+    uint8_t *image = allocate((size_t)row_size(r), 1);
     progress p;
     int result = 0;
     progress_start(&p);
     for (int64_t i = 0; i < r->list.count && result == 0; i++) {
         failure reason;
         const char *name = r->list.entries[i].name;
-        label = image_list_label(&r->list, i, label);
         if (!is_of_part(r, i, part)) continue;
         char *path = path_join(r->folder, name);
         if (image_file_read(path, r->side, r->grey, image, &reason) != 0) {
@@ -114,7 +152,7 @@ static int decode_files(folder_reading *r, data_part part, FILE *out, cache_head
             h->broken++;
         } else {
             result = fwrite(image, (size_t)row_size(r), 1, out) == 1 ? 0 : -1;
-            labels[h->count++] = label;
+            files[h->count++] = i;
         }
         free(path);
         progress_show_text(&p, (double)(i + 1) / (double)r->list.count, "reading the pictures");
@@ -127,18 +165,19 @@ static int decode_files(folder_reading *r, data_part part, FILE *out, cache_head
 /* Writes a whole cache. Returns 0, or -1 with the reason in errno. */
 static int write_cache(folder_reading *r, data_part part, const char *made_from, FILE *out, cache_header *h)
 {
-    uint8_t *labels = allocate((size_t)r->list.count, 1);
+    int64_t *files = allocate((size_t)r->list.count, sizeof *files);
     *h = (cache_header){.made_from = (int64_t)strlen(made_from)};
     memcpy(h->magic, magic, sizeof magic);
     h->at = ((int64_t)sizeof *h + h->made_from + PAGE - 1) / PAGE * PAGE;
     int result = fseeko(out, (off_t)sizeof *h, SEEK_SET) == 0 && fputs(made_from, out) >= 0 &&
                          fseeko(out, (off_t)h->at, SEEK_SET) == 0
-                     ? decode_files(r, part, out, h, labels)
+                     ? decode_files(r, part, out, h, files)
                      : -1;
-    if (result == 0 && (fwrite(labels, 1, (size_t)h->count, out) != (size_t)h->count || fseeko(out, 0, SEEK_SET) != 0 ||
-                        fwrite(h, sizeof *h, 1, out) != 1 || fflush(out) != 0 || fsync(fileno(out)) != 0))
+    if (result == 0 &&
+        (fwrite(files, sizeof *files, (size_t)h->count, out) != (size_t)h->count || fseeko(out, 0, SEEK_SET) != 0 ||
+         fwrite(h, sizeof *h, 1, out) != 1 || fflush(out) != 0 || fsync(fileno(out)) != 0))
         result = -1;
-    free(labels);
+    free(files);
     return result;
 }
 

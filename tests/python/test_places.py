@@ -111,10 +111,11 @@ class Places(unittest.TestCase):
     def test_pictures_of_one_size(self) -> None:
         self.pictures()
         for grey in False, True:
-            ours, theirs = program(self.folder, grey=grey)[0], lebm.images.load(self.folder, grey=grey)
+            (ours, said), theirs = program(self.folder, grey=grey), lebm.images.load(self.folder, grey=grey)
             self.assertEqual(ours.shape, theirs.shape)
             error = np.abs(ours - theirs).max(axis=(1, 2, 3)) * 127.5
             paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+            self.assertEqual(said.splitlines(), [str(path.relative_to(self.folder)) for path in paths])
             for path, worst in zip(paths, error):  # of JPEG files two versions of the library may differ
                 self.assertLessEqual(worst, 0.01 if path.suffix.lower() == ".png" else 2.01, path)
 

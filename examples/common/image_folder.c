@@ -138,6 +138,7 @@ static bool take_cache(folder_reading *r, const char *path, const char *made_fro
 static int decode_files(folder_reading *r, data_part part, FILE *out, cache_header *h, int64_t *files)
 {
     uint8_t *image = allocate((size_t)row_size(r), 1);
+    char text[96];
     progress p;
     int result = 0;
     progress_start(&p);
@@ -155,7 +156,8 @@ static int decode_files(folder_reading *r, data_part part, FILE *out, cache_head
             files[h->count++] = i;
         }
         free(path);
-        progress_show_text(&p, (double)(i + 1) / (double)r->list.count, "reading the pictures");
+        snprintf(text, sizeof text, "reading pictures: %" PRId64 " of %" PRId64, i + 1, r->list.count);
+        progress_show_text(&p, (double)(i + 1) / (double)r->list.count, text);
     }
     progress_clear(&p);
     free(image);

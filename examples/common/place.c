@@ -68,10 +68,17 @@ static int read_array(const char *path, const char *axes, dataset *data, failure
     return 0;
 }
 
+static bool is_pipe(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 static int read_file(char *path, const place_settings *s, dataset *data, failure *why)
 {
     uint8_t start[8];
     output_protect(path);
+    if (is_pipe(path)) return fail(why, "%s: no file, and what is in it is looked at twice", path);
     if (read_start(path, start, why) != 0) return -1;
     if (memcmp(start, "\x93NUMPY", 6) == 0) return read_array(path, s->axes, data, why);
     if (memcmp(start, "\0\0\x08", 3) == 0) return idx_read_images(path, data, why);

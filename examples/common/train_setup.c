@@ -214,7 +214,10 @@ static void read_data(run *r)
              dataset_checksum(&r->train));
     if (run_resumes(r) && strcmp(saved_identity, identity) != 0)
         die("cannot resume: %s was trained on %s, and this is %s: give the same --data (%s--%s) as at the first start",
-            r->checkpoint_path, saved_identity, identity, o[TRAIN].name != NULL ? "--train, --eval, " : "",
+            r->checkpoint_path, saved_identity, identity,
+            o[TRAIN].name != NULL      ? "--train, --eval, "
+            : o[HELD_OUT].name != NULL ? "--eval, --held-out, --axes, "
+                                       : "",
             o[TRAIN_IMAGES].name);
     write_note(r, identity);
 }

@@ -147,6 +147,8 @@ mv floats good
 checksums >good-before
 refuse 1 "--data PLACE is needed" learn --out new
 refuse 1 "cannot open nowhere" learn --data nowhere --out new
+refuse 1 "pictures/pipe.png: no file, and what is in it is looked at twice" learn --data pictures/pipe.png --out new
+refuse 1 "give the same --data (--eval, --held-out, --axes, --train-images)" "$programs/train_images" --data floats.npy --held-out .2 --out good --resume
 refuse 1 "neither .npy, IDX, .mat nor a .bin of CIFAR-10" learn --data pictures/notes.txt --out new
 refuse 1 "--size is of folders of pictures, and bytes.npy is none" learn --data bytes.npy --size 28 --out new
 refuse 1 "--grey is of folders of pictures" learn --data bytes.npy --grey --out new

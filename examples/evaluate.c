@@ -19,8 +19,7 @@
 enum {
     MODEL,
     DATA,
-    EVAL,
-    OUT,
+    OUT = DATA + HELD_OUT_OPTIONS,
     RESUME,
     ROWS,
     SIGMA,
@@ -137,10 +136,7 @@ int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to evaluate; needed"),
-        [DATA] = TEXT("data", "DIR", NULL,
-                      "folder with the official files of MNIST or SVHN, or file of text of which\n"
-                      "                      every 20th sentence is held out; without data a set is drawn"),
-        [EVAL] = TEXT("eval", "FILE", NULL, "file of held-out images or text, instead"),
+        HELD_OUT_ROWS(DATA, ";\nwithout data a set is drawn"),
         [OUT] = TEXT("out", "DIR", "evaluation", "folder for evaluation.csv and what is exported"),
         [RESUME] = FLAG("resume", "go on with the table in the folder; --images may be more than before"),
         [ROWS] = I64("images", "N", 100, 0, 10000000, "score the first N held-out images or sentences; 0: none"),
@@ -179,7 +175,7 @@ int main(int argc, char **argv)
         die("--export is of images; `sample --out FILE` writes sentences");
     if (options[EXPORT].value.i64 > 0) picture_must_be_possible(&m, options[OUT].value.text);
     set_samplers(&m, options);
-    held_out_read(&m, &options[DATA], &options[EVAL], &held_out);
+    held_out_read(&m, &options[DATA], &held_out);
     if (options[P0].given) {
         lebm_prior *learned = m.prior;
         m.prior = model_p0(&m);

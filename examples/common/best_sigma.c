@@ -27,11 +27,15 @@ static double mean_square(const model *m, const float *z, const float *x, int64_
 {
     const int64_t size = lebm_generator_data_size(m->generator);
     float *y = view_rows(m, n);
-    double sum = 0;
+    double sum = 0, count = 0;
     view_decode(m, z, n, y);
-    for (int64_t i = 0; i < n * size; i++) sum += pow((double)x[i] - (double)y[i], 2);
+    for (int64_t i = 0; i < n * size; i++) {
+        if (isnan(x[i])) continue; /* missing */
+        sum += pow((double)x[i] - (double)y[i], 2);
+        count++;
+    }
     free(y);
-    return sum / (double)(n * size);
+    return sum / count;
 }
 
 static lebm_sampler *make_sampler(int64_t seed, int64_t threads, stage *s)

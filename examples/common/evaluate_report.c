@@ -107,8 +107,9 @@ static void print_text(FILE *out, const summary *s)
 }
 
 /* Of probabilities; of densities in units of one of 256 levels, which is what bits per dimension are of. */
-static void print_bits(FILE *out, const model *m, const summary *s)
+static void print_bits(FILE *out, const model *m, const dataset *held_out, const summary *s)
 {
+    if (held_out->missing > 0) return; /* dimensions differ from image to image */
     const bool is_density = lebm_generator_sigma(m->generator) > 0;
     const pixel_range range = model_pixel_range(m);
     const double levels = is_density ? 255 / (double)(range.white - range.black) : 1;
@@ -153,8 +154,8 @@ static void print_sigma(FILE *out, const evaluate_settings *s, const evaluate_re
         fprintf(out, " at sigma %.4g, the model's\n", sigma);
 }
 
-static void print_log_p(FILE *out, const model *m, const evaluate_settings *s, const scores *table,
-                        const evaluate_results *r, double sigma)
+static void print_log_p(FILE *out, const model *m, const dataset *held_out, const evaluate_settings *s,
+                        const scores *table, const evaluate_results *r, double sigma)
 {
     const summary of = summarise(table, sigma, &r->of_prior);
     if (of.log_p.n + (double)of.refused == 0) return;
@@ -166,7 +167,7 @@ static void print_log_p(FILE *out, const model *m, const evaluate_settings *s, c
         if (model_is_of_text(m))
             print_text(out, &of);
         else
-            print_bits(out, m, &of);
+            print_bits(out, m, held_out, &of);
         print_quality(out, &of);
     }
     print_refusals(out, &of);
@@ -206,7 +207,7 @@ void evaluate_report(FILE *out, const model *m, const dataset *held_out, const e
             s->evidence.temperatures, s->prior_chains, model_is_of_text(m) ? "sentence" : "image", s->evidence.chains,
             s->evidence.kernel);
     if (r->sigma_count > 0) print_reconstructions(out, m, table, r->sigmas[0]);
-    for (int i = 0; i < r->sigma_count; i++) print_log_p(out, m, s, table, r, r->sigmas[i]);
+    for (int i = 0; i < r->sigma_count; i++) print_log_p(out, m, held_out, s, table, r, r->sigmas[i]);
     if (r->why.text[0] != '\0') fprintf(out, "\nThere are %s.\n", r->why.text);
     fprintf(out,
             "\nErrors are standard errors: of the estimate by annealing, and of the mean by the choice of rows.\n");

@@ -42,6 +42,11 @@ lebm_generator *model_generator_at(const model *m, double sigma)
     or_die(lebm_generator_create_from_spec(&at, lebm_generator_spec(m->generator),
                                            lebm_generator_likelihood(m->generator), sigma),
            "generator");
+    for (int64_t i = 0; i < lebm_generator_option_count(at); i++) {
+        const char *key = lebm_generator_option_key(at, i), *value;
+        or_die(lebm_generator_get_str(m->generator, key, &value), key);
+        or_die(lebm_generator_set_str(at, key, value), key);
+    }
     for (int64_t i = 0; i < lebm_generator_param_count(m->generator); i++) {
         const int64_t size = lebm_generator_param_size(m->generator, i);
         float *values = allocate((size_t)size, sizeof *values);
@@ -78,6 +83,11 @@ pixel_range model_pixel_range(const model *m)
     double low, high;
     or_die(lebm_generator_data_range(m->generator, &low, &high), "generator");
     return (pixel_range){isfinite(low) ? (float)low : -1, isfinite(high) ? (float)high : 1};
+}
+
+void model_skip_missing(const model *m)
+{
+    or_die(lebm_generator_set_str(m->generator, LEBM_GENERATOR_MISSING, "skip"), "generator");
 }
 
 void model_must_fit(const model *m, const dataset *data)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "place.h"
 #include "train_run.h"
 
 #define ON_STEP_SIZES                                                                                                  \
@@ -16,25 +17,47 @@
     "\n"
 
 #define ON_SIGMA                                                                                                       \
-    "With --sigma-learning-rate R sigma^2 goes a share R of the way to the mean square error of each batch; 0.01 "     \
-    "does\n"                                                                                                           \
-    "well. Step sizes of chains to the posterior change with sigma^2: give those that are right for --sigma.\n"        \
+    "With --sigma-learning-rate R sigma^2 goes a share R, 0.01 say, of the way to the mean square error of each\n"     \
+    "batch. Step sizes of chains to the posterior change with sigma^2: give those that are right for --sigma.\n"       \
     "\n"
 
 #define ON_P0                                                                                                          \
     "--prior-init zero --prior-learning-rate 0 trains with p0 for the prior, to see what a learned one is worth.\n"    \
     "\n"
 
-static const char notes[] = ON_STEP_SIZES ON_SIGMA ON_P0
-    "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"
-    "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
-    "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
-    "\n" ON_CHECKPOINTS
+#define ON_SPECS                                                                                                       \
+    "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"                                         \
+    "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"                                                          \
+    "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"          \
+    "\n"
+
+static const char notes[] = ON_STEP_SIZES ON_SIGMA ON_P0 ON_SPECS ON_CHECKPOINTS
     "--resume goes on from there, to the same result as if nothing had happened. Give --data, --train, --eval and\n"
     "--out again as at the first start, and --minutes, --threads and --convolution if they are to hold again. All\n"
     "others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the options of\n"
     "chains and of Adam hold from there on; --prior, --generator, --width, --sigma, --sigma0, --batch and\n"
     "--train-images are refused unless they say the same, but for a --sigma that is learned, and those of\n"
+    "initialisation do nothing. One training at a time may write to a folder.";
+
+static const char notes_of_places[] =
+    "A PLACE is a folder of PNG and JPEG files, in subfolders as well; an .npy array of bytes, or of floats in [-1, "
+    "1]\n"
+    "where NaN is a pixel that is missing; a file of IDX (MNIST), .mat (SVHN) or .bin (CIFAR-10); or the folder of "
+    "such\n"
+    "a data set, which has held-out images of its own. Files may be compressed by gzip, but for .mat and pictures.\n"
+    "Pictures are turned upright as EXIF says, cut to the largest square in their middle, and resized. Those that\n"
+    "cannot be read are left out and named. What was made of pictures is kept in --out, for the next start.\n"
+    "\n"
+    "The nets: for sides of 28, two linear layers, as in train_mnist; of 32, 64 and 128, transposed convolutions, as "
+    "in\n"
+    "train_svhn. Images of other sizes need --generator.\n"
+    "\n" ON_STEP_SIZES ON_SIGMA ON_P0 ON_SPECS ON_CHECKPOINTS
+    "--resume goes on from there, to the same result as if nothing had "
+    "happened. Give --data, --eval, --held-out, --size,\n"
+    "--grey, --axes and --out again as at the first start, and --minutes, --threads and --convolution if they are to\n"
+    "hold again. All others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the\n"
+    "options of chains and of Adam hold from there on; --prior, --generator, --width, --latent, --sigma, --sigma0,\n"
+    "--batch and --train-images are refused unless they say the same, but for a --sigma that is learned, and those of\n"
     "initialisation do nothing. One training at a time may write to a folder.";
 
 static const char notes_of_text[] = ON_STEP_SIZES ON_P0
@@ -84,6 +107,30 @@ static void options_of_text(argument options[TRAIN_OPTIONS], const train_program
     options[SIGMA] = none;
     options[SIGMA_LEARNING_RATE] = none;
     options[POSTERIOR_CHAINS].help = "fresh: from noise at each step; kept: one for each sentence, gone on with";
+}
+
+/* What is another option with places, or none. */
+static void options_of_places(argument options[TRAIN_OPTIONS])
+{
+    options[DATA] = (argument)TEXT("data", "PLACE", NULL, PLACE_HELP "; needed");
+    options[TRAIN] = (argument){0};
+    options[EVAL] = (argument)TEXT("eval", "PLACE", NULL, "held-out images, instead of a share of those of --data");
+    options[HELD_OUT] =
+        (argument)F64("held-out", "SHARE", .1, 0, .9,
+                      "of the images of --data, chosen by their numbers, unless it has some of its own");
+    options[SIZE] =
+        (argument)I64("size", "N", 32, 4, 1024, "side of the images that pictures become: 28, 32, 64 or 128");
+    options[GREY] = (argument)FLAG("grey", "pictures become grey images");
+    options[AXES] =
+        (argument)TEXT("axes", "NAME", NULL, "how an .npy array lies, NHW, NCHW or NHWC, if its shape does not tell");
+    options[MOST_BAD] =
+        (argument)F64("most-bad", "SHARE", .1, 0, 1, "of pictures that cannot be read; more end the program");
+    options[PRIOR].help = "net f of the prior; M is the size of z";
+    options[GENERATOR].help = "net g of the generator, instead of that for the images' size";
+    options[WIDTH] = (argument)I64("width", "N", 0, 0, 4096,
+                                   "base width of g; 0: 256 for images of 28 rows, 64 for 32 and 128, 128 for 64");
+    options[LATENT] =
+        (argument)I64("latent", "M", 0, 0, 4096, "size of z; 0: 16 for images of 28 rows, 100 for others");
 }
 
 /* All options with the program's defaults. */
@@ -156,11 +203,18 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
     memcpy(options, table, sizeof table);
 }
 
+bool train_takes_places(const train_program *p)
+{
+    return !p->kind->of_text && p->read == NULL;
+}
+
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {
+    const char *const text = p->kind->of_text ? notes_of_text : train_takes_places(p) ? notes_of_places : notes;
     fill_table(options, p);
     if (p->kind->of_text) options_of_text(options, p);
-    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, p->kind->of_text ? notes_of_text : notes);
+    if (train_takes_places(p)) options_of_places(options);
+    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, text);
     if (!p->kind->of_text && options[WIDTH].given && options[GENERATOR].given)
         die("--width sets the N in the default of --generator: give only one of them");
 }

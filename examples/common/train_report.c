@@ -110,7 +110,21 @@ static void print_option(const char *name, const char *value)
 
 void report_option_given(const argument *option)
 {
-    if (option->given) print_option(option->name, option->value.text);
+    if (!option->given) return;
+    switch (option->kind) {
+    case ARGUMENT_FLAG:
+        printf(" --%s", option->name);
+        break;
+    case ARGUMENT_I64:
+        printf(" --%s %" PRId64, option->name, option->value.i64);
+        break;
+    case ARGUMENT_F64:
+        printf(" --%s %.15g", option->name, option->value.f64);
+        break;
+    case ARGUMENT_TEXT:
+        print_option(option->name, option->value.text);
+        break;
+    }
 }
 
 /* The command of another program that lies beside this one. */
@@ -164,7 +178,7 @@ void report_resume_command(const run *r)
     print_option("out", r->options[OUT].value.text);
     report_option_given(&r->options[DATA]);
     report_option_given(&r->options[TRAIN]);
-    report_option_given(&r->options[EVAL]);
+    for (int option = EVAL; option <= MOST_BAD; option++) report_option_given(&r->options[option]);
     report_option_given(&r->options[CONVOLUTION]);
     putchar('\n');
 }

@@ -217,7 +217,7 @@ refuse 1 "--sigma: x given z has none" evaluate --model bernoulli/model.safetens
 refuse 1 "none is left to choose sigma by" evaluate --model "$model" --data gaussian --images 320
 refuse 1 "--resume: there is no nowhere/evaluation.csv" evaluate --model "$model" --data gaussian --resume --out nowhere
 refuse 1 "nowhere" evaluate --model nowhere
-refuse 1 "there is no folder nowhere" evaluate --model "$model" --data nowhere
+refuse 1 "cannot open nowhere" evaluate --model "$model" --data nowhere
 refuse 1 "give only one" evaluate --model "$model" --data gaussian --eval gaussian/t10k-images-idx3-ubyte
 : >file
 refuse 1 "file" evaluate --model "$model" --data gaussian --out file

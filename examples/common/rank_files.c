@@ -114,43 +114,61 @@ static void colour(const float *image, int64_t channels, int64_t pixels, pixel_r
                 (image[(channels == 1 ? 0 : c) * pixels + p] - range.black) / (range.white - range.black);
 }
 
-/* What of `value` lies between this and the next of three steps. */
+/* The root of the mean square over the colours of the difference of two pictures; returns the largest. */
+static float difference(const float *a, const float *b, int64_t pixels, float *out)
+{
+    float largest = 0;
+    for (int64_t p = 0; p < pixels; p++) {
+        float square = 0;
+        for (int64_t c = 0; c < CHANNELS; c++) {
+            const float of_colour = a[c * pixels + p] - b[c * pixels + p];
+            square += of_colour * of_colour / CHANNELS;
+        }
+        out[p] = sqrtf(square);
+        largest = fmaxf(largest, out[p]); /* which passes over NaN */
+    }
+    return largest;
+}
+
+/* What of `value` lies in one of three steps from 0 to 1. */
 static float step(float value, int64_t which)
 {
     return fminf(fmaxf(3 * value - (float)which, 0), 1);
 }
 
-/* The root of the mean square over the colours of the difference of two pictures, as a heat. */
-static void heat(const float *a, const float *b, int64_t pixels, float *out)
+/* Differences, in the first colour of an image, as heats, with the largest one white. */
+static void heat(float *image, int64_t pixels, float largest)
 {
     for (int64_t p = 0; p < pixels; p++) {
-        float square = 0;
-        for (int64_t c = 0; c < CHANNELS; c++) {
-            const float difference = a[c * pixels + p] - b[c * pixels + p];
-            square += difference * difference / CHANNELS;
-        }
-        for (int64_t c = 0; c < CHANNELS; c++) out[c * pixels + p] = isnan(square) ? NAN : step(sqrtf(square), c);
+        const float value = largest > 0 ? image[p] / largest : image[p];
+        for (int64_t c = 0; c < CHANNELS; c++) image[c * pixels + p] = isnan(value) ? NAN : step(value, c);
     }
 }
 
-/* [count, EACH, CHANNELS, H, W] of the pictures at places `first`, first + stride and so on. */
-static float *draw_block(const model *m, const dataset *pictures, const ranking_of_pictures *r, int64_t first,
-                         int64_t stride, int64_t count)
+/* A block of the sheet. */
+typedef struct block {
+    int64_t first, stride; /* places of its pictures */
+    float *images;         /* [count, EACH, CHANNELS, H, W] */
+    float largest;         /* of the differences */
+} block;
+
+/* All images, but for the heats. */
+static void draw_block(block *b, const model *m, const dataset *pictures, const ranking_of_pictures *r, int64_t count)
 {
     const int64_t dims = lebm_prior_latent_size(m->prior), pixels = pictures->height * pictures->width;
     const pixel_range range = model_pixel_range(m);
-    float *images = allocate((size_t)(count * EACH * CHANNELS * pixels), sizeof *images), *row = view_rows(m, 1);
+    float *row = view_rows(m, 1);
+    b->images = allocate((size_t)(count * EACH * CHANNELS * pixels), sizeof *b->images);
     for (int64_t i = 0; i < count; i++) {
-        const int64_t index = r->rows[first + i * stride].index;
-        float *picture = images + i * EACH * CHANNELS * pixels, *made = picture + CHANNELS * pixels;
+        const int64_t index = r->rows[b->first + i * b->stride].index;
+        float *picture = b->images + i * EACH * CHANNELS * pixels, *made = picture + CHANNELS * pixels;
         dataset_row(pictures, index, range, row);
         colour(row, pictures->channels, pixels, range, picture);
         view_decode(m, r->z + index * dims, 1, row);
         colour(row, pictures->channels, pixels, range, made);
-        heat(picture, made, pixels, made + CHANNELS * pixels);
+        b->largest = fmaxf(b->largest, difference(picture, made, pixels, made + CHANNELS * pixels));
     }
     free(row);
-    return images;
 }
 
 void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_pictures *r, int64_t count,
@@ -158,9 +176,15 @@ void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_
 {
     failure why;
     if (count > r->scored) count = r->scored;
-    float *strange = draw_block(m, pictures, r, 0, 1, count),
-          *ordinary = draw_block(m, pictures, r, r->scored - 1, -1, count);
-    const int64_t side_by_side = (count + 9) / 10;
+    block strange = {.first = 0, .stride = 1}, ordinary = {.first = r->scored - 1, .stride = -1};
+    draw_block(&strange, m, pictures, r, count);
+    draw_block(&ordinary, m, pictures, r, count);
+    const float largest = fmaxf(strange.largest, ordinary.largest);
+    const int64_t pixels = pictures->height * pictures->width, side_by_side = (count + 9) / 10;
+    for (int64_t i = EACH - 1; i < EACH * count; i += EACH) {
+        heat(strange.images + i * CHANNELS * pixels, pixels, largest);
+        heat(ordinary.images + i * CHANNELS * pixels, pixels, largest);
+    }
     const image_grid grid = {.channels = CHANNELS,
                              .height = pictures->height,
                              .width = pictures->width,
@@ -169,8 +193,8 @@ void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_
                              .columns = EACH * side_by_side,
                              .blocks = 2,
                              .range = {0, 1},
-                             .images = {strange, ordinary}};
+                             .images = {strange.images, ordinary.images}};
     if (image_write_grid(&grid, path, &why) != 0) die("%s", why.text);
-    free(strange);
-    free(ordinary);
+    free(strange.images);
+    free(ordinary.images);
 }

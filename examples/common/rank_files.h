@@ -15,7 +15,7 @@ void rank_write_csv(const dataset *pictures, const ranking_of_pictures *r, const
 
 /* Writes a PNG file with two blocks side by side: on the left the `count` strangest pictures, on the right as many of the most
  * ordinary ones, the most ordinary first. Each picture is followed by its reconstruction and a map of the error, from black,
- * no error, by red and yellow to white, as large as the range of a pixel. Ends the program if it cannot. */
+ * no error, by red and yellow to white, the largest on the sheet. Ends the program if it cannot. */
 void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_pictures *r, int64_t count,
                       const char *path);
 

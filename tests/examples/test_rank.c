@@ -200,8 +200,9 @@ START_TEST(the_sheet_shows_pictures_reconstructions_and_errors)
     expect_rgb(path, 1, 1, 0, 0, 0); /* the chequered one */
     expect_rgb(path, 3, 1, 255, 255, 255);
     expect_rgb(path, 6, 1, 127, 127, 127);
-    expect_rgb(path, 11, 1, 255, 127, 0);       /* off by half the range */
-    expect_rgb(path, 1, 6, 255, 255, 255);      /* the white one, below */
+    expect_rgb(path, 11, 1, 255, 255, 255); /* off by more than any other */
+    expect_rgb(path, 11, 6, 12, 0, 0);      /* the white one by 0.0154 times that, of which three times 255 is red */
+    expect_rgb(path, 1, 6, 255, 255, 255);  /* the white one, below */
     expect_rgb(path, 28 + 1, 1, 128, 128, 128); /* on the right the even one */
     expect_rgb(path, 28 + 11, 1, 0, 0, 0);
     remove(path);

@@ -101,7 +101,10 @@ int main(int argc, char **argv)
         [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same ranking"),
         [THREADS] = I64("threads", "N", 0, 0, 1024, "threads; 0: LEBM_NUM_THREADS or all processors"),
     };
-    options[DATA + HELD_OUT_SHARE].value.f64 = 1; /* whoever looks for odd pictures wants all looked at */
+    /* Whoever looks for odd pictures wants all looked at. */
+    options[DATA + HELD_OUT_SHARE].value.f64 = 1;
+    options[DATA + HELD_OUT_SHARE].help = "of the images of --data, which are ranked; with the share of the training,\n"
+                                          "those that were held out there";
     arguments_read(
         options, OPTIONS, argc, argv, "rank_pictures",
         "Ranks pictures by how unlikely a model finds them, and shows the strangest and the most ordinary ones\n"

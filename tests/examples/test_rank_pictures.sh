@@ -50,6 +50,16 @@ awk -F, 'NR > 1 && ($8 != "" || $12 != "") { n++; if (NR > 3) exit 1 } END { exi
 rank --steps 2 --chains 1 --count 1000 --out drawn >report 2>errors || fail "drawn: $(cat errors)"
 [ -s drawn/contact-sheet.png ] || fail "no contact sheet: $(cat report)"
 
+# Pictures of a folder have names; by default all of them are ranked.
+mkdir pictures
+"$3/make_pictures" pictures 12
+rank --data pictures --out named >report 2>errors || fail "of a folder: $(cat errors)"
+grep -q "^The strangest of 12 pictures" report || fail "$(cat report)"
+[ "$(cut -d , -f 2 named/ranking.csv | grep -c '^0[01][0-9]\.\(png\|jpg\|JPEG\)$')" -eq 12 ] || fail "names: $(cat named/ranking.csv)"
+grep -q "^ *1  0[01][0-9]\.[pjJ]" report || fail "no name of the strangest: $(cat report)"
+rank --data pictures --held-out 0.25 --out some >report 2>errors || fail "--held-out: $(cat errors)"
+[ "$(wc -l <some/ranking.csv)" -eq 4 ] || fail "not three of twelve: $(cat some/ranking.csv)"
+
 # Colours.
 make_svhn svhn
 train_colours --data svhn --out colours --epochs 1 >report 2>errors || fail "training on colours: $(cat errors)"
@@ -105,7 +115,7 @@ refuse 2 "a whole number from 1" rank --count 0
 refuse 2 "a whole number from 1" rank --chains none
 refuse 1 "--order is 'beauty'; allowed are joint, likelihood, prior and error" rank --order beauty
 refuse 1 "nowhere" "$programs/rank_pictures" --model nowhere
-refuse 1 "there is no folder nowhere" rank --data nowhere
+refuse 1 "cannot open nowhere" rank --data nowhere
 refuse 1 "give only one" rank --data data --eval data
 { bytes 0 0 8 3 0 0 0 2 0 0 0 e 0 0 0 e; pixels 392; } >small
 refuse 1 "14x14" rank --eval small

@@ -40,25 +40,24 @@ static void learn(model *m, const dataset *digits)
     or_die(lebm_sampler_set_i64(m->to_posterior, LEBM_SAMPLER_STEPS, 60), "steps"); /* to be nearer to p(z|x) */
 }
 
-/* Fills in the scores, the means over the chains; means[] receives those of their two parts over all x. */
-static void score(const model *m, float x[COUNT][PIXELS], float scores[COUNT], double means[2])
+/* Fills in the scores, which are means over the chains of each x; means[] receives those of their two parts over all x. */
+static void score(const model *m, float x[COUNT][PIXELS], double scores[COUNT], double means[2])
 {
-    static float z[COUNT * LATENTS], likelihood[COUNT], density[COUNT];
-    for (int chain = 0; chain < CHAINS; chain++) { /* each run draws other z */
-        or_die(lebm_sampler_run_posterior(m->to_posterior, m->prior, m->generator, x[0], COUNT, z), "posterior");
-        or_die(lebm_generator_log_likelihood(m->generator, z, x[0], COUNT, likelihood), "likelihood");
-        or_die(lebm_prior_log_density(m->prior, z, COUNT, density), "density");
-        for (int i = 0; i < COUNT; i++) {
-            scores[i] += (likelihood[i] + density[i]) / CHAINS;
-            means[0] += likelihood[i] / (CHAINS * COUNT);
-            means[1] += density[i] / (CHAINS * COUNT);
-        }
+    static float z[CHAINS * COUNT * LATENTS];
+    static double likelihood[COUNT], density[COUNT];
+    or_die(
+        lebm_sampler_log_joint(m->to_posterior, m->prior, m->generator, x[0], COUNT, 0, CHAINS, z, likelihood, density),
+        "scores");
+    for (int i = 0; i < COUNT; i++) {
+        scores[i] = likelihood[i] + density[i];
+        means[0] += likelihood[i] / COUNT;
+        means[1] += density[i] / COUNT;
     }
 }
 
 static int ascending(const void *a, const void *b)
 {
-    const float *x = a, *y = b;
+    const double *x = a, *y = b;
     return (*x > *y) - (*x < *y);
 }
 
@@ -66,7 +65,8 @@ int main(int argc, char **argv)
 {
     arguments_operand(argc, argv, "score_observations", "", NULL, "Scores observations by how well a model fits.", "");
     static const char *names[] = {"digits (yardstick)", "other digits", "upside down", "two at once", "noise"};
-    static float x[KINDS][COUNT][PIXELS], scores[KINDS][COUNT];
+    static float x[KINDS][COUNT][PIXELS];
+    static double scores[KINDS][COUNT];
     dataset known, held_out;
     failure why;
     model m;

@@ -44,18 +44,20 @@ def ranks(scores: np.ndarray, odd: np.ndarray) -> np.ndarray:
     return (np.searchsorted(ordinary, scores, "left") + np.searchsorted(ordinary, scores, "right")) / 2 / len(ordinary)
 
 
-def print_table(likelihood: np.ndarray, density: np.ndarray, odd: np.ndarray) -> None:
-    """AUROC of scores made of both log densities, which are [chains, n], by one chain and by the mean of all."""
-    print(f"{'AUROC':24} {'one chain':>12} {f'mean of {len(density)}':>12}")
+def print_table(of_one: lebm.LogJoint, of_all: lebm.LogJoint, odd: np.ndarray) -> None:
+    """AUROC of scores made of both log densities, by one chain for each observation and by the means of several."""
+    print(f"{'AUROC':24} {'one chain':>12} {f'mean of {len(of_all.z)}':>12}")
     for name, score in {
-        "log p(x|z) + log p(z)": lambda x, z: x + z,
-        "log p(x|z)": lambda x, z: x,
-        "log p(z)": lambda x, z: z,
-        "lower rank of the two": lambda x, z: np.minimum(ranks(x, odd), ranks(z, odd)),
+        "log p(x|z) + log p(z)": lambda s: s.log_likelihood + s.log_prior,
+        "log p(x|z)": lambda s: s.log_likelihood,
+        "log p(z)": lambda s: s.log_prior,
+        "lower rank of the two": lambda s: np.minimum(ranks(s.log_likelihood, odd), ranks(s.log_prior, odd)),
     }.items():
-        of_one, of_all = score(likelihood[0], density[0]), score(likelihood.mean(0), density.mean(0))
-        print(f"{name:24} {1 - ranks(of_one, odd)[odd].mean():12.2f} {1 - ranks(of_all, odd)[odd].mean():12.2f}")
-    print(f"standard deviation of log p(x|z): {likelihood[0].std():.1f}, of log p(z): {density[0].std():.1f}")
+        print(f"{name:24} " + " ".join(f"{1 - ranks(score(s), odd)[odd].mean():12.2f}" for s in (of_one, of_all)))
+    print(
+        f"standard deviation of log p(x|z): {of_one.log_likelihood.std():.1f}, "
+        f"of log p(z): {of_one.log_prior.std():.1f}"
+    )
 
 
 if __name__ == "__main__":
@@ -73,6 +75,5 @@ if __name__ == "__main__":
         parser.exit(1, f"score_anomalies.py: --odd {options.odd} is no digit of these files: choose one of 0 to 9\n")
     prior, generator, sampler = learn(images[labels != options.odd], options.steps)
     x, kinds = x[:2000], kinds[:2000]
-    z = [sampler.run_posterior(prior, generator, x) for _ in range(options.chains)]
-    likelihood = np.array([generator.log_likelihood(chain, x) for chain in z])
-    print_table(likelihood, np.array([prior.log_density(chain) for chain in z]), kinds == options.odd)
+    scores = (sampler.log_joint(prior, generator, x, chains) for chains in (1, options.chains))
+    print_table(*scores, kinds == options.odd)

@@ -349,6 +349,52 @@ LEBM_API int lebm_sampler_run_posterior(lebm_sampler *sampler, const lebm_prior 
  * on several. @since 0.1.0 */
 LEBM_API int lebm_sampler_run_target(lebm_sampler *sampler, const lebm_target *target, int64_t n, float *z);
 
+/** Score observations, to tell the strange ones: for each row of x the log of the joint density without log Z (eq. 1),
+ *
+ *     log p(x, z) = log p(x|z) + f(z) + log p0(z),
+ *
+ * in its two parts, at z that chains of the row reach, as means over the chains. The lower their sum, the stranger is x
+ * (Pang et al. 2020). Scores of one model can be compared, since its Z is the same for all x; those of two models cannot.
+ *
+ * Three scores are in use. With H(x) the entropy of p(z|x),
+ *
+ *     at draws     mean of log p(x, z)           = log p(x) + log Z - H(x)      start "noise", with noise
+ *     at a mode    largest log p(x, z)           = log p(x) + log Z + log p(z*|x)
+ *     likelihood   log p(x)                                                     lebm_annealing_log_p()
+ *
+ * For the second one, the noise-free score, let another sampler go on from the z of a first call: langevin with noise 0,
+ * start "given", and as many steps as take it to the mode z* nearby. Where p(z|x) is normal this is M/2 more than the
+ * first for every x, and ranks x alike. The likelihood alone is free of how wide p(z|x) is, and takes hundreds of times
+ * as many steps. The first two hold as far as the chains have come.
+ *
+ * Chain c of row i has the random numbers that lebm_sampler_run_posterior() would have for row first_row + i with
+ * stream + c as its stream; so with one chain and first_row 0 this is that run, lebm_generator_log_likelihood() and
+ * lebm_prior_log_density(). Rows 0 to 99 in one call equal rows 0 to 49 and, with first_row = 50, rows 50 to 99 to the
+ * bit, as they do for any number of threads. The sampler, its options, metrics and traces, and the run that "continue"
+ * would go on from, stay as they are; its progress function is asked, with the share of all chains.
+ *
+ * A chain that diverges has no score, since it says more of the step size than of x, and the call fails. What it names as
+ * the chain is the row of x, from 0: score the rows without it, or in pieces by first_row, or with mala or hmc, which do not
+ * go where the density is not finite.
+ * @param x               [n, D]   @param n  1 or more rows
+ * @param first_row       number of the first row, 0 to 2^31 - 1: 0 unless the rows are a piece of many
+ * @param chains          1 or more chains of each row
+ * @param z               [chains, n, M]: read unless the option start is "noise"; the chains' last states on success,
+ *                        untouched on failure
+ * @param log_likelihood  [n] receives the mean of log p(x|z), with its constants
+ * @param log_prior       [n] receives the mean of f(z) + log p0(z)
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n, first_row, chains; a
+ *         number of x that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE);
+ *         LEBM_ERR_SHAPE (prior and generator differ in the size of z; the sampler has other than M variances for its
+ *         preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of a net was never
+ *         set; a call is changing a net or the generator; start is "continue"; warmup is not 0, as all rows would learn
+ *         together; preconditioner is "diagonal", but there are no variances); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (not
+ *         finite, or farther than divergence_threshold allows: the text names quantity, step and chain)
+ * Threads: one call per sampler at a time; samplers that share a model may run together. @since 0.1.0 */
+LEBM_API int lebm_sampler_log_joint(lebm_sampler *sampler, const lebm_prior *prior, const lebm_generator *generator,
+                                    const float *x, int64_t n, int64_t first_row, int64_t chains, float *z,
+                                    double *log_likelihood, double *log_prior);
+
 /** @name A step size to begin with
  * Suggested from the curvature of a log density at some states: from the largest size c that a second derivative has
  * there, in whatever direction. Along one of second derivative -c, in which the density is narrow, steps of

@@ -18,7 +18,7 @@ typedef union {
     lebm_density_fn density;
 } value;
 
-enum { MOST_PARAMETERS = 9 };
+enum { MOST_PARAMETERS = 10 };
 
 typedef struct {
     const char *type, *name;

@@ -274,7 +274,8 @@ static void check_odd(const trial *t, const parameter *p, const struct world_kin
 {
     const function *f = t->f;
     const int measures = strstr(f->name, "_suggest_") != NULL; /* where chains are */
-    const int has_chains = strstr(f->name, "_run_") != NULL || name_ends(f, "_step") || measures;
+    const int has_chains =
+        strstr(f->name, "_run_") != NULL || name_ends(f, "_step") || name_ends(f, "_log_joint") || measures;
     if (strcmp(p->name, "x") == 0 && is_refused(kind, odd)) {
         LEBM_ASSERT_MSG(status == LEBM_ERR_RANGE, "%s returns %s", call, lebm_status_name((int)status));
         LEBM_ASSERT_ERROR_NAMES("of x is");

@@ -214,6 +214,7 @@ static const struct {
     {"stream", {2, INT64_MIN, INT64_MAX, INT64_MAX, 0}},
     {"chains", {CHAINS, 1, INT32_MAX, CHAINS, LEBM_ERR_RANGE}},
     {"dims", {LATENT, 1, INT32_MAX, LATENT, LEBM_ERR_RANGE}},
+    {"first_row", {3, 0, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
     {"superchains", {2, 2, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
     {"threads", {2, 0, 1024, 1024, LEBM_ERR_RANGE}},
     {"capacity", {3, 1, INT32_MAX, INT32_MAX, LEBM_ERR_RANGE}},
@@ -272,7 +273,10 @@ whole whole_of(const trial *t, const parameter *p)
     if (is_named(p, "n")) {
         if (name_ends(t->f, "_annealing_run_posterior")) return (whole){FEW, 1, INT32_MAX, FEW, status};
         if (name_ends(t->f, "_text_to_x")) return (whole){N, N, N, N, 0}; /* that many lines */
-        const int least = strstr(t->f->name, "_run_") || strstr(t->f->name, "_suggest_") || is_step(t->f) ? 1 : 0;
+        const int least = strstr(t->f->name, "_run_") || strstr(t->f->name, "_suggest_") || is_step(t->f) ||
+                                  name_ends(t->f, "_log_joint")
+                              ? 1
+                              : 0;
         return (whole){N, least, INT32_MAX, N, status};
     }
     if (is_named(p, "length")) { /* to halve chains it takes four draws, which only the raw nested R-hat does not */
@@ -400,6 +404,7 @@ int64_t floats_of(const trial *t, const parameter *p)
     } arrays[] = {{"in", N * LATENT}, {"z", N * LATENT}, {"score", N * LATENT}, {"grad_in", N * LATENT},
                   {"x", N * DATA},    {"out", N},        {"grad_out", N},       {"variances", LATENT}};
     if (is_named(p, "x") && name_ends(t->f, "_annealing_run_posterior")) return FEW * DATA;
+    if (is_named(p, "z") && name_ends(t->f, "_log_joint")) return CHAINS * N * LATENT;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         if (is_named(p, arrays[i].name)) return arrays[i].count;
     if (is_named(p, "grad_params")) return lebm_net_param_total(t->w->net);
@@ -412,6 +417,7 @@ int64_t floats_of(const trial *t, const parameter *p)
 static int64_t doubles_of(const trial *t, const parameter *p)
 {
     if (is_named(p, "log_weights")) return ANNEALED;
+    if (is_named(p, "log_likelihood") || is_named(p, "log_prior")) return N;
     if (strncmp(t->f->name, "lebm_diagnostics_", 17) != 0) return 1;
     if (is_named(p, "draws")) return CHAINS * LENGTH * LATENT;
     if (is_named(p, "energies")) return CHAINS * LENGTH;

@@ -208,6 +208,101 @@ START_TEST(posterior_of_a_linear_gaussian_model)
 }
 END_TEST
 
+/* ---- log p(x, z) of that model ---- */
+
+/* log N, of that many dimensions, at a place whose squares are these. */
+static double log_normal(double squares, double variance, int64_t dims)
+{
+    return -0.5 * (squares / variance + (double)dims * log(2 * acos(-1) * variance));
+}
+
+static double trace_of_product(int64_t m, const double *a, const double *b)
+{
+    double product[MOST_CELLS], trace = 0;
+    multiply(m, a, b, product);
+    for (int64_t i = 0; i < m; i++) trace += product[i * m + i];
+    return trace;
+}
+
+/* Fails unless the mean over the rows of one kind of x is this. */
+static void assert_mean(const double *values, int64_t n, int kind, double expected)
+{
+    const double count = (double)n / KINDS;
+    double mean = 0, squares = 0;
+    for (int64_t i = kind; i < n; i += KINDS) mean += values[i] / count;
+    for (int64_t i = kind; i < n; i += KINDS) squares += (values[i] - mean) * (values[i] - mean);
+    LEBM_ASSERT_WITHIN(mean, expected, errors_allowed, sqrt(squares / (count - 1) / count));
+}
+
+START_TEST(scores_of_a_linear_gaussian_model)
+{
+    /* The posterior is N(mu, C) as above. Under it E|x - b - W z|^2 = |x - b - W mu|^2 + tr(W'W C) and E|z|^2 = |mu|^2 +
+     * tr C. At the mode mu the traces are missing, so that log p(x, z) is M/2 more there than its mean. */
+    enum { CHAINS = 4 };
+    const struct linear_case *c = &linear_cases[_i];
+    const int64_t m = c->m, d = c->d, n = 600 * times;
+    const double variance = c->sigma * c->sigma, variance0 = c->sigma0 * c->sigma0;
+    uint64_t seed = 90 + (uint64_t)_i;
+    struct model model;
+    model_linear(&model, m, d, c->sigma0, c->sigma);
+    pair_randomise(&model.f, 1, seed);
+    pair_randomise(&model.g, 1, seed + 10);
+    const double *w = model.g.ref.params, *b = w + d * m, *a = model.f.ref.params;
+    double xs[KINDS][MOST_SIDE], precision[MOST_CELLS], covariance[MOST_CELLS], ww[MOST_CELLS], steepest[MOST_SIDE];
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int64_t i = 0; i < d; i++) xs[kind][i] = (double)(float)test_uniform(&seed, -1.5, 1.5);
+    gram(d, m, w, variance, 1 / variance0, precision);
+    gram(d, m, w, 1, 0, ww);
+    invert(m, precision, covariance);
+    eigenvalues(m, precision, steepest);
+
+    float *x = test_floats(n * d), *z = test_floats(CHAINS * n * m);
+    double *drawn[3] = {test_doubles(n), test_doubles(n), test_doubles(n)},
+           *mode[2] = {test_doubles(n), test_doubles(n)};
+    for (int64_t i = 0; i < n * d; i++) x[i] = (float)xs[i / d % KINDS][i % d];
+    lebm_sampler *sampler, *uphill = make_noiseless_sampler(1500, 1 / steepest[0], 1);
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, LEBM_HMC));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 100));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 0.6 / sqrt(steepest[0])));
+    LEBM_ASSERT_OK(
+        lebm_sampler_log_joint(sampler, model.prior, model.generator, x, n, 0, CHAINS, z, drawn[0], drawn[1]));
+    LEBM_ASSERT_OK(lebm_sampler_log_joint(uphill, model.prior, model.generator, x, n, 0, CHAINS, z, mode[0], mode[1]));
+    for (int64_t i = 0; i < n; i++) drawn[2][i] = drawn[0][i] + drawn[1][i];
+    for (int kind = 0; kind < KINDS; kind++) {
+        double pull[MOST_DIMS], mu[MOST_DIMS], made[MOST_SIDE], off = 0, square = 0, f = a[m], spread = 0;
+        for (int64_t i = 0; i < m; i++) {
+            pull[i] = a[i];
+            for (int64_t k = 0; k < d; k++) pull[i] += w[k * m + i] * (xs[kind][k] - b[k]) / variance;
+        }
+        transform(m, m, covariance, pull, mu);
+        transform(d, m, w, mu, made);
+        for (int64_t k = 0; k < d; k++) off += (xs[kind][k] - b[k] - made[k]) * (xs[kind][k] - b[k] - made[k]);
+        for (int64_t i = 0; i < m; i++) {
+            square += mu[i] * mu[i];
+            f += a[i] * mu[i];
+            spread += covariance[i * m + i];
+        }
+        const double at_mode[2] = {log_normal(off, variance, d), f + log_normal(square, variance0, m)};
+        const double at_draws[2] = {log_normal(off + trace_of_product(m, ww, covariance), variance, d),
+                                    f + log_normal(square + spread, variance0, m)};
+        LEBM_ASSERT_NEAR(at_mode[0] + at_mode[1], at_draws[0] + at_draws[1] + (double)m / 2, 1e-9);
+        for (int part = 0; part < 2; part++) {
+            assert_mean(drawn[part], n, kind, at_draws[part]);
+            for (int64_t i = kind; i < n; i += KINDS)
+                LEBM_ASSERT_NEAR(mode[part][i], at_mode[part], 2e-6 * (1 + fabs(at_mode[part])));
+        }
+        assert_mean(drawn[2], n, kind, at_draws[0] + at_draws[1]);
+    }
+    for (int part = 0; part < 3; part++) free(drawn[part]);
+    for (int part = 0; part < 2; part++) free(mode[part]);
+    free(x);
+    free(z);
+    lebm_sampler_destroy(sampler);
+    lebm_sampler_destroy(uphill);
+    model_free(&model);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("closed forms");
@@ -222,6 +317,7 @@ static Suite *suite(void)
     TCase *posterior = tcase_create("posterior");
     tcase_set_timeout(posterior, 300);
     tcase_add_loop_test(posterior, posterior_of_a_linear_gaussian_model, 0, LINEAR_CASES);
+    tcase_add_loop_test(posterior, scores_of_a_linear_gaussian_model, 0, LINEAR_CASES);
     suite_add_tcase(suite, posterior);
     return suite;
 }

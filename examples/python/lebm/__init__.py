@@ -55,6 +55,7 @@ __all__ = [
     "Traces",
     "Trainer",
     "Annealing",
+    "LogJoint",
     "LogP",
     "create_model",
     "save_model",
@@ -314,6 +315,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lebm_sampler_run_prior": (c_int, [_h, _h, c_int64, _Floats]),
     "lebm_sampler_run_posterior": (c_int, [_h, _h, _h, _Floats, c_int64, _Floats]),
     "lebm_sampler_run_target": (c_int, [_h, _h, c_int64, _Floats]),
+    "lebm_sampler_log_joint": (c_int, [_h, _h, _h, _Floats, c_int64, c_int64, c_int64, _Floats, _f64s, _f64s]),
     "lebm_sampler_suggest_prior": (c_int, [_h, _h, _Floats, c_int64, _f64s]),
     "lebm_sampler_suggest_posterior": (c_int, [_h, _h, _h, _Floats, _Floats, c_int64, _f64s]),
     "lebm_sampler_suggest_target": (c_int, [_h, _h, _Floats, c_int64, _f64s]),
@@ -1355,6 +1357,14 @@ class _MeasuredRunner(_Runner):
         return value.value
 
 
+class LogJoint(NamedTuple):
+    """What Sampler.log_joint() finds, in nats; the log of the joint density is the sum of the first two."""
+
+    log_likelihood: Doubles  #: log p(x|z), [n]
+    log_prior: Doubles  #: f(z) + log p0(z), [n]
+    z: Array  #: where the chains ended, [chains, n, M]
+
+
 class Sampler(_MeasuredRunner):
     """A transition kernel, which draws latent vectors from a prior or posterior (lebm/sampler.h).
 
@@ -1420,6 +1430,30 @@ class Sampler(_MeasuredRunner):
         with target._collect() as raised:
             self._run("run_target", resource, n, z, raised=raised)
         return z
+
+    def log_joint(
+        self,
+        prior: Prior,
+        generator: Generator,
+        x: Any,
+        chains: SupportsIndex = 1,
+        z: Optional[Array] = None,
+        first_row: SupportsIndex = 0,
+    ) -> LogJoint:
+        """Score each row of x by log p(x, z) = log p(x|z) + f(z) + log p0(z) at z drawn from its posterior.
+
+        The two parts are means over the chains of a row. z is as for run_prior(), but for all chains. The sampler stays
+        as it was, its stream as well: what x scores does not depend on calls before. Rows that are a piece of many have
+        a first_row, which keys their random numbers.
+        """
+        model = Prior._of("prior", prior), Generator._of("generator", generator)
+        x = _Data.of(generator).rows(x)
+        n, chains = len(x), _integer("chains", chains)
+        z = self._start(z, chains, n * prior.latent_size)
+        parts = np.empty(n), np.empty(n)
+        places = (part.ctypes.data_as(_f64s) for part in parts)
+        self._run("log_joint", *model, x, n, _integer("first_row", first_row), chains, z, *places)
+        return LogJoint(*parts, z.reshape(chains, n, prior.latent_size))
 
     def suggest_prior(self, prior: Prior, z: ArrayLike) -> float:
         """Suggest a step size to begin with, from the curvature of the prior at the states z [n, M]."""

@@ -9,6 +9,9 @@
 #include "train.h"
 
 enum {
+    HELD_OUT,
+    SPLIT,
+    VALIDATE,
     DATA,
     TRAIN,
     EVAL,
@@ -57,6 +60,10 @@ enum {
     AVERAGE_DECAY,
     DROPOUT,
     WORD_DROPOUT,
+    SCORE_STEPS,
+    SCORE_CHAINS,
+    EVIDENCE,
+    TEMPERATURES,
     TRAIN_OPTIONS
 };
 

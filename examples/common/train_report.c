@@ -101,7 +101,8 @@ static void print_option(const char *name, const char *value)
 
 void report_option_given(const argument *option)
 {
-    if (option->given) print_option(option->name, option->value.text);
+    char number[ARGUMENT_DIGITS];
+    if (option->given) print_option(option->name, argument_default(option, number));
 }
 
 /* The command of another program that lies beside this one. */
@@ -148,13 +149,12 @@ void report_interrupted(const run *r)
 
 void report_resume_command(const run *r)
 {
+    static const int repeated[] = {HELD_OUT,    SPLIT,       VALIDATE,     DATA,     TRAIN,       EVAL,
+                                   CONVOLUTION, SCORE_STEPS, SCORE_CHAINS, EVIDENCE, TEMPERATURES};
     printf("To go on:\n  ");
     print_shell_word(stdout, r->command);
     printf(" --resume");
     print_option("out", r->options[OUT].value.text);
-    report_option_given(&r->options[DATA]);
-    report_option_given(&r->options[TRAIN]);
-    report_option_given(&r->options[EVAL]);
-    report_option_given(&r->options[CONVOLUTION]);
+    for (size_t i = 0; i < sizeof repeated / sizeof *repeated; i++) report_option_given(&r->options[repeated[i]]);
     putchar('\n');
 }

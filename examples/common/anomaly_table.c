@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "errors.h"
@@ -44,15 +43,12 @@ void anomaly_table_add(anomaly_table *table, const anomaly_split *split, const a
         }
 }
 
-static void print_mean(FILE *out, const anomaly_table *table, anomaly_protocol p, anomaly_score s, size_t offset)
+static void print_mean(FILE *out, const double *values, int64_t n)
 {
-    double sum = 0, squares = 0;
-    const double n = (double)table->epochs;
-    for (int64_t i = 0; i < table->epochs; i++)
-        sum += *(const double *)((const char *)&table->figures[i][p][s] + offset);
-    for (int64_t i = 0; i < table->epochs; i++)
-        squares += pow(*(const double *)((const char *)&table->figures[i][p][s] + offset) - sum / n, 2);
-    fprintf(out, "   %.4f +- %.4f", sum / n, n > 1 ? sqrt(squares / (n - 1)) : 0);
+    double mean = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) mean += values[i] / (double)n;
+    for (int64_t i = 0; i < n; i++) squares += pow(values[i] - mean, 2);
+    fprintf(out, "   %.4f +- %.4f", mean, n > 1 ? sqrt(squares / (double)(n - 1)) : 0);
 }
 
 void anomaly_table_print(FILE *out, const anomaly_table *table, anomaly_protocol protocol)
@@ -63,9 +59,14 @@ void anomaly_table_print(FILE *out, const anomaly_table *table, anomaly_protocol
     for (anomaly_score s = 0; s < ANOMALY_SCORES; s++) {
         const anomaly_figures *first = &table->figures[0][protocol][s];
         if (first->images == 0) continue;
+        double auroc[MOST_EPOCHS_SCORED], auprc[MOST_EPOCHS_SCORED];
+        for (int64_t i = 0; i < table->epochs; i++) {
+            auroc[i] = table->figures[i][protocol][s].auroc;
+            auprc[i] = table->figures[i][protocol][s].auprc;
+        }
         fprintf(out, "%-12s", anomaly_score_title(s));
-        print_mean(out, table, protocol, s, offsetof(anomaly_figures, auroc));
-        print_mean(out, table, protocol, s, offsetof(anomaly_figures, auprc));
+        print_mean(out, auroc, table->epochs);
+        print_mean(out, auprc, table->epochs);
         if (first->images < all->images)
             fprintf(out, "   (%" PRId64 " images, prevalence %.4f)", first->images, first->prevalence);
         fputc('\n', out);

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
         .generator_clip_norm = 0,
         .average_decay = .999,
 
-        .score_steps = 100,
+        .score_steps = 30,
         .score_chains = 1,
     };
     return train_main(argc, argv, &program);

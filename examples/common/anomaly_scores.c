@@ -1,5 +1,6 @@
 #include "anomaly_scores.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "errors.h"
@@ -10,7 +11,7 @@ static const struct {
 } names[ANOMALY_SCORES] = {
     [JOINT_SCORE] = {"log p(x,z)", "joint"},     [NOISE_FREE_SCORE] = {"noise-free", "noise_free"},
     [PIXELS_SCORE] = {"log p(x|z)", "pixels"},   [PRIOR_SCORE] = {"log p(z)", "prior"},
-    [EVIDENCE_SCORE] = {"log p(x)", "evidence"},
+    [BALANCED_SCORE] = {"balanced", "balanced"}, [EVIDENCE_SCORE] = {"log p(x)", "evidence"},
 };
 
 const char *anomaly_score_title(anomaly_score score)
@@ -26,15 +27,16 @@ const char *anomaly_score_key(anomaly_score score)
 /* Images are scored some at a time. */
 typedef struct work {
     const model *m;
-    const dataset *data;
+    const dataset *data, *ordinary;
     const anomaly_settings *settings;
     anomaly_scores *scores;
     lebm_sampler *noisy, *noise_free;
     lebm_annealing *annealing;
-    int64_t first, n;                   /* of the images under way */
-    float *x, *z;                       /* [n, D], [chains, n, M] */
-    double *log_likelihood, *log_prior; /* [n] */
-    double done, part, all;             /* pieces of work, and that under way */
+    double pixels_deviation, prior_deviation; /* of both parts, for ordinary images */
+    int64_t first, n;                         /* of the images under way */
+    float *x, *z;                             /* [n, D], [chains, n, M] */
+    double *log_likelihood, *log_prior;       /* [n] */
+    double done, part, all;                   /* pieces of work, and that under way */
 } work;
 
 static int on_progress(double done, void *user)
@@ -92,6 +94,8 @@ static int score_by_chains(work *w)
         values[PIXELS_SCORE][w->first + i] = w->log_likelihood[i];
         values[PRIOR_SCORE][w->first + i] = w->log_prior[i];
         values[JOINT_SCORE][w->first + i] = w->log_likelihood[i] + w->log_prior[i];
+        values[BALANCED_SCORE][w->first + i] =
+            w->log_likelihood[i] / w->pixels_deviation + w->log_prior[i] / w->prior_deviation;
     }
     if (status == LEBM_OK) status = score_joint(w, w->noise_free);
     for (int64_t i = 0; i < w->n && status == LEBM_OK; i++)
@@ -122,31 +126,73 @@ static int score_by_annealing(work *w)
     return status;
 }
 
+/* Makes the images from `first` on, up to `end`, or as many of them as there is room for, those under way. */
+static void take_images(work *w, const dataset *data, int64_t first, int64_t end)
+{
+    const int64_t size = dataset_row_size(data);
+    w->first = first;
+    w->n = end - first < VIEW_CHUNK ? end - first : VIEW_CHUNK;
+    for (int64_t i = 0; i < w->n; i++) dataset_row(data, first + i, model_pixel_range(w->m), w->x + i * size);
+}
+
+static int64_t yardstick_images(const dataset *ordinary)
+{
+    return ordinary->count < YARDSTICK_IMAGES ? ordinary->count : YARDSTICK_IMAGES;
+}
+
+static double deviation(const double *values, int64_t n)
+{
+    double mean = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) mean += values[i] / (double)n;
+    for (int64_t i = 0; i < n; i++) squares += pow(values[i] - mean, 2);
+    return sqrt(squares / (double)n);
+}
+
+/* Measures how far both parts spread for ordinary images. */
+static int measure_deviations(work *w)
+{
+    const int64_t count = yardstick_images(w->ordinary);
+    double *pixels = allocate((size_t)count, sizeof *pixels), *prior = allocate((size_t)count, sizeof *prior);
+    int status = LEBM_OK;
+    for (int64_t first = 0; first < count && status == LEBM_OK; first += VIEW_CHUNK) {
+        take_images(w, w->ordinary, first, count);
+        status = score_joint(w, w->noisy);
+        for (int64_t i = 0; i < w->n && status == LEBM_OK; i++) {
+            pixels[first + i] = w->log_likelihood[i];
+            prior[first + i] = w->log_prior[i];
+        }
+    }
+    w->pixels_deviation = deviation(pixels, count);
+    w->prior_deviation = deviation(prior, count);
+    free(prior);
+    free(pixels);
+    return status;
+}
+
 static int score_all(work *w)
 {
-    const int64_t size = dataset_row_size(w->data), count = w->scores->counts[JOINT_SCORE];
-    const pixel_range range = model_pixel_range(w->m);
-    int status = LEBM_OK;
-    for (w->first = 0; w->first < count && status == LEBM_OK; w->first += VIEW_CHUNK) {
-        w->n = count - w->first < VIEW_CHUNK ? count - w->first : VIEW_CHUNK;
-        for (int64_t i = 0; i < w->n; i++) dataset_row(w->data, w->first + i, range, w->x + i * size);
+    const int64_t count = w->scores->counts[JOINT_SCORE];
+    int status = measure_deviations(w);
+    for (int64_t first = 0; first < count && status == LEBM_OK; first += VIEW_CHUNK) {
+        take_images(w, w->data, first, count);
         status = score_by_chains(w);
         if (status == LEBM_OK) status = score_by_annealing(w);
     }
     return status;
 }
 
-int anomaly_scores_make(anomaly_scores *s, const model *m, const dataset *data, int64_t count,
+int anomaly_scores_make(anomaly_scores *s, const model *m, const dataset *data, int64_t count, const dataset *ordinary,
                         const anomaly_settings *settings)
 {
     const int64_t annealed = settings->annealed < count ? settings->annealed : count;
-    work w = {.m = m, .data = data, .settings = settings, .scores = s};
+    work w = {.m = m, .data = data, .ordinary = ordinary, .settings = settings, .scores = s};
     *s = (anomaly_scores){0};
     for (int i = 0; i < ANOMALY_SCORES; i++) {
         s->counts[i] = i == EVIDENCE_SCORE ? annealed : count;
         s->values[i] = allocate((size_t)s->counts[i], sizeof *s->values[i]);
     }
-    w.all = (double)(2 * count * settings->chains * settings->steps + annealed * settings->temperatures * 16);
+    w.all = (double)((2 * count + yardstick_images(ordinary)) * settings->chains * settings->steps +
+                     annealed * settings->temperatures * 16);
     w.x = view_rows(m, VIEW_CHUNK);
     w.z = view_latents(m, VIEW_CHUNK * settings->chains);
     w.log_likelihood = allocate(VIEW_CHUNK, sizeof *w.log_likelihood);

@@ -10,6 +10,7 @@ typedef enum anomaly_score {
     NOISE_FREE_SCORE, /* the same after as many steps without noise from there */
     PIXELS_SCORE,     /* log p(x|z), one part of the first */
     PRIOR_SCORE,      /* log p(z), the other */
+    BALANCED_SCORE,   /* the sum of both parts, each over its standard deviation for ordinary images */
     EVIDENCE_SCORE,   /* log p(x), by annealed importance sampling */
     ANOMALY_SCORES
 } anomaly_score;
@@ -17,6 +18,8 @@ typedef enum anomaly_score {
 /* What they are called in tables, and in CSV files. */
 const char *anomaly_score_title(anomaly_score score);
 const char *anomaly_score_key(anomaly_score score);
+
+enum { YARDSTICK_IMAGES = 2000 };
 
 typedef struct anomaly_settings {
     int64_t steps, chains;         /* to the posterior of each image */
@@ -32,9 +35,10 @@ typedef struct anomaly_scores {
     int64_t integrated; /* log p(x) of which is by thermodynamic integration, as the weights did not carry it */
 } anomaly_scores;
 
-/* Scores the first `count` images of the data. Returns LEBM_OK, or LEBM_STOPPED or LEBM_ERR_DIVERGED and nothing to be
+/* Scores the first `count` images of the data; the first YARDSTICK_IMAGES of the ordinary ones, or all there are, tell how far
+ * scores of what is ordinary spread. Returns LEBM_OK, or LEBM_STOPPED or LEBM_ERR_DIVERGED and nothing to be
  * freed; on any other failure it ends the program. */
-int anomaly_scores_make(anomaly_scores *s, const model *m, const dataset *data, int64_t count,
+int anomaly_scores_make(anomaly_scores *s, const model *m, const dataset *data, int64_t count, const dataset *ordinary,
                         const anomaly_settings *settings);
 
 void anomaly_scores_free(anomaly_scores *s);

@@ -127,7 +127,8 @@ static int score_epoch(run *r, int64_t epoch, anomaly_scores *scores)
     model m;
     char *path = run_epoch_path(r, epoch);
     model_load(&m, path);
-    const int status = anomaly_scores_make(scores, &m, &r->anomalies.split.test, images_scored(r), &settings);
+    const int status =
+        anomaly_scores_make(scores, &m, &r->anomalies.split.test, images_scored(r), &r->train, &settings);
     model_free(&m);
     free(path);
     return status;

@@ -99,7 +99,7 @@ START_TEST(writes_tables)
     }
     {
         PRINTED(anomaly_scores_csv(out, &e.split, &e.scores));
-        assert_contains(text, "\n13,7,1,0,3,3,3,3,3\n14,3,0,1,4,4,4,4,\n");
+        assert_contains(text, "\n13,7,1,0,3,3,3,3,3,3\n14,3,0,1,4,4,4,4,4,\n");
         free(text);
     }
     {
@@ -148,18 +148,31 @@ START_TEST(scores_are_an_images_own)
     anomaly_scores all, few;
     make_model(&m);
     ck_assert_int_eq(digits_make(520, 1, &digits, &why), 0);
-    ck_assert_int_eq(anomaly_scores_make(&all, &m, &digits, 520, &settings), LEBM_OK);
+    ck_assert_int_eq(anomaly_scores_make(&all, &m, &digits, 520, &digits, &settings), LEBM_OK);
     ck_assert_msg(last > .99, "progress ended at %g", last);
     last = 0;
-    ck_assert_int_eq(anomaly_scores_make(&few, &m, &digits, 2, &settings), LEBM_OK);
+    ck_assert_int_eq(anomaly_scores_make(&few, &m, &digits, 2, &digits, &settings), LEBM_OK);
     ck_assert_int_eq(all.counts[EVIDENCE_SCORE], 3);
     ck_assert_int_eq(few.counts[EVIDENCE_SCORE], 2);
     for (int s = 0; s < ANOMALY_SCORES; s++)
         for (int i = 0; i < 2; i++) ck_assert_double_eq(all.values[s][i], few.values[s][i]);
+    /* The yardstick is the images themselves: both parts have deviation 1 in the balanced score. */
+    double sums[2] = {0}, products[2] = {0};
+    for (int i = 0; i < 520; i++) {
+        const double parts[] = {all.values[PIXELS_SCORE][i], all.values[PRIOR_SCORE][i]};
+        sums[0] += parts[0] / 520;
+        sums[1] += parts[1] / 520;
+        for (int k = 0; k < 2; k++) products[k] += parts[k] * parts[k] / 520;
+    }
+    const double pixels_deviation = sqrt(products[0] - sums[0] * sums[0]),
+                 prior_deviation = sqrt(products[1] - sums[1] * sums[1]);
     int higher = 0;
     for (int i = 0; i < 520; i++) {
         const double sum = all.values[PIXELS_SCORE][i] + all.values[PRIOR_SCORE][i];
         ck_assert_double_eq_tol(all.values[JOINT_SCORE][i], sum, 1e-9);
+        ck_assert_double_eq_tol(
+            all.values[BALANCED_SCORE][i],
+            all.values[PIXELS_SCORE][i] / pixels_deviation + all.values[PRIOR_SCORE][i] / prior_deviation, 1e-6);
         higher += all.values[NOISE_FREE_SCORE][i] > all.values[JOINT_SCORE][i];
     }
     ck_assert_msg(higher > 500, "steps without noise lead higher for %d of 520", higher);
@@ -179,7 +192,7 @@ START_TEST(scoring_can_be_stopped)
     const anomaly_settings settings = {.steps = 10, .chains = 1, .temperatures = 10, .threads = 1, .progress = stop};
     make_model(&m);
     ck_assert_int_eq(digits_make(10, 1, &digits, &why), 0);
-    ck_assert_int_eq(anomaly_scores_make(&s, &m, &digits, 10, &settings), LEBM_STOPPED);
+    ck_assert_int_eq(anomaly_scores_make(&s, &m, &digits, 10, &digits, &settings), LEBM_STOPPED);
     ck_assert_ptr_null(s.values[0]);
     dataset_free(&digits);
     model_free(&m);

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
                    "tells the\n"
                    "tenth from them: AUROC and AUPRC by several scores, in both splits that are in use.",
         .out = "out-anomaly",
-        .epochs = 20,
+        .epochs = 30,
         .batch = 100,
         .models_kept = MOST_EPOCHS_SCORED,
 
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         .generator_learning_rate = 1e-3,
         .beta1 = .5,
         .beta2 = .999,
-        .decay_per_epoch = .75,
+        .decay_per_epoch = .9,
         .prior_weight_decay = 0,
         .generator_weight_decay = 0,
         .prior_clip_norm = 0,

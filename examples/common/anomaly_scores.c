@@ -11,7 +11,8 @@ static const struct {
 } names[ANOMALY_SCORES] = {
     [JOINT_SCORE] = {"log p(x,z)", "joint"},     [NOISE_FREE_SCORE] = {"noise-free", "noise_free"},
     [PIXELS_SCORE] = {"log p(x|z)", "pixels"},   [PRIOR_SCORE] = {"log p(z)", "prior"},
-    [BALANCED_SCORE] = {"balanced", "balanced"}, [EVIDENCE_SCORE] = {"log p(x)", "evidence"},
+    [BALANCED_SCORE] = {"balanced", "balanced"}, [TYPICAL_SCORE] = {"typical", "typical"},
+    [EVIDENCE_SCORE] = {"log p(x)", "evidence"},
 };
 
 const char *anomaly_score_title(anomaly_score score)
@@ -24,6 +25,11 @@ const char *anomaly_score_key(anomaly_score score)
     return names[score].key;
 }
 
+/* Where a part of log p(x, z) lies for ordinary images. */
+typedef struct spread {
+    double mean, deviation;
+} spread;
+
 /* Images are scored some at a time. */
 typedef struct work {
     const model *m;
@@ -32,11 +38,11 @@ typedef struct work {
     anomaly_scores *scores;
     lebm_sampler *noisy, *noise_free;
     lebm_annealing *annealing;
-    double pixels_deviation, prior_deviation; /* of both parts, for ordinary images */
-    int64_t first, n;                         /* of the images under way */
-    float *x, *z;                             /* [n, D], [chains, n, M] */
-    double *log_likelihood, *log_prior;       /* [n] */
-    double done, part, all;                   /* pieces of work, and that under way */
+    spread pixels, prior;
+    int64_t first, n;                   /* of the images under way */
+    float *x, *z;                       /* [n, D], [chains, n, M] */
+    double *log_likelihood, *log_prior; /* [n] */
+    double done, part, all;             /* pieces of work, and that under way */
 } work;
 
 static int on_progress(double done, void *user)
@@ -94,8 +100,10 @@ static int score_by_chains(work *w)
         values[PIXELS_SCORE][w->first + i] = w->log_likelihood[i];
         values[PRIOR_SCORE][w->first + i] = w->log_prior[i];
         values[JOINT_SCORE][w->first + i] = w->log_likelihood[i] + w->log_prior[i];
-        values[BALANCED_SCORE][w->first + i] =
-            w->log_likelihood[i] / w->pixels_deviation + w->log_prior[i] / w->prior_deviation;
+        const double pixels = (w->log_likelihood[i] - w->pixels.mean) / w->pixels.deviation,
+                     prior = (w->log_prior[i] - w->prior.mean) / w->prior.deviation;
+        values[BALANCED_SCORE][w->first + i] = prior + pixels;
+        values[TYPICAL_SCORE][w->first + i] = prior - fabs(pixels);
     }
     if (status == LEBM_OK) status = score_joint(w, w->noise_free);
     for (int64_t i = 0; i < w->n && status == LEBM_OK; i++)
@@ -140,16 +148,18 @@ static int64_t yardstick_images(const dataset *ordinary)
     return ordinary->count < YARDSTICK_IMAGES ? ordinary->count : YARDSTICK_IMAGES;
 }
 
-static double deviation(const double *values, int64_t n)
+static spread spread_of(const double *values, int64_t n)
 {
-    double mean = 0, squares = 0;
-    for (int64_t i = 0; i < n; i++) mean += values[i] / (double)n;
-    for (int64_t i = 0; i < n; i++) squares += pow(values[i] - mean, 2);
-    return sqrt(squares / (double)n);
+    spread s = {0, 0};
+    double squares = 0;
+    for (int64_t i = 0; i < n; i++) s.mean += values[i] / (double)n;
+    for (int64_t i = 0; i < n; i++) squares += pow(values[i] - s.mean, 2);
+    s.deviation = sqrt(squares / (double)n);
+    return s;
 }
 
-/* Measures how far both parts spread for ordinary images. */
-static int measure_deviations(work *w)
+/* Finds where both parts lie for ordinary images. */
+static int measure_spreads(work *w)
 {
     const int64_t count = yardstick_images(w->ordinary);
     double *pixels = allocate((size_t)count, sizeof *pixels), *prior = allocate((size_t)count, sizeof *prior);
@@ -162,8 +172,8 @@ static int measure_deviations(work *w)
             prior[first + i] = w->log_prior[i];
         }
     }
-    w->pixels_deviation = deviation(pixels, count);
-    w->prior_deviation = deviation(prior, count);
+    w->pixels = spread_of(pixels, count);
+    w->prior = spread_of(prior, count);
     free(prior);
     free(pixels);
     return status;
@@ -172,7 +182,7 @@ static int measure_deviations(work *w)
 static int score_all(work *w)
 {
     const int64_t count = w->scores->counts[JOINT_SCORE];
-    int status = measure_deviations(w);
+    int status = measure_spreads(w);
     for (int64_t first = 0; first < count && status == LEBM_OK; first += VIEW_CHUNK) {
         take_images(w, w->data, first, count);
         status = score_by_chains(w);

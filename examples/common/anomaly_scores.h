@@ -11,6 +11,7 @@ typedef enum anomaly_score {
     PIXELS_SCORE,     /* log p(x|z), one part of the first */
     PRIOR_SCORE,      /* log p(z), the other */
     BALANCED_SCORE,   /* the sum of both parts, each over its standard deviation for ordinary images */
+    TYPICAL_SCORE,    /* the same, but what is far from the mean of log p(x|z) is strange on either side */
     EVIDENCE_SCORE,   /* log p(x), by annealed importance sampling */
     ANOMALY_SCORES
 } anomaly_score;

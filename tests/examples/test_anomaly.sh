@@ -48,8 +48,8 @@ for file in anomalies.png roc-80-20.png precision-80-20.png roc-pooled.png preci
     grep -q "whole/$file$" report || fail "the report does not name $file: $(cat report)"
 done
 
-# Ten epochs of two splits by five scores.
-[ "$(wc -l <whole/results.csv)" -eq 101 ] || fail "$(cat whole/results.csv)"
+# Ten epochs of two splits by six scores.
+[ "$(wc -l <whole/results.csv)" -eq 121 ] || fail "$(cat whole/results.csv)"
 awk -F, 'NR > 1 && !($1 == 4 && $2 == 4 && $3 == 1 && $4 > 2 && $7 == ($5 == "80-20" ? 16 : 23) &&
                      $8 > 0 && $9 >= 0 && $9 <= 1 && $10 > 0 && $10 <= 1) { exit 1 }' whole/results.csv ||
     fail "$(cat whole/results.csv)"
@@ -122,7 +122,7 @@ grep ",pooled,joint," threads/results.csv >/dev/null || fail "no figures of pool
 grep ",pooled,joint," scoring/results.csv >second
 cmp first second || fail "the split changes the figures"
 [ "$(grep -c ",pooled,evidence,10," stopped/results.csv)" -eq 10 ] || fail "$(cat stopped/results.csv)"
-awk -F, 'NR > 1 && (NR <= 11) == ($10 == "") { exit 1 }' stopped/scores.csv || fail "$(cat stopped/scores.csv)"
+awk -F, 'NR > 1 && (NR <= 11) == ($11 == "") { exit 1 }' stopped/scores.csv || fail "$(cat stopped/scores.csv)"
 
 # Validation tests on what else is trained on: of 420 images, 42 of each digit.
 mkdir more

@@ -99,7 +99,7 @@ START_TEST(writes_tables)
     }
     {
         PRINTED(anomaly_scores_csv(out, &e.split, &e.scores));
-        assert_contains(text, "\n13,7,1,0,3,3,3,3,3,3\n14,3,0,1,4,4,4,4,4,\n");
+        assert_contains(text, "\n13,7,1,0,3,3,3,3,3,3,3\n14,3,0,1,4,4,4,4,4,4,\n");
         free(text);
     }
     {
@@ -156,7 +156,7 @@ START_TEST(scores_are_an_images_own)
     ck_assert_int_eq(few.counts[EVIDENCE_SCORE], 2);
     for (int s = 0; s < ANOMALY_SCORES; s++)
         for (int i = 0; i < 2; i++) ck_assert_double_eq(all.values[s][i], few.values[s][i]);
-    /* The yardstick is the images themselves: both parts have deviation 1 in the balanced score. */
+    /* The yardstick is the images themselves: in two scores both parts have mean 0 and deviation 1. */
     double sums[2] = {0}, products[2] = {0};
     for (int i = 0; i < 520; i++) {
         const double parts[] = {all.values[PIXELS_SCORE][i], all.values[PRIOR_SCORE][i]};
@@ -170,9 +170,10 @@ START_TEST(scores_are_an_images_own)
     for (int i = 0; i < 520; i++) {
         const double sum = all.values[PIXELS_SCORE][i] + all.values[PRIOR_SCORE][i];
         ck_assert_double_eq_tol(all.values[JOINT_SCORE][i], sum, 1e-9);
-        ck_assert_double_eq_tol(
-            all.values[BALANCED_SCORE][i],
-            all.values[PIXELS_SCORE][i] / pixels_deviation + all.values[PRIOR_SCORE][i] / prior_deviation, 1e-6);
+        const double pixels = (all.values[PIXELS_SCORE][i] - sums[0]) / pixels_deviation,
+                     prior = (all.values[PRIOR_SCORE][i] - sums[1]) / prior_deviation;
+        ck_assert_double_eq_tol(all.values[BALANCED_SCORE][i], prior + pixels, 1e-6);
+        ck_assert_double_eq_tol(all.values[TYPICAL_SCORE][i], prior - fabs(pixels), 1e-6);
         higher += all.values[NOISE_FREE_SCORE][i] > all.values[JOINT_SCORE][i];
     }
     ck_assert_msg(higher > 500, "steps without noise lead higher for %d of 520", higher);

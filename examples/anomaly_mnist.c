@@ -1,5 +1,6 @@
 /* Learns nine digits of MNIST, or of those that it draws itself, and tells how well the tenth is told from them. */
 #include "anomaly_table.h"
+#include "mnist.h"
 #include "train.h"
 
 int main(int argc, char **argv)
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
         .prior_clip_norm = 0,
         .generator_clip_norm = 0,
         .average_decay = .999,
+
+        .read = mnist_read,
 
         .score_steps = 30,
         .score_chains = 1,

@@ -16,8 +16,7 @@
 enum {
     MODEL,
     DATA,
-    EVAL,
-    OUT,
+    OUT = DATA + HELD_OUT_OPTIONS,
     SUPERCHAINS,
     CHAINS,
     STEPS,
@@ -50,7 +49,7 @@ static void set_seed_and_threads(lebm_sampler *sampler, const argument *options)
 static float *choose_observations(const model *m, const argument *options, int64_t *count)
 {
     dataset held_out;
-    held_out_read(m, &options[DATA], &options[EVAL], &held_out);
+    held_out_read(m, &options[DATA], &held_out);
     const int64_t size = dataset_row_size(&held_out);
     if (*count > held_out.count) *count = held_out.count;
     int64_t *chosen = allocate((size_t)*count, sizeof *chosen);
@@ -87,16 +86,13 @@ int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to diagnose; needed"),
-        [DATA] = TEXT("data", "DIR", NULL,
-                      "folder with the official files of MNIST or SVHN, or file of text of which\n"
-                      "                 every 20th sentence is held out: the posteriors of some are looked at, too"),
-        [EVAL] = TEXT("eval", "FILE", NULL, "file of held-out images or text, instead"),
+        HELD_OUT_ROWS(DATA, ":\nthe posteriors of some are looked at, too"),
         [OUT] = TEXT("out", "DIR", "diagnosis", "folder for diagnosis.csv and pictures"),
         [SUPERCHAINS] = I64("superchains", "N", 16, 4, 1000, "starts, which lie apart"),
         [CHAINS] = I64("chains", "N", 64, 4, 100000, "chains from each of them to the prior"),
         [STEPS] = I64("steps", "N", 2000, 1, 100000000,
                       "evaluations of the score by each of these; a step of hmc makes\n"
-                      "                 --leapfrog-steps of them. The second half is looked at"),
+                      "--leapfrog-steps of them. The second half is looked at"),
         [OBSERVATIONS] =
             I64("observations", "N", 4, 1, 10000, "held-out images or sentences whose posteriors are looked at"),
         [POSTERIOR_CHAINS] = I64("posterior-chains", "N", 4, 4, 100000, "chains from each start to each posterior"),
@@ -123,7 +119,9 @@ int main(int argc, char **argv)
     set_seed_and_threads(m.to_prior, options);
     set_seed_and_threads(m.to_posterior, options);
     int64_t observations = options[OBSERVATIONS].value.i64;
-    float *x = options[DATA].given || options[EVAL].given ? choose_observations(&m, options, &observations) : NULL;
+    float *x = options[DATA + HELD_OUT_DATA].given || options[DATA + HELD_OUT_EVAL].given
+                   ? choose_observations(&m, options, &observations)
+                   : NULL;
 
     interrupt_watch("\nStopping.\n");
     make_folder(options[OUT].value.text);

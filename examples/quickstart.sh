@@ -18,7 +18,7 @@ missing_packages() {
     have cc && have make || echo build-essential
     have cmake || echo cmake
     have pkg-config || echo pkg-config
-    for package in libc6-dev libopenblas-dev libcjson-dev libpng-dev zlib1g-dev; do
+    for package in libc6-dev libopenblas-dev libcjson-dev libpng-dev libjpeg-dev libzimg-dev zlib1g-dev; do
         installed "$package" || echo "$package"
     done
 }
@@ -51,7 +51,7 @@ if have apt-get && have dpkg-query; then
     install_missing
 else
     echo "quickstart: this is not Debian or Ubuntu, so nothing is installed; needed are a C compiler, make, CMake," \
-        "pkg-config, OpenBLAS, cJSON, libpng and zlib"
+        "pkg-config, OpenBLAS, cJSON, libpng, libjpeg, zimg and zlib"
 fi
 
 # The system's CMake, if there is one, looks where the system's packages are.
@@ -60,7 +60,7 @@ if [ -x /usr/bin/cmake ]; then cmake=/usr/bin/cmake; fi
 
 cd "$root"
 "$cmake" -S . -B build -DCMAKE_BUILD_TYPE=Release -DLEBM_BUILD_EXAMPLES=ON -DLEBM_BUILD_TESTS=OFF
-"$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" --target train_mnist train_svhn sample reconstruct
+"$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" --target train_mnist train_svhn train_images sample reconstruct
 
 echo
 number=1

@@ -11,7 +11,7 @@
 #include "view_options.h"
 #include "writings.h"
 
-enum { MODEL, DATA, EVAL, OUT, COUNT, SEED, STEPS, STEP_SIZE, THREADS, OPTIONS };
+enum { MODEL, DATA, OUT = DATA + HELD_OUT_OPTIONS, COUNT, SEED, STEPS, STEP_SIZE, THREADS, OPTIONS };
 
 static void reconstruct_images(const model *m, const dataset *held_out, int64_t count, const char *out)
 {
@@ -36,13 +36,10 @@ int main(int argc, char **argv)
 {
     argument options[OPTIONS] = {
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to reconstruct with; needed"),
-        [DATA] = TEXT("data", "DIR", NULL,
-                      "folder with the official files of MNIST or SVHN, or file of text of which\n"
-                      "                 every 20th sentence is held out; without data a set is drawn"),
-        [EVAL] = TEXT("eval", "FILE", NULL, "file of held-out images or text, instead"),
+        HELD_OUT_ROWS(DATA, ";\nwithout data a set is drawn"),
         [OUT] = TEXT("out", "FILE", NULL,
                      "file to write, whatever its name: a PNG, originals left, reconstructions right,\n"
-                     "                 or text (default: reconstructions.png or reconstructions.txt)"),
+                     "or text (default: reconstructions.png or reconstructions.txt)"),
         [COUNT] = I64("count", "N", 50, 1, 100000, "images or sentences"),
         [SEED] = I64("seed", "N", 1, 0, INT64_MAX, "the same seed gives the same reconstructions"),
         [STEPS] = I64("steps", "N", 0, 0, 1000000, "steps of a chain; 0: as the model was trained"),
@@ -64,7 +61,7 @@ int main(int argc, char **argv)
                       : of_text          ? "reconstructions.txt"
                                          : "reconstructions.png";
     if (!of_text) picture_must_be_possible(&m, out);
-    held_out_read(&m, &options[DATA], &options[EVAL], &held_out);
+    held_out_read(&m, &options[DATA], &held_out);
     if (output_check(out, &why) != 0) die("%s", why.text);
     const int64_t count = options[COUNT].value.i64 < held_out.count ? options[COUNT].value.i64 : held_out.count;
     if (of_text)

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
         [MODEL] = TEXT("model", "FILE", NULL, "model or checkpoint to draw from; needed"),
         [OUT] = TEXT("out", "FILE", NULL,
                      "file to write, whatever its name: a PNG, or a sentence a line\n"
-                     "                 (default: samples.png or samples.txt)"),
+                     "(default: samples.png or samples.txt)"),
         [COUNT] = I64("count", "N", 100, 1, 100000, "images or sentences"),
         [TEMPERATURE] = F64("temperature", "T", 1, 0, 1e3,
                             "of the words of sentences: less keeps to what is probable, 0 to the most"),

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist.h"
 #include "rng.h"
 
 /* Of the shuffles by a seed. Those of a training's epochs have streams from 0 on. */
@@ -47,14 +46,23 @@ static void deal(const dataset *all, list from, int64_t digit, list *of_digit, l
     }
 }
 
+/* Room for so many images of that shape, and their labels. */
+static dataset empty_like(const dataset *data, int64_t count)
+{
+    return (dataset){.name = data->name,
+                     .count = count,
+                     .channels = data->channels,
+                     .height = data->height,
+                     .width = data->width,
+                     .pixels = allocate((size_t)count, (size_t)dataset_row_size(data)),
+                     .labels = allocate((size_t)count, 1)};
+}
+
 /* A data set of those images, in the order of the list. */
 static dataset gather(const dataset *all, list from)
 {
     const size_t size = (size_t)dataset_row_size(all), count = (size_t)from.count;
-    dataset data = *all;
-    data.count = from.count;
-    data.pixels = allocate(count, size);
-    data.labels = allocate(count, 1);
+    dataset data = empty_like(all, from.count);
     for (size_t i = 0; i < count; i++) {
         memcpy(data.pixels + i * size, all->pixels + (size_t)from.at[i] * size, size);
         data.labels[i] = all->labels[from.at[i]];
@@ -62,36 +70,32 @@ static dataset gather(const dataset *all, list from)
     return data;
 }
 
-/* Reads both parts as one. */
-static int read_all(const data_source *source, dataset *all, failure *why)
+/* Images of one data set behind those of another. */
+static int join(const dataset parts[DATA_PARTS], const char *folder, dataset *all, failure *why)
 {
-    dataset held_out;
-    if (mnist_read(source, TRAIN_PART, all, why) != 0) return -1;
-    if (mnist_read(source, EVAL_PART, &held_out, why) != 0) {
-        dataset_free(all);
-        return -1;
-    }
-    const size_t size = (size_t)dataset_row_size(all), count = (size_t)all->count, more = (size_t)held_out.count;
-    int result = 0;
-    if (all->labels == NULL || held_out.labels == NULL) {
-        result = fail(why, "there are images without labels in %s, and nothing else tells which digit they show",
-                      source->folder);
-    } else if (dataset_row_size(&held_out) != dataset_row_size(all)) {
-        result = fail(why, "the images to train on and those held out in %s are of different sizes", source->folder);
-    } else {
-        uint8_t *pixels = realloc(all->pixels, (count + more) * size), *labels = realloc(all->labels, count + more);
-        if (pixels != NULL) all->pixels = pixels;
-        if (labels != NULL) all->labels = labels;
-        if (pixels == NULL || labels == NULL) {
-            result = fail(why, "out of memory for %zu images", count + more);
-        } else {
-            memcpy(pixels + count * size, held_out.pixels, more * size);
-            memcpy(labels + count, held_out.labels, more);
-            all->count += held_out.count;
-        }
-    }
-    dataset_free(&held_out);
-    if (result != 0) dataset_free(all);
+    const dataset *first = &parts[TRAIN_PART], *second = &parts[EVAL_PART];
+    const size_t size = (size_t)dataset_row_size(first), count = (size_t)first->count, more = (size_t)second->count;
+    if (first->labels == NULL || second->labels == NULL)
+        return fail(why, "there are images without labels in %s, and nothing else tells which digit they show", folder);
+    if (first->height != second->height || first->width != second->width)
+        return fail(why, "the images to train on and those held out in %s are of different sizes", folder);
+    *all = empty_like(first, (int64_t)(count + more));
+    memcpy(all->pixels, first->pixels, count * size);
+    memcpy(all->pixels + count * size, second->pixels, more * size);
+    memcpy(all->labels, first->labels, count);
+    memcpy(all->labels + count, second->labels, more);
+    return 0;
+}
+
+/* Reads both parts as one. */
+static int read_all(data_reader *read, const data_source *source, dataset *all, failure *why)
+{
+    dataset parts[DATA_PARTS] = {{0}, {0}};
+    int result = read(source, TRAIN_PART, &parts[TRAIN_PART], why);
+    if (result == 0) result = read(source, EVAL_PART, &parts[EVAL_PART], why);
+    if (result == 0) result = join(parts, source->folder, all, why);
+    dataset_free(&parts[EVAL_PART]);
+    dataset_free(&parts[TRAIN_PART]);
     return result;
 }
 
@@ -159,12 +163,12 @@ int anomaly_split_make(anomaly_split *split, const dataset *all, int64_t held_ou
     return result;
 }
 
-int anomaly_split_read(anomaly_split *split, const data_source *source, int64_t held_out, int64_t validate,
-                       uint64_t seed, failure *why)
+int anomaly_split_read(anomaly_split *split, data_reader *read, const data_source *source, int64_t held_out,
+                       int64_t validate, uint64_t seed, failure *why)
 {
     dataset all;
     *split = (anomaly_split){0};
-    if (read_all(source, &all, why) != 0) return -1;
+    if (read_all(read, source, &all, why) != 0) return -1;
     const int result = anomaly_split_make(split, &all, held_out, validate, seed, why);
     dataset_free(&all);
     return result;

@@ -29,9 +29,9 @@ typedef struct anomaly_split {
 int anomaly_split_make(anomaly_split *split, const dataset *all, int64_t held_out, int64_t validate, uint64_t seed,
                        failure *why);
 
-/* The same for all images of MNIST, or of drawn digits. */
-int anomaly_split_read(anomaly_split *split, const data_source *source, int64_t held_out, int64_t validate,
-                       uint64_t seed, failure *why);
+/* The same for all images that a reader has, of both parts. */
+int anomaly_split_read(anomaly_split *split, data_reader *read, const data_source *source, int64_t held_out,
+                       int64_t validate, uint64_t seed, failure *why);
 
 void anomaly_split_free(anomaly_split *split);
 

@@ -125,6 +125,15 @@ static void print_default(FILE *out, const argument *a, int indent)
         fprintf(out, " (default: %s)", text);
 }
 
+/* The lines after the first stand under it. */
+static void print_indented(FILE *out, const char *text, int indent)
+{
+    for (; *text != '\0'; text++) {
+        fputc(*text, out);
+        if (*text == '\n') fprintf(out, "%*s", indent, "");
+    }
+}
+
 void arguments_print_help(FILE *out, const argument *table, size_t count)
 {
     int widest = (int)strlen("version");
@@ -136,7 +145,8 @@ void arguments_print_help(FILE *out, const argument *table, size_t count)
     for (size_t i = 0; i < count; i++) {
         const argument *a = &table[i];
         if (a->name == NULL) continue;
-        fprintf(out, "  --%s %-*s  %s", a->name, widest - 1 - (int)strlen(a->name), a->operand, a->help);
+        fprintf(out, "  --%s %-*s  ", a->name, widest - 1 - (int)strlen(a->name), a->operand);
+        print_indented(out, a->help, widest + 6);
         print_default(out, a, widest + 6);
         fputc('\n', out);
     }

@@ -2,7 +2,7 @@
 
 data_source data_source_from(const argument *folder, const argument *train, const argument *eval)
 {
-    if (train != NULL && train->given != eval->given) {
+    if (train->given != eval->given) {
         const argument *given = train->given ? train : eval, *missing = train->given ? eval : train;
         die("--%s FILE needs --%s FILE beside it: one holds the images to train on, the other the held-out ones",
             given->name, missing->name);
@@ -12,11 +12,11 @@ data_source data_source_from(const argument *folder, const argument *train, cons
             folder->name, eval->name);
     return (data_source){
         .folder = folder->value.text,
-        .files = {[TRAIN_PART] = train == NULL ? NULL : train->value.text, [EVAL_PART] = eval->value.text},
+        .files = {[TRAIN_PART] = train->value.text, [EVAL_PART] = eval->value.text},
     };
 }
 
-data_source data_source_of_text(const argument *train, const argument *eval)
+data_source data_source_of_each(const argument *train, const argument *eval)
 {
     return (data_source){.files = {[TRAIN_PART] = train->value.text, [EVAL_PART] = eval->value.text}};
 }

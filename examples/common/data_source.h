@@ -17,12 +17,11 @@ typedef struct data_source {
 /* Reads or draws one part of a data set. Returns 0, or -1 with the reason in *why and *data empty. */
 typedef int data_reader(const data_source *source, data_part part, dataset *data, failure *why);
 
-/* What the values of --data, --train and --eval come to; ends the program if they contradict each other. `train` is
- * NULL in a program that has no such option. */
+/* What the values of --data, --train and --eval come to; ends the program if they contradict each other. */
 data_source data_source_from(const argument *folder, const argument *train, const argument *eval);
 
-/* What the values of --data and --eval of text come to, which are files both. */
-data_source data_source_of_text(const argument *train, const argument *eval);
+/* What the values of --data and --eval come to where each names one thing to read, as of text. */
+data_source data_source_of_each(const argument *train, const argument *eval);
 
 /* Whether the data set is drawn. */
 bool data_source_is_empty(const data_source *source);

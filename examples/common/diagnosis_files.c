@@ -105,8 +105,7 @@ static void write_sentences(const model *m, const chains_plan *plan, const long_
     char *path = file_path(plan, c, target, "states.txt", folder);
     char *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL) die("out of memory");
+    FILE *out = open_text(&text, &length);
     if (plan->x != NULL) {
         char *line = writing_lines(m, plan->x + target * size, 1);
         fprintf(out, "The observation:\n%s\n", line);

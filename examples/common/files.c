@@ -1,6 +1,7 @@
 #include "files.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,10 +35,25 @@ bool is_file_or_pipe(const char *path)
     return stat(path, &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode));
 }
 
+bool folder_has(const char *folder, const char *name)
+{
+    char *path = path_join(folder, name);
+    const bool has = is_file_or_pipe(path);
+    free(path);
+    return has;
+}
+
 int fail_for_lack_of(const char *name, const char *folder, failure *why)
 {
     return file_exists(folder) ? fail(why, "there is no %s in %s", name, folder)
                                : fail(why, "there is no folder %s", folder);
+}
+
+FILE *open_text(char **text, size_t *size)
+{
+    FILE *out = open_memstream(text, size);
+    if (out == NULL) die("out of memory");
+    return out;
 }
 
 void make_folder(const char *path)

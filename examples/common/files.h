@@ -18,8 +18,14 @@ bool file_exists(const char *path);
 /* Whether it can hold data: a folder, for one, cannot, though unpackers name some like the files in them. */
 bool is_file_or_pipe(const char *path);
 
+/* Whether there is such a file in the folder. */
+bool folder_has(const char *folder, const char *name);
+
 /* Fails because a folder lacks a file, or is not there at all. */
 int fail_for_lack_of(const char *name, const char *folder, failure *why);
+
+/* A stream to memory, which is *text once it is closed, and whoever called frees; never NULL. */
+FILE *open_text(char **text, size_t *size);
 
 /* Makes the folder unless it is there; ends the program if it cannot. */
 void make_folder(const char *path);

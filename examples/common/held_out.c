@@ -4,26 +4,36 @@
 
 #include "errors.h"
 #include "mnist.h"
+#include "place.h"
 #include "sentences.h"
 #include "svhn.h"
 
-static data_reader *reader_for(const model *m)
+/* Colours are SVHN's, grey is MNIST's. */
+static int draw(bool grey, dataset *held_out, failure *why)
+{
+    const data_source none = {0};
+    return grey ? mnist_read(&none, EVAL_PART, held_out, why) : svhn_read(&none, EVAL_PART, held_out, why);
+}
+
+static void read_images(const model *m, const argument *o, dataset *held_out)
 {
     int64_t shape[3];
-    or_die(lebm_generator_data_shape(m->generator, shape), "generator");
-    return shape[0] == 3 ? svhn_read : mnist_read;
-}
-
-static void read_images(const model *m, const argument *data, const argument *eval, dataset *held_out)
-{
-    const data_source source = data_source_from(data, NULL, eval);
     failure why;
-    if (reader_for(m)(&source, EVAL_PART, held_out, &why) != 0) die("%s", why.text);
+    or_die(lebm_generator_data_shape(m->generator, shape), "generator");
+    const place_settings s = {.axes = o[HELD_OUT_AXES].value.text,
+                              .side = shape[1],
+                              .grey = shape[0] == 1,
+                              .held_out = o[HELD_OUT_EVAL].given ? 1 : o[HELD_OUT_SHARE].value.f64,
+                              .most_broken = 1};
+    const argument *place = &o[o[HELD_OUT_EVAL].given ? HELD_OUT_EVAL : HELD_OUT_DATA];
+    if ((place->given ? place_read(place->value.text, &s, NULL, held_out, &why) : draw(s.grey, held_out, &why)) != 0)
+        die("%s", why.text);
+    if (held_out->missing > 0) model_skip_missing(m);
 }
 
-static void read_sentences(const model *m, const argument *data, const argument *eval, dataset *held_out)
+static void read_sentences(const model *m, const argument *o, dataset *held_out)
 {
-    const data_source source = data_source_of_text(data, eval);
+    const data_source source = data_source_of_each(&o[HELD_OUT_DATA], &o[HELD_OUT_EVAL]);
     lexicon known;
     text_lines lines;
     sentences_told told;
@@ -43,11 +53,13 @@ static void read_sentences(const model *m, const argument *data, const argument 
     lexicon_free(&known);
 }
 
-void held_out_read(const model *m, const argument *data, const argument *eval, dataset *held_out)
+void held_out_read(const model *m, const argument o[HELD_OUT_OPTIONS], dataset *held_out)
 {
+    if (o[HELD_OUT_DATA].given && o[HELD_OUT_EVAL].given && !model_is_of_text(m))
+        die("--data names images of which a part is held out, --eval images that all are: give only one of them");
     if (model_is_of_text(m))
-        read_sentences(m, data, eval, held_out);
+        read_sentences(m, o, held_out);
     else
-        read_images(m, data, eval, held_out);
+        read_images(m, o, held_out);
     model_must_fit(m, held_out);
 }

@@ -1,58 +1,23 @@
 #include "idx.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zlib.h>
+
+#include "packed_file.h"
 
 enum {
     IMAGES_MAGIC = 0x00000803, /* bytes, in three dimensions */
     LABELS_MAGIC = 0x00000801, /* bytes, in one */
     LARGEST_SIDE = 4096,       /* pixels */
-    LARGEST_RATIO = 1032,      /* of the sizes of data and what deflate packs them to */
 };
 
 static const int64_t most_bytes = INT64_C(1) << 31;
 
-/* Reads size bytes. Returns 0, or -1 with the reason: damaged or truncated. */
-static int read_bytes(gzFile file, const char *path, uint8_t *bytes, int64_t size, failure *why)
-{
-    int64_t done = 0;
-    while (done < size) {
-        const int64_t piece = size - done < (1 << 20) ? size - done : 1 << 20;
-        const int got = gzread(file, bytes + done, (unsigned)piece);
-        if (got <= 0) {
-            int code;
-            const char *text = gzerror(file, &code);
-            if (code == Z_ERRNO) return fail(why, "%s: cannot read: %s", path, strerror(errno));
-            if (code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END)
-                return fail(why, "%s: damaged gzip data: %s", path, text);
-            return fail(why, "%s: truncated: ends %" PRId64 " bytes too early", path, size - done);
-        }
-        done += got;
-    }
-    return 0;
-}
-
-/* The file must end here, and its gzip checksum, if it has one, must be right. */
-static int expect_end(gzFile file, const char *path, failure *why)
-{
-    uint8_t byte;
-    int code;
-    const int got = gzread(file, &byte, 1);
-    const char *text = gzerror(file, &code);
-    if (got > 0) return fail(why, "%s: more bytes than its header says", path);
-    if (code == Z_BUF_ERROR) return fail(why, "%s: truncated gzip data", path);
-    if (got < 0) return fail(why, "%s: damaged gzip data: %s", path, text);
-    return 0;
-}
-
 static int read_number(gzFile file, const char *path, uint32_t *number, failure *why)
 {
     uint8_t b[4];
-    if (read_bytes(file, path, b, sizeof b, why) != 0) return -1;
+    if (packed_read(file, path, b, sizeof b, why) != 0) return -1;
     *number = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     return 0;
 }
@@ -69,21 +34,6 @@ static int expect_magic(gzFile file, const char *path, uint32_t expected, failur
                 found, expected == IMAGES_MAGIC ? "images" : "labels", expected);
 }
 
-static gzFile open_file(const char *path, failure *why)
-{
-    errno = 0;
-    gzFile file = gzopen(path, "rb");
-    if (file == NULL) fail(why, "cannot open %s: %s", path, strerror(errno != 0 ? errno : ENOMEM));
-    return file;
-}
-
-/* Whether a file cannot hold so many bytes, however well it is compressed. A pipe may hold any number. */
-static int is_too_small(const char *path, int64_t size)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && size / LARGEST_RATIO > info.st_size;
-}
-
 static int read_images(gzFile file, const char *path, dataset *data, failure *why)
 {
     uint32_t count = 0, height = 0, width = 0;
@@ -97,7 +47,7 @@ static int read_images(gzFile file, const char *path, dataset *data, failure *wh
                     ", where 1 to %d pixels a side and 1 to %" PRId64 " bytes in all are allowed",
                     path, count, height, width, LARGEST_SIDE, most_bytes);
     const int64_t size = (int64_t)count * height * width;
-    if (is_too_small(path, size))
+    if (packed_is_too_small(path, size))
         return fail(why, "%s: truncated: it is too small for the %" PRId64 " bytes of its header", path, size);
     data->pixels = malloc((size_t)size);
     if (data->pixels == NULL) return fail(why, "%s: out of memory (%" PRId64 " bytes)", path, size);
@@ -106,14 +56,14 @@ static int read_images(gzFile file, const char *path, dataset *data, failure *wh
     data->channels = 1;
     data->height = height;
     data->width = width;
-    if (read_bytes(file, path, data->pixels, size, why) != 0) return -1;
-    return expect_end(file, path, why);
+    if (packed_read(file, path, data->pixels, size, why) != 0) return -1;
+    return packed_expect_end(file, path, why);
 }
 
 int idx_read_images(const char *path, dataset *data, failure *why)
 {
     memset(data, 0, sizeof *data);
-    gzFile file = open_file(path, why);
+    gzFile file = packed_open(path, why);
     if (file == NULL) return -1;
     const int result = read_images(file, path, data, why);
     gzclose_r(file);
@@ -127,13 +77,13 @@ static int read_labels(gzFile file, const char *path, uint8_t *labels, int64_t c
     if (expect_magic(file, path, LABELS_MAGIC, why) != 0 || read_number(file, path, &size, why) != 0) return -1;
     if (size != count)
         return fail(why, "%s: has %" PRIu32 " labels, but there are %" PRId64 " images", path, size, count);
-    if (read_bytes(file, path, labels, count, why) != 0) return -1;
-    return expect_end(file, path, why);
+    if (packed_read(file, path, labels, count, why) != 0) return -1;
+    return packed_expect_end(file, path, why);
 }
 
 int idx_read_labels(const char *path, dataset *data, failure *why)
 {
-    gzFile file = open_file(path, why);
+    gzFile file = packed_open(path, why);
     if (file == NULL) return -1;
     uint8_t *labels = malloc((size_t)data->count);
     const int result = labels == NULL ? fail(why, "%s: out of memory (%" PRId64 " bytes)", path, data->count)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,15 @@ enum { LINE = 1, GAP = 12, LINE_LEVEL = 96, GAP_LEVEL = 255 };
 
 static uint8_t level(float value, pixel_range range)
 {
-    if (!(value > range.black)) return 0; /* NaN too */
+    if (value <= range.black) return 0;
     const float levels = 255 / (range.white - range.black);
     return value < range.white ? (uint8_t)((value - range.black) * levels + .5f) : 255;
+}
+
+/* What shows that a number is missing: a pattern that no picture of a few pixels has. */
+static uint8_t hatching(int64_t x, int64_t y)
+{
+    return (x + y) % 2 == 0 ? 0 : UINT8_MAX;
 }
 
 static int64_t block_width(const image_grid *grid)
@@ -37,7 +44,9 @@ static void draw_image(const image_grid *grid, const float *image, uint8_t *pict
         for (int64_t x = 0; x < grid->width * grid->scale; x++)
             for (int64_t c = 0; c < grid->channels; c++) {
                 const int64_t pixel = y / grid->scale * grid->width + x / grid->scale;
-                picture[y * row_size + x * grid->channels + c] = level(image[c * pixels + pixel], grid->range);
+                const float value = image[c * pixels + pixel];
+                picture[y * row_size + x * grid->channels + c] =
+                    isnan(value) ? hatching(x, y) : level(value, grid->range);
             }
 }
 

@@ -15,7 +15,7 @@ typedef struct image_grid {
     int64_t columns;                 /* images in a row of a block */
     int64_t blocks;
     pixel_range range;
-    const float *images[2]; /* of each block, [count, channels, height, width] in the range */
+    const float *images[2]; /* of each block, [count, channels, height, width] in the range; NaN is hatched */
 } image_grid;
 
 /* Whether there can be a picture of this shape; the images need not be there yet. Returns 0, or -1 with the reason in

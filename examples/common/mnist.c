@@ -65,6 +65,17 @@ static char *find_images(const char *folder, data_part part, const char **stem, 
     return images;
 }
 
+bool mnist_is_in(const char *folder)
+{
+    for (int i = 0; i < STEMS * DATA_PARTS; i++) {
+        char *found = find(folder, stems[i / DATA_PARTS][i % DATA_PARTS], "images", "idx3");
+        const bool is_there = found != NULL;
+        free(found);
+        if (is_there) return true;
+    }
+    return false;
+}
+
 static int read_folder(const char *folder, data_part part, dataset *data, failure *why)
 {
     const char *stem;

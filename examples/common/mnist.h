@@ -9,4 +9,7 @@
  * digits. The labels may be missing, and a file has none. */
 int mnist_read(const data_source *source, data_part part, dataset *data, failure *why);
 
+/* Whether the folder has one of these sets, or a part of it. */
+bool mnist_is_in(const char *folder);
+
 #endif

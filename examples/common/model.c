@@ -47,6 +47,11 @@ pixel_range model_pixel_range(const model *m)
     return (pixel_range){isfinite(low) ? (float)low : -1, isfinite(high) ? (float)high : 1};
 }
 
+void model_skip_missing(const model *m)
+{
+    or_die(lebm_generator_set_str(m->generator, LEBM_GENERATOR_MISSING, "skip"), "generator");
+}
+
 void model_must_fit(const model *m, const dataset *data)
 {
     int64_t shape[3];

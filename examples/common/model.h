@@ -26,6 +26,9 @@ bool model_is_of_text(const model *m);
 /* The range of the pixels of the generator's images, as the library says; at an open end, what is usual there. */
 pixel_range model_pixel_range(const model *m);
 
+/* Has the generator leave out the numbers of x that are missing. */
+void model_skip_missing(const model *m);
+
 /* Ends the program unless the generator makes images of the data's shape, or sentences as long as the data's. */
 void model_must_fit(const model *m, const dataset *data);
 

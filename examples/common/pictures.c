@@ -1,16 +1,19 @@
 #include "pictures.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "errors.h"
 #include "image.h"
 
+/* Of the numbers of a that are there. */
 static double square_error(const float *a, const float *b, int64_t count)
 {
     double sum = 0;
     for (int64_t i = 0; i < count; i++) {
+        if (isnan(a[i])) continue;
         const double difference = (double)a[i] - (double)b[i];
         sum += difference * difference;
     }
@@ -97,6 +100,13 @@ int picture_prior(const model *m, int64_t count, const char *path)
     return status;
 }
 
+static int64_t count_observed(const float *x, int64_t count)
+{
+    int64_t observed = 0;
+    for (int64_t i = 0; i < count; i++) observed += !isnan(x[i]);
+    return observed;
+}
+
 int picture_reconstructions(const model *m, const dataset *data, int64_t count, const char *path, double *mse)
 {
     int64_t *chosen = allocate((size_t)count, sizeof *chosen);
@@ -111,7 +121,7 @@ int picture_reconstructions(const model *m, const dataset *data, int64_t count, 
     if (status == LEBM_OK) {
         view_decode(m, z, count, y);
         write_blocks(grid, x, y, path);
-        if (mse != NULL) *mse = mean_square_error(m, square_error(x, y, count * size), count * size);
+        if (mse != NULL) *mse = mean_square_error(m, square_error(x, y, count * size), count_observed(x, count * size));
     }
     free(y);
     free(x);
@@ -131,6 +141,7 @@ int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluat
     const pixel_range range = model_pixel_range(m);
     float *z = view_latents(m, VIEW_CHUNK), *x = view_rows(m, VIEW_CHUNK), *y = view_rows(m, VIEW_CHUNK);
     int status = LEBM_OK;
+    int64_t observed = 0;
     evaluation sum = {0};
     view_start_stream(m->to_posterior, STREAM_EVALUATION); /* each chunk moves on to the next stream */
     view_start_stream(m->to_prior, STREAM_EVALUATION);
@@ -141,12 +152,13 @@ int picture_evaluate(const model *m, const dataset *data, int64_t count, evaluat
         if (status != LEBM_OK) break;
         view_decode(m, z, n, y);
         sum.error += square_error(x, y, n * size);
+        observed += count_observed(x, n * size);
         sum.f_positive += view_sum_of_f(m, z, n);
         status = lebm_sampler_run_prior(m->to_prior, m->prior, n, z);
         if (status == LEBM_OK) sum.f_negative += view_sum_of_f(m, z, n);
     }
     const double n = (double)count;
-    *result = (evaluation){.error = mean_square_error(m, sum.error, count * size),
+    *result = (evaluation){.error = mean_square_error(m, sum.error, observed),
                            .f_positive = sum.f_positive / n,
                            .f_negative = sum.f_negative / n};
     free(y);

@@ -23,8 +23,9 @@ int picture_samples(const model *m, int64_t count, const char *path);
 /* On the left noise ~ p0 decoded, on the right the same after the chain to the prior, in five columns each. */
 int picture_prior(const model *m, int64_t count, const char *path);
 
-/* On the left images of the data, on the right their reconstructions, in five columns each.
- * @param mse  receives the mean square error per number, in [-1, 1] units; may be NULL */
+/* On the left images of the data, on the right their reconstructions, in five columns each. What is missing is hatched on
+ * the left and filled in on the right.
+ * @param mse  receives the mean square error per number that is there, in [-1, 1] units; may be NULL */
 int picture_reconstructions(const model *m, const dataset *data, int64_t count, const char *path, double *mse);
 
 /* Images in rows and columns: [rows, columns] of x. */

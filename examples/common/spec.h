@@ -4,8 +4,15 @@
 
 #include <stdint.h>
 
-/* The spec with numbers in the places of N, 2N, 4N and so on: 1, 2, 4 times the width; and of V and D where they stand alone:
- * the number of tokens and the length of the longest sequence, if they are not 0. The caller frees it. */
-char *spec_with_sizes(const char *spec, int64_t width, int64_t tokens, int64_t longest);
+/* What letters stand for; of those that are 0 the letter stays, as it does where it does not stand alone. */
+typedef struct spec_sizes {
+    int64_t width;            /* N, and 2N, 4N and so on for its multiples */
+    int64_t latent;           /* M */
+    int64_t channels, pixels; /* C, and P: numbers of an image, of all channels */
+    int64_t tokens, longest;  /* V, and D: the length of the longest sequence */
+} spec_sizes;
+
+/* The spec with numbers in the places of letters. The caller frees it. */
+char *spec_with_sizes(const char *spec, const spec_sizes *sizes);
 
 #endif

@@ -8,4 +8,7 @@
  * numbers. The labels may be missing. */
 int svhn_read(const data_source *source, data_part part, dataset *data, failure *why);
 
+/* Whether the folder has one of these files. */
+bool svhn_is_in(const char *folder);
+
 #endif

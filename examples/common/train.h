@@ -18,8 +18,8 @@ typedef struct train_program {
     int64_t models_kept;        /* those of the last so many epochs have files of their own */
     int64_t epochs, batch;
 
-    const char *prior, *generator;           /* specs of f and g; in that of g stand N, 2N, V, D (spec.h) */
-    int64_t width;                           /* N */
+    const char *prior, *generator; /* specs of f and g, with letters for sizes (spec.h); NULL: as images want */
+    int64_t width;                 /* N; 0: as images want */
     const char *prior_init, *generator_init; /* their schemes of initialisation */
     double sigma, sigma0;
 
@@ -38,7 +38,8 @@ typedef struct train_program {
     double prior_clip_norm, generator_clip_norm;
     double average_decay; /* 0: no averages */
 
-    data_reader *read; /* of images */
+    data_reader
+        *read; /* of images; NULL: --data and --eval name any PLACE (place.h), which also decides what is NULL above */
 
     int64_t vocabulary, longest; /* of text: words, and tokens in a sentence, at most */
     double dropout, word_dropout;

@@ -45,8 +45,8 @@ static void anomalies_prepare(run *r)
     const argument *o = r->options;
     run_anomalies *a = &r->anomalies;
     bool any = false;
-    if (!o[HELD_OUT].given) die("--held-out DIGIT is needed (see --help)");
-    a->held_out = digit_of(&o[HELD_OUT]);
+    if (!o[ANOMALY].given) die("--held-out DIGIT is needed (see --help)");
+    a->held_out = digit_of(&o[ANOMALY]);
     a->stand_in = o[VALIDATE].given ? digit_of(&o[VALIDATE]) : NO_DIGIT;
     if (a->stand_in == a->held_out) die("--validate and --held-out are the same digit: it takes another one");
     for (anomaly_protocol p = 0; p < ANOMALY_PROTOCOLS; p++) {
@@ -71,7 +71,9 @@ static int anomalies_read(run *r, data_part part, dataset *data, failure *why)
     int64_t seed;
     if (part == TRAIN_PART) {
         or_die(lebm_trainer_get_i64(r->trainer, LEBM_TRAINER_SEED, &seed), "seed");
-        if (anomaly_split_read(&a->split, &r->source, a->held_out, a->stand_in, (uint64_t)seed, why) != 0) return -1;
+        if (anomaly_split_read(&a->split, r->program->read, &r->source, a->held_out, a->stand_in, (uint64_t)seed,
+                               why) != 0)
+            return -1;
     }
     take(part == TRAIN_PART ? &a->split.train : &a->split.test_ordinary, data);
     return 0;

@@ -1,23 +1,26 @@
 #include <inttypes.h>
 
 #include "pictures.h"
+#include "train_places.h"
 #include "train_run.h"
 
 enum { PICTURE_SAMPLES = 100, PICTURE_PAIRS = 50 };
 
 static data_source images_source(const argument options[TRAIN_OPTIONS])
 {
-    return data_source_from(&options[DATA], &options[TRAIN], &options[EVAL]);
+    return options[TRAIN].name == NULL ? data_source_of_each(&options[DATA], &options[EVAL])
+                                       : data_source_from(&options[DATA], &options[TRAIN], &options[EVAL]);
 }
 
 static void images_prepare(run *r)
 {
-    (void)r; /* their size stands in the generator's spec */
+    if (train_takes_places(r->program)) train_read_places(r);
 }
 
+/* Images of places are there already: what they are like decides what the nets are. */
 static int images_read(run *r, data_part part, dataset *data, failure *why)
 {
-    return r->program->read(&r->source, part, data, why);
+    return train_takes_places(r->program) ? 0 : r->program->read(&r->source, part, data, why);
 }
 
 static int images_show(run *r, bool at_end)
@@ -40,9 +43,13 @@ static int images_judge(run *r, results *e)
 
 static void images_report_data(const run *r)
 {
+    const dataset *data = &r->train;
     printf("  data       %" PRId64 " %s to train on and %" PRId64 " held out, %" PRId64 "x%" PRId64 "x%" PRId64 "%s\n",
-           r->train.count, r->train.name, r->held_out.count, r->train.channels, r->train.height, r->train.width,
+           data->count, data->name, r->held_out.count, data->channels, data->height, data->width,
            data_source_is_empty(&r->source) ? " (no --data was given)" : "");
+    if (data->missing > 0)
+        printf("             %.3g %% of the numbers to train on are missing\n",
+               100 * (double)data->missing / (double)(data->count * dataset_row_size(data)));
 }
 
 static void images_report_results(const run *r, const results *e)
@@ -57,14 +64,16 @@ static void images_report_results(const run *r, const results *e)
 
 static void images_report_held_out(const run *r)
 {
-    report_option_given(&r->options[DATA]);
-    report_option_given(&r->options[EVAL]);
+    const int options[] = {EVAL, HELD_OUT, AXES};
+    if (!r->options[EVAL].given || !train_takes_places(r->program)) report_option_given(&r->options[DATA]);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) report_option_given(&r->options[options[i]]);
 }
 
 static double images_terms(const dataset *data, const int64_t *chosen, int64_t n)
 {
-    (void)chosen;
-    return (double)(n * dataset_row_size(data));
+    int64_t observed = 0;
+    for (int64_t i = 0; i < n; i++) observed += dataset_observed(data, chosen[i]);
+    return (double)observed;
 }
 
 const train_kind train_of_images = {

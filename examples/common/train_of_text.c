@@ -11,7 +11,7 @@ enum { SENTENCES = 20, PAIRS = 10, WAYS = 3, JUDGED = 1000 };
 
 static data_source text_source(const argument options[TRAIN_OPTIONS])
 {
-    return data_source_of_text(&options[DATA], &options[EVAL]);
+    return data_source_of_each(&options[DATA], &options[EVAL]);
 }
 
 /* Leaves the first sentences of a part alone, if that is asked for. */
@@ -49,6 +49,8 @@ static void text_prepare(run *r)
     for (data_part part = TRAIN_PART; part < DATA_PARTS; part++)
         if (sentences_text(&r->source, part, &r->text.lines[part], &why) != 0) die("%s", why.text);
     text_find_sizes(r);
+    r->sizes.tokens = r->text.known.count;
+    r->sizes.longest = r->text.longest;
 }
 
 static int text_read_part(run *r, data_part part, dataset *data, failure *why)

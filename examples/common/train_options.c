@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "place.h"
 #include "train_run.h"
 
 #define ON_STEP_SIZES                                                                                                  \
@@ -15,17 +16,39 @@
     "ignored, as nohup does. What ends the program in other ways loses the steps since the last checkpoint.\n"         \
     "\n"
 
-static const char notes[] = ON_STEP_SIZES
-    "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"
-    "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"
-    "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"
-    "\n" ON_CHECKPOINTS
+#define ON_SPECS                                                                                                       \
+    "Specs of nets are items separated by ';': in N | linear OUT [nobias] |\n"                                         \
+    "conv_transpose2d OUT KERNEL STRIDE PADDING [nobias] |\n"                                                          \
+    "reshape C H W | reshape N | relu | leaky_relu SLOPE | gelu | silu | mish | tanh | sigmoid | softplus.\n"          \
+    "\n"
+
+static const char notes[] = ON_STEP_SIZES ON_SPECS ON_CHECKPOINTS
     "--resume goes on from there, to the same result as if nothing had happened. Give --data, --train, --eval and\n"
     "--out again as at the first start, and --minutes, --threads and --convolution if they are to hold again. All\n"
     "others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the options of\n"
     "chains and of Adam hold from there on; --prior, --generator, --width, --sigma, --sigma0, --batch and\n"
     "--train-images are refused unless they say the same, and those of initialisation do nothing. One training at\n"
     "a time may write to a folder.";
+
+static const char notes_of_places[] =
+    "A PLACE is a folder of PNG and JPEG files, in subfolders as well; an .npy array of bytes, or of floats in [-1, "
+    "1]\n"
+    "where NaN is a pixel that is missing; a file of IDX (MNIST), .mat (SVHN) or .bin (CIFAR-10); or the folder of "
+    "such\n"
+    "a data set, which has held-out images of its own. Files may be compressed by gzip, but for .mat and pictures.\n"
+    "Pictures are turned upright as EXIF says, cut to the largest square in their middle, and resized. Those that\n"
+    "cannot be read are left out and named. What was made of pictures is kept in --out, for the next start.\n"
+    "\n"
+    "The nets: for sides of 28, two linear layers, as in train_mnist; of 32, 64 and 128, transposed convolutions, as "
+    "in\n"
+    "train_svhn. Images of other sizes need --generator.\n"
+    "\n" ON_STEP_SIZES ON_SPECS ON_CHECKPOINTS "--resume goes on from there, to the same result as if nothing had "
+    "happened. Give --data, --eval, --held-out, --size,\n"
+    "--grey, --axes and --out again as at the first start, and --minutes, --threads and --convolution if they are to\n"
+    "hold again. All others come from the checkpoint. Given with --resume, --epochs, --eval-images, --seed and the\n"
+    "options of chains and of Adam hold from there on; --prior, --generator, --width, --latent, --sigma, --sigma0,\n"
+    "--batch and --train-images are refused unless they say the same, and those of initialisation do nothing. One\n"
+    "training at a time may write to a folder.";
 
 static const char notes_of_text[] = ON_STEP_SIZES
     "The spec of a generator of text: in M; embedding E [noz]; lstm H [LAYERS] [noz]; tokens V D [tied], or gru in "
@@ -106,7 +129,7 @@ static void options_of_anomalies(argument options[TRAIN_OPTIONS], const train_pr
     options[EVAL] = none;
     options[EVAL_IMAGES].help = "measure on the first N held-out images, and score the first N; 0: all";
     options[SEED].help = "the same seed gives the same result; it also splits the images";
-    options[HELD_OUT] = (argument)TEXT("held-out", "DIGIT", NULL, "the digit that is the anomaly, 0 to 9; needed");
+    options[ANOMALY] = (argument)TEXT("held-out", "DIGIT", NULL, "the digit that is the anomaly, 0 to 9; needed");
     options[SPLIT] = (argument)TEXT("split", "HOW", "both", "images to test on: 80-20, pooled, or both; see below");
     options[VALIDATE] =
         (argument)TEXT("validate", "DIGIT", NULL, "to choose settings: leave the test part alone, see below");
@@ -118,6 +141,30 @@ static void options_of_anomalies(argument options[TRAIN_OPTIONS], const train_pr
         (argument)I64("evidence", "N", 0, 0, INT64_MAX, "estimate log p(x) of the first N images, too; 0: of none");
     options[TEMPERATURES] =
         (argument)I64("temperatures", "N", 200, 1, 1000000, "of the annealed importance sampling that does so");
+}
+
+/* What is another option with places, or none. */
+static void options_of_places(argument options[TRAIN_OPTIONS])
+{
+    options[DATA] = (argument)TEXT("data", "PLACE", NULL, PLACE_HELP "; needed");
+    options[TRAIN] = (argument){0};
+    options[EVAL] = (argument)TEXT("eval", "PLACE", NULL, "held-out images, instead of a share of those of --data");
+    options[HELD_OUT] =
+        (argument)F64("held-out", "SHARE", .1, 0, .9,
+                      "of the images of --data, chosen by their numbers, unless it has some of its own");
+    options[SIZE] =
+        (argument)I64("size", "N", 32, 4, 1024, "side of the images that pictures become: 28, 32, 64 or 128");
+    options[GREY] = (argument)FLAG("grey", "pictures become grey images");
+    options[AXES] =
+        (argument)TEXT("axes", "NAME", NULL, "how an .npy array lies, NHW, NCHW or NHWC, if its shape does not tell");
+    options[MOST_BAD] =
+        (argument)F64("most-bad", "SHARE", .1, 0, 1, "of pictures that cannot be read; more end the program");
+    options[PRIOR].help = "net f of the prior; M is the size of z";
+    options[GENERATOR].help = "net g of the generator, instead of that for the images' size";
+    options[WIDTH] = (argument)I64("width", "N", 0, 0, 4096,
+                                   "base width of g; 0: 256 for images of 28 rows, 64 for 32 and 128, 128 for 64");
+    options[LATENT] =
+        (argument)I64("latent", "M", 0, 0, 4096, "size of z; 0: 16 for images of 28 rows, 100 for others");
 }
 
 /* All options with the program's defaults. */
@@ -188,15 +235,22 @@ static void fill_table(argument options[TRAIN_OPTIONS], const train_program *p)
     memcpy(options, table, sizeof table);
 }
 
+bool train_takes_places(const train_program *p)
+{
+    return !p->kind->of_text && p->read == NULL;
+}
+
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {
+    const char *const text = p->kind->of_text        ? notes_of_text
+                             : p->kind->of_anomalies ? notes_of_anomalies
+                             : train_takes_places(p) ? notes_of_places
+                                                     : notes;
     fill_table(options, p);
     if (p->kind->of_text) options_of_text(options, p);
+    if (train_takes_places(p)) options_of_places(options);
     if (p->kind->of_anomalies) options_of_anomalies(options, p);
-    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary,
-                   p->kind->of_text        ? notes_of_text
-                   : p->kind->of_anomalies ? notes_of_anomalies
-                                           : notes);
+    arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, text);
     if (!p->kind->of_text && options[WIDTH].given && options[GENERATOR].given)
         die("--width sets the N in the default of --generator: give only one of them");
 }

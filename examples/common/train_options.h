@@ -9,12 +9,17 @@
 #include "train.h"
 
 enum {
-    HELD_OUT,
+    ANOMALY,
     SPLIT,
     VALIDATE,
     DATA,
     TRAIN,
     EVAL,
+    HELD_OUT,
+    SIZE,
+    GREY,
+    AXES,
+    MOST_BAD,
     OUT,
     RESUME,
     EPOCHS,
@@ -30,6 +35,7 @@ enum {
     PRIOR,
     GENERATOR,
     WIDTH,
+    LATENT,
     PRIOR_INIT,
     GENERATOR_INIT,
     CONVOLUTION,
@@ -66,6 +72,9 @@ enum {
     TEMPERATURES,
     TRAIN_OPTIONS
 };
+
+/* Whether --data and --eval of the program name any PLACE. */
+bool train_takes_places(const train_program *program);
 
 /* Fills the table with the program's defaults and reads the command line into it; on a wrong one ends the program. */
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *program, int argc, char *const *argv);

@@ -101,8 +101,21 @@ static void print_option(const char *name, const char *value)
 
 void report_option_given(const argument *option)
 {
-    char number[ARGUMENT_DIGITS];
-    if (option->given) print_option(option->name, argument_default(option, number));
+    if (!option->given) return;
+    switch (option->kind) {
+    case ARGUMENT_FLAG:
+        printf(" --%s", option->name);
+        break;
+    case ARGUMENT_I64:
+        printf(" --%s %" PRId64, option->name, option->value.i64);
+        break;
+    case ARGUMENT_F64:
+        printf(" --%s %.15g", option->name, option->value.f64);
+        break;
+    case ARGUMENT_TEXT:
+        print_option(option->name, option->value.text);
+        break;
+    }
 }
 
 /* The command of another program that lies beside this one. */
@@ -149,12 +162,12 @@ void report_interrupted(const run *r)
 
 void report_resume_command(const run *r)
 {
-    static const int repeated[] = {HELD_OUT,    SPLIT,       VALIDATE,     DATA,     TRAIN,       EVAL,
-                                   CONVOLUTION, SCORE_STEPS, SCORE_CHAINS, EVIDENCE, TEMPERATURES};
     printf("To go on:\n  ");
     print_shell_word(stdout, r->command);
     printf(" --resume");
     print_option("out", r->options[OUT].value.text);
-    for (size_t i = 0; i < sizeof repeated / sizeof *repeated; i++) report_option_given(&r->options[repeated[i]]);
+    for (int option = ANOMALY; option <= MOST_BAD; option++) report_option_given(&r->options[option]);
+    report_option_given(&r->options[CONVOLUTION]);
+    for (int option = SCORE_STEPS; option <= TEMPERATURES; option++) report_option_given(&r->options[option]);
     putchar('\n');
 }

@@ -20,6 +20,7 @@
 #include "prior_watch.h"
 #include "progress.h"
 #include "sentences.h"
+#include "spec.h"
 #include "train.h"
 #include "train_options.h"
 #include "view.h"
@@ -84,6 +85,7 @@ typedef struct run {
     data_source source;
     run_text text;
     run_anomalies anomalies;
+    spec_sizes sizes; /* what the letters in the specs stand for */
     dataset train, held_out;
     model model; /* the one that learns */
     model view; /* what is looked at: the same nets or their averages, and samplers of its own, for looking at the model
@@ -114,7 +116,7 @@ typedef struct train_kind {
 
     data_source (*source)(const argument options[TRAIN_OPTIONS]);
 
-    /* What comes before there is a model, whose sizes it may decide. */
+    /* What comes before there is a model, whose specs and sizes it may decide. */
     void (*prepare)(run *r);
 
     /* Reads or draws a part of the data. Returns 0, or -1 with the reason in *why. */
@@ -139,6 +141,9 @@ typedef struct train_kind {
     /* Prints the options by which `reconstruct` is told the held-out data. */
     void (*report_held_out)(const run *r);
 } train_kind;
+
+/* Makes the folder for the results, before all else is known to work, if something must be kept there. */
+void run_claim_folder(run *r);
 
 /* Whether the run goes on from a checkpoint. */
 bool run_resumes(const run *r);
@@ -179,7 +184,7 @@ void report_results(const run *r, const results *e);
 /* Prints where it was interrupted. */
 void report_interrupted(const run *r);
 
-/* Prints " --NAME VALUE" if the option was given, as a shell must be given it. */
+/* Prints " --NAME VALUE", or " --NAME" of a flag, if the option was given, as a shell must be given it. */
 void report_option_given(const argument *option);
 
 /* Prints the command that goes on from the checkpoint. */

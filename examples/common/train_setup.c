@@ -76,11 +76,16 @@ static void make_path_ready(const run *r, const char *path, bool of_library)
     if (r->locked) output_clear_leftovers(path);
 }
 
-/* Makes sure, before hours of work, that all results can be written. */
-static void make_folder_ready(run *r)
+void run_claim_folder(run *r)
 {
     make_folder(r->options[OUT].value.text);
     if (!r->locked) take_folder(r); /* it was not there before, and another training may have been faster */
+}
+
+/* Makes sure, before hours of work, that all results can be written. */
+static void make_folder_ready(run *r)
+{
+    run_claim_folder(r);
     make_path_ready(r, r->checkpoint_path, true);
     make_path_ready(r, r->model_path, true);
     make_path_ready(r, r->metrics_path, false);
@@ -130,10 +135,11 @@ static void make_generator(run *r, const char *spec, double sigma)
 static void make_model(run *r)
 {
     const argument *o = r->options;
-    const bool of_text = r->program->kind->of_text, is_as_given = o[GENERATOR].given && !of_text;
-    char *g_spec_of_sizes =
-        spec_with_sizes(o[GENERATOR].value.text, o[WIDTH].value.i64, r->text.known.count, r->text.longest);
-    const char *f_spec = o[PRIOR].value.text, *g_spec = is_as_given ? o[GENERATOR].value.text : g_spec_of_sizes;
+    const bool of_text = r->program->kind->of_text;
+    char *f_spec_of_sizes = spec_with_sizes(o[PRIOR].value.text, &r->sizes),
+         *g_spec_of_sizes = spec_with_sizes(o[GENERATOR].value.text, &r->sizes);
+    const char *f_spec = o[PRIOR].given ? o[PRIOR].value.text : f_spec_of_sizes;
+    const char *g_spec = o[GENERATOR].given && !of_text ? o[GENERATOR].value.text : g_spec_of_sizes;
     double sigma0 = o[SIGMA0].value.f64, sigma = o[SIGMA].value.f64;
     lebm_prior *saved_prior = NULL;
     lebm_generator *saved_generator = NULL;
@@ -141,14 +147,15 @@ static void make_model(run *r)
         or_die(lebm_model_load(r->checkpoint_path, &saved_prior, &saved_generator), "cannot resume");
         if (strcmp(lebm_generator_likelihood(saved_generator), r->program->kind->likelihood) != 0)
             die("cannot resume: %s was not written by %s", r->checkpoint_path, r->program->name);
-        if (!o[PRIOR].given) f_spec = lebm_net_spec(lebm_prior_net(saved_prior));
+        if (!o[PRIOR].given && !o[LATENT].given) f_spec = lebm_net_spec(lebm_prior_net(saved_prior));
         if (!o[SIGMA0].given) sigma0 = lebm_prior_sigma0(saved_prior);
-        if (!o[GENERATOR].given && !o[WIDTH].given) g_spec = lebm_generator_spec(saved_generator);
+        if (!o[GENERATOR].given && !o[WIDTH].given && !o[LATENT].given) g_spec = lebm_generator_spec(saved_generator);
         if (!o[SIGMA].given) sigma = lebm_generator_sigma(saved_generator);
     }
     make_prior(r, f_spec, sigma0);
     make_generator(r, g_spec, sigma);
     free(g_spec_of_sizes);
+    free(f_spec_of_sizes);
     lebm_generator_destroy(saved_generator);
     lebm_prior_destroy(saved_prior);
 }
@@ -205,6 +212,7 @@ static void read_data(run *r)
     if (r->program->kind->read(r, TRAIN_PART, &r->train, &why) != 0 ||
         r->program->kind->read(r, EVAL_PART, &r->held_out, &why) != 0)
         die("%s", why.text);
+    if (r->train.missing > 0 || r->held_out.missing > 0) model_skip_missing(&r->model);
     dataset_keep(&r->train, o[TRAIN_IMAGES].value.i64);
     dataset_keep(&r->held_out, o[EVAL_IMAGES].value.i64);
     model_must_fit(&r->model, &r->train);
@@ -220,7 +228,8 @@ static void read_data(run *r)
         die("cannot resume: %s was trained on %s, and this is %s: give the same --data (%s--%s) as at the first start",
             r->checkpoint_path, saved_identity, identity,
             o[TRAIN].name != NULL      ? "--train, --eval, "
-            : o[HELD_OUT].name != NULL ? "--held-out, --validate, --seed, "
+            : o[ANOMALY].name != NULL  ? "--held-out, --validate, --seed, "
+            : o[HELD_OUT].name != NULL ? "--eval, --held-out, --axes, "
                                        : "",
             o[TRAIN_IMAGES].name);
     write_note(r, identity);
@@ -290,6 +299,7 @@ void run_refresh_view(run *r)
     or_die(status, "averages");
     r->view.prior = prior;
     r->view.generator = generator;
+    if (r->train.missing > 0 || r->held_out.missing > 0) model_skip_missing(&r->view);
 }
 
 void run_set_up(run *r, const train_program *program, int argc, char *const *argv)
@@ -297,6 +307,7 @@ void run_set_up(run *r, const train_program *program, int argc, char *const *arg
     *r = (run){.program = program, .command = argv[0]};
     train_options_read(r->options, program, argc, argv);
     r->source = program->kind->source(r->options);
+    r->sizes.width = r->options[WIDTH].value.i64;
     make_paths(r);
     take_folder(r);
     program->kind->prepare(r);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "files.h"
 #include "output.h"
 
 enum { BETWEEN = 7 /* lines of an interpolation, both ends among them */ };
@@ -34,13 +35,6 @@ void writing_draw(const model *m, const float *z, int64_t n, double temperature,
 
 /* ---- texts of several sentences ---- */
 
-static FILE *begin(char **written, size_t *size)
-{
-    FILE *out = open_memstream(written, size);
-    if (out == NULL) die("out of memory");
-    return out;
-}
-
 static void end(FILE *out)
 {
     if (ferror(out) != 0 || fclose(out) != 0) die("out of memory");
@@ -59,7 +53,7 @@ static char *in_pairs(const char *above, const char *upper, const char *below, c
 {
     char *written;
     size_t size;
-    FILE *out = begin(&written, &size);
+    FILE *out = open_text(&written, &size);
     for (int64_t i = 0; i < n; i++) {
         if (i > 0) fputc('\n', out);
         put_line(out, above, &upper);
@@ -186,7 +180,7 @@ int writing_interpolations(const model *m, const dataset *data, int64_t count, c
         dataset_choose(data, 2 * count, 1, chosen) / 2; /* from one of the first half to one of the other */
     const int status = half == 0 ? LEBM_OK : infer(m, data, chosen, 2 * half, STREAM_INTERPOLATIONS, x, z);
     if (status == LEBM_OK) {
-        FILE *out = begin(written, &size);
+        FILE *out = open_text(written, &size);
         for (int64_t i = 0; i < half; i++) {
             char *from = writing_lines(m, x + i * row, 1), *to = writing_lines(m, x + (half + i) * row, 1);
             const char *at = from;

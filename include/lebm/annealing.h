@@ -105,11 +105,12 @@ typedef struct lebm_annealing lebm_annealing;
 #define LEBM_ANNEALING_FORWARD_ACCEPTANCE     "forward_acceptance"     /**< mean over the steps of all chains */
 #define LEBM_ANNEALING_REVERSE                "reverse" /**< -log of the mean of 1/w: the estimate from above */
 /** as forward_error, of 1/w; or reverse_group_error if it is larger, as chains of a group share ancestors */
-#define LEBM_ANNEALING_REVERSE_ERROR          "reverse_error"
-#define LEBM_ANNEALING_REVERSE_GROUP_ERROR    "reverse_group_error"
-#define LEBM_ANNEALING_REVERSE_ESS            "reverse_ess"
-#define LEBM_ANNEALING_REVERSE_LARGEST        "reverse_largest"
-#define LEBM_ANNEALING_REVERSE_INTEGRAL       "reverse_integral"
+#define LEBM_ANNEALING_REVERSE_ERROR       "reverse_error"
+#define LEBM_ANNEALING_REVERSE_GROUP_ERROR "reverse_group_error"
+#define LEBM_ANNEALING_REVERSE_ESS         "reverse_ess"
+#define LEBM_ANNEALING_REVERSE_LARGEST     "reverse_largest"
+#define LEBM_ANNEALING_REVERSE_INTEGRAL    "reverse_integral"
+/** as forward_integral_error, or that of the groups' means if it is larger, as of reverse_error */
 #define LEBM_ANNEALING_REVERSE_INTEGRAL_ERROR "reverse_integral_error"
 #define LEBM_ANNEALING_REVERSE_ACCEPTANCE     "reverse_acceptance"
 /** nested R-hat of the tilt over the groups, in the second half of their settle_steps (that of lebm_diagnostics_nested_rhat(),

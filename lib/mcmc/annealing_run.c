@@ -278,8 +278,8 @@ static int annealing_resample(annealing_state *s, int64_t row)
     return 1;
 }
 
-/* What the chains of a row say in a direction. Those that go back began in groups that share ancestors, which their weights
- * alone do not tell. */
+/* What the chains of a row say in a direction. Those that go back began in groups that share ancestors, which neither
+ * their weights nor their integrals tell. */
 static lebm__direction annealing_measure(const annealing_state *s, int64_t row, int direction)
 {
     const lebm__annealing_options *o = s->options;
@@ -287,14 +287,16 @@ static lebm__direction annealing_measure(const annealing_state *s, int64_t row, 
     const double sign = direction == 0 ? 1.0 : -1.0;
     const lebm__weights w =
         lebm__weights_measure(s->rows.log_weights[direction] + (s->first + row) * chains, chains, o->groups, s->spare);
-    const lebm__estimate integral = lebm__estimate_mean(s->integrals[direction] + begin, chains, s->spare);
+    const double *integrals = s->integrals[direction] + begin;
+    const lebm__estimate integral = lebm__estimate_mean(integrals, chains, s->spare);
+    const double group_error = lebm__estimate_of_groups(integrals, chains, o->groups, s->spare).error;
     return (lebm__direction){.estimate = 0.0 + sign * w.log_mean,
                              .error = direction == 0 ? w.error : fmax(w.error, w.group_error),
                              .group_error = w.group_error,
                              .ess = w.ess,
                              .largest = w.largest,
                              .integral = 0.0 + sign * integral.mean,
-                             .integral_error = integral.error,
+                             .integral_error = direction == 0 ? integral.error : fmax(integral.error, group_error),
                              .acceptance =
                                  lebm__estimate_mean(s->acceptances[direction] + begin, chains, s->spare).mean};
 }

@@ -26,6 +26,13 @@ lebm__estimate lebm__estimate_mean(const double *values, int64_t n, double *spar
     return (lebm__estimate){mean, sqrt(lebm__sum(spare, n) / (double)(n - 1) / (double)n)};
 }
 
+lebm__estimate lebm__estimate_of_groups(const double *values, int64_t n, int64_t groups, double *spare)
+{
+    const int64_t size = n / groups;
+    for (int64_t g = 0; g < groups; g++) spare[g] = lebm__sum(values + g * size, size) / (double)size;
+    return lebm__estimate_mean(spare, groups, spare + groups);
+}
+
 /* The standard error of the log of the mean of the groups' means. */
 static double weights_group_error(const double *log_weights, int64_t n, int64_t groups, double log_mean, double *spare)
 {

@@ -24,6 +24,10 @@ typedef struct {
 } lebm__estimate;
 lebm__estimate lebm__estimate_mean(const double *values, int64_t n, double *spare);
 
+/* The same of groups of equal size, one after the other, that alone are independent of each other. `spare` has room for
+ * 2 groups numbers. */
+lebm__estimate lebm__estimate_of_groups(const double *values, int64_t n, int64_t groups, double *spare);
+
 /* Systematic resampling: from[n] = whose place each takes, in rising order, with u in (0, 1) for all. 0 if all weights are
  * 0. */
 int lebm__resample(const double *log_weights, int64_t n, double u, int64_t *from);

@@ -2,7 +2,8 @@
 #ifndef LEBM_MODEL_BEAM_H
 #define LEBM_MODEL_BEAM_H
 
-#include "nn/recurrent_pass.h"
+#include "nn/classes.h"
+#include "nn/recurrent_state.h"
 
 /* A class that may follow a beginning: its score among the classes, then the log probability of both together. */
 typedef struct {

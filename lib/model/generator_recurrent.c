@@ -9,6 +9,7 @@
 #include "model/generator.h"
 #include "model/tokens.h"
 #include "nn/recurrent_grad.h"
+#include "nn/recurrent_pass.h"
 
 typedef struct {
     lebm_generator base;

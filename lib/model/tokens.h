@@ -3,7 +3,8 @@
 #define LEBM_MODEL_TOKENS_H
 
 #include "math/rng.h"
-#include "nn/recurrent_pass.h"
+#include "nn/classes.h"
+#include "nn/recurrent_state.h"
 
 /* A class that was chosen so far among those seen. */
 typedef struct {

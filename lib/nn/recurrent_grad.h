@@ -2,7 +2,7 @@
 #ifndef LEBM_NN_RECURRENT_GRAD_H
 #define LEBM_NN_RECURRENT_GRAD_H
 
-#include "nn/recurrent_pass.h"
+#include "nn/recurrent_tape.h"
 
 /* Cut the gradient of a net that has its parameters and class blocks into blocks, fixed by its form. */
 int lebm__recurrent_cut_gradient(lebm__recurrent *net);

@@ -1,8 +1,8 @@
-/* A recurrent net one step after the other, for sequences that are not there yet. */
+#include "nn/recurrent_state.h"
+
 #include <string.h>
 
 #include "math/kernels.h"
-#include "nn/recurrent_pass.h"
 
 void lebm__recurrent_state_lay_out(lebm__recurrent_state *state, const lebm__recurrent *net, int64_t rows,
                                    lebm__arena *arena)

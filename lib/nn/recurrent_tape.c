@@ -1,8 +1,8 @@
-/* Memory for passes of a recurrent net, and the sequences that they mean. */
+#include "nn/recurrent_tape.h"
+
 #include <string.h>
 
 #include "math/kernels.h"
-#include "nn/recurrent_pass.h"
 
 static float *tape_take(lebm__arena *arena, int64_t rows, int64_t columns)
 {

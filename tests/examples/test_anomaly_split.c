@@ -2,6 +2,7 @@
 #include "anomaly_split.h"
 
 #include "digits.h"
+#include "mnist.h"
 #include "suite.h"
 
 enum { DIGIT = 4, STAND_IN = 7, COUNT = 3000 };
@@ -139,7 +140,7 @@ START_TEST(says_what_is_missing)
     failure why;
     const data_source nowhere = {.folder = "/nowhere"};
     dataset all;
-    ck_assert_int_eq(anomaly_split_read(&s, &nowhere, DIGIT, NO_DIGIT, 1, &why), -1);
+    ck_assert_int_eq(anomaly_split_read(&s, mnist_read, &nowhere, DIGIT, NO_DIGIT, 1, &why), -1);
     assert_contains(why.text, "there is no folder /nowhere");
     ck_assert_int_eq(digits_make(COUNT, 1, &all, &why), 0);
     ck_assert_int_eq(anomaly_split_make(&s, &all, 10, NO_DIGIT, 1, &why), -1);

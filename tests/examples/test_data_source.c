@@ -33,37 +33,25 @@ START_TEST(what_is_given_is_kept)
 }
 END_TEST
 
-START_TEST(a_program_that_only_looks_needs_no_training_file)
-{
-    const argument folder = {.kind = ARGUMENT_TEXT, .name = "data"};
-    const argument eval = {.kind = ARGUMENT_TEXT, .name = "eval", .value.text = "b", .given = true};
-    const data_source source = data_source_from(&folder, NULL, &eval);
-    ck_assert_str_eq(source.files[EVAL_PART], "b");
-    ck_assert_ptr_null(source.files[TRAIN_PART]);
-    ck_assert(!data_source_is_empty(&source));
-}
-END_TEST
-
 START_TEST(files_of_text_may_be_one_or_two)
 {
     const argument none = {.kind = ARGUMENT_TEXT, .name = "eval"};
     const argument a = {.kind = ARGUMENT_TEXT, .name = "data", .value.text = "a", .given = true};
     const argument b = {.kind = ARGUMENT_TEXT, .name = "eval", .value.text = "b", .given = true};
-    data_source source = data_source_of_text(&a, &b);
+    data_source source = data_source_of_each(&a, &b);
     ck_assert_ptr_null(source.folder);
     ck_assert_str_eq(source.files[TRAIN_PART], "a");
     ck_assert_str_eq(source.files[EVAL_PART], "b");
-    source = data_source_of_text(&a, &none);
+    source = data_source_of_each(&a, &none);
     ck_assert_ptr_null(source.files[EVAL_PART]);
     ck_assert(!data_source_is_empty(&source));
-    source = data_source_of_text(&none, &none);
+    source = data_source_of_each(&none, &none);
     ck_assert(data_source_is_empty(&source));
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {what_is_given_is_kept, a_program_that_only_looks_needs_no_training_file,
-                                  files_of_text_may_be_one_or_two};
+    const TTest *const tests[] = {what_is_given_is_kept, files_of_text_may_be_one_or_two};
     return RUN_SUITE("data_source", tests);
 }

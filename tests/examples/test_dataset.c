@@ -59,6 +59,16 @@ START_TEST(the_checksum_notices_pixels_number_and_shape)
 }
 END_TEST
 
+START_TEST(images_are_called_by_their_files_or_numbers)
+{
+    char *names[] = {"a.png", "b/c.jpg", "d.png"}, number[DATASET_NUMBER];
+    dataset data = small(NULL);
+    ck_assert_str_eq(dataset_name(&data, 2, number), "2");
+    data.names = names;
+    ck_assert_str_eq(dataset_name(&data, 1, number), "b/c.jpg");
+}
+END_TEST
+
 START_TEST(images_are_chosen_by_label)
 {
     uint8_t many[24], labels[24];
@@ -90,6 +100,7 @@ int main(void)
         bytes_become_numbers_of_the_range,
         keeping_shortens_and_never_lengthens,
         the_checksum_notices_pixels_number_and_shape,
+        images_are_called_by_their_files_or_numbers,
         images_are_chosen_by_label,
         without_labels_the_first_images_are_chosen,
     };

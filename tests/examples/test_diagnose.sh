@@ -108,7 +108,7 @@ refuse 2 "a whole number from 4" diagnose --model "$model" --superchains 3
 refuse 1 "--steps is 159; 16 of hmc with 10 leapfrog steps each are the least, 160" diagnose --model "$model" --steps 159
 refuse 1 "--posterior-steps is 100" diagnose --model "$model" --posterior-steps 100
 refuse 1 "nowhere" diagnose --model nowhere
-refuse 1 "there is no folder nowhere" diagnose --model "$model" --data nowhere
+refuse 1 "cannot open nowhere" diagnose --model "$model" --data nowhere
 refuse 1 "give only one" diagnose --model "$model" --data data --eval data
 : >file
 refuse 1 "file" diagnose --model "$model" --out file

@@ -1,5 +1,6 @@
 #include "pictures.h"
 
+#include <math.h>
 #include <png.h>
 #include <sys/wait.h>
 
@@ -96,6 +97,29 @@ START_TEST(a_bernoulli_model_reconstructs)
 }
 END_TEST
 
+/* Numbers that are missing count for nothing, are hatched on the left, and filled in on the right. */
+START_TEST(what_is_missing_is_filled_in)
+{
+    model m = make_bernoulli((const float[]){-50, 50, 50, -50});
+    float numbers[PIXELS] = {-1, NAN, -1, NAN}; /* one of two is wrong, by 2 */
+    const dataset data = {
+        .name = "squares", .count = 1, .channels = 1, .height = SIDE, .width = SIDE, .numbers = numbers, .missing = 2};
+    const char *path = scratch_path("reconstructions.png");
+    double mse = 0;
+    evaluation e;
+    model_skip_missing(&m);
+    ck_assert_msg(picture_reconstructions(&m, &data, 1, path, &mse) == LEBM_OK, "%s", lebm_last_error());
+    ck_assert_double_eq_tol(mse, 2, 1e-6);
+    for (int k = 0; k < 4; k++) ck_assert_int_eq(grey_at(path, 3 + k % 2, 1 + k / 2), k == 1 || k == 2 ? 255 : 0);
+    const int right = 1 + SIDE * 2 + 1 + 12;
+    ck_assert_int_eq(grey_at(path, right + 3, 1), 255);
+    ck_assert_msg(picture_evaluate(&m, &data, data.count, &e) == LEBM_OK, "%s", lebm_last_error());
+    ck_assert_double_eq_tol(e.error, 2, 1e-6);
+    remove(path);
+    model_free(&m);
+}
+END_TEST
+
 static int stop_in_chain(double done, void *user)
 {
     (void)done;
@@ -134,6 +158,7 @@ int main(void)
     const TTest *const tests[] = {
         a_bernoulli_model_is_drawn_from_black_to_white,
         a_bernoulli_model_reconstructs,
+        what_is_missing_is_filled_in,
         what_no_picture_can_show_is_refused_before_chains_run,
     };
     return RUN_SUITE("pictures", tests);

@@ -4,7 +4,7 @@
 
 static void expect_spec(const char *spec, int64_t width, const char *expected)
 {
-    char *text = spec_with_sizes(spec, width, 0, 0);
+    char *text = spec_with_sizes(spec, &(spec_sizes){.width = width});
     ck_assert_str_eq(text, expected);
     free(text);
 }
@@ -29,13 +29,18 @@ END_TEST
 
 START_TEST(letters_that_stand_alone_become_sizes)
 {
-    char *text = spec_with_sizes("in 4; embedding N; lstm 2N; tokens V D", 8, 100, 20);
+    const spec_sizes sizes = {.width = 8, .tokens = 100, .longest = 20};
+    char *text = spec_with_sizes("in 4; embedding N; lstm 2N; tokens V D", &sizes);
     ck_assert_str_eq(text, "in 4; embedding 8; lstm 16; tokens 100 20");
     free(text);
-    text = spec_with_sizes("V; D; aV VD V1 V", 8, 100, 20);
+    const spec_sizes of_images = {.width = 8, .latent = 5, .channels = 3, .pixels = 2352};
+    text = spec_with_sizes("in M; linear P; reshape C 28 28; V", &of_images);
+    ck_assert_str_eq(text, "in 5; linear 2352; reshape 3 28 28; V");
+    free(text);
+    text = spec_with_sizes("V; D; aV VD V1 V", &sizes);
     ck_assert_str_eq(text, "100; 20; aV VD V1 100");
     free(text);
-    text = spec_with_sizes("tokens\tV\tD;D\nV\t;", 8, 100, 20);
+    text = spec_with_sizes("tokens\tV\tD;D\nV\t;", &sizes);
     ck_assert_str_eq(text, "tokens\t100\t20;20\n100\t;");
     free(text);
 }

@@ -272,6 +272,51 @@ static void make_idx(void)
     put("idx", "gzip_header_only", "\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
 }
 
+static void make_npy(void)
+{
+    static const struct {
+        const char *name, *dictionary;
+        size_t size;
+        const char *numbers;
+    } files[] = {
+        {"bytes", "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 2), }", 12, "pixelsPIXELS"},
+        {"colours_last", "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1, 2, 3), }", 12, "pixelsPIXELS"},
+        {"fortran", "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 2, 1), }", 12, "pixelsPIXELS"},
+        {"floats", "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 3), }", 12,
+         "\0\0\xc0\x7f\0\0\0\xbf\0\0\0\x3f"},
+        {"doubles", "{'descr': '>f8', 'fortran_order': True, 'shape': (1, 1, 1), }", 8, "\xbf\xe0\0\0\0\0\0\0"},
+        {"four_axes_that_do_not_tell", "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 3, 4, 1), }", 12,
+         "pixelsPIXELS"},
+        {"objects", "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", 8, "pickles."},
+        {"huge", "{'descr': '|u1', 'fortran_order': True, 'shape': (1000000, 1000, 1000), }", 12, "pixelsPIXELS"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char text[256] = "\x93NUMPY\1", name[64];
+        const size_t length = strlen(files[i].dictionary), whole = 10 + length + files[i].size;
+        text[8] = (char)length;
+        memcpy(text + 10, files[i].dictionary, length);
+        memcpy(text + 10 + length, files[i].numbers, files[i].size);
+        snprintf(name, sizeof name, "%s.gz", files[i].name);
+        put("npy", files[i].name, text, whole);
+        put_gzip("npy", name, text, whole);
+    }
+}
+
+static void make_cifar(void)
+{
+    static uint8_t records[2 * 3073 + 1];
+    for (size_t i = 0; i < sizeof records; i++) records[i] = (uint8_t)(i / 64);
+    records[0] = 9;
+    records[3073] = 3;
+    put("cifar", "one", records, 3073);
+    put("cifar", "two", records, 2 * 3073);
+    put_gzip("cifar", "two.gz", records, 2 * 3073);
+    put("cifar", "one_byte_more", records, 3074);
+    put_gzip("cifar", "cut.gz", records, 3000);
+    records[3073] = 77;
+    put_gzip("cifar", "class.gz", records, 2 * 3073);
+}
+
 static void make_text(void)
 {
     static const char lines[] = "ein M\xc3\xa4rchen\n\n \t\ntwo  words two\r\n<unk> words\n";
@@ -412,6 +457,8 @@ int main(int argc, char **argv)
     make_tuned(fuzz_path(FUZZ_OUTPUT));
     make_checkpoints(fuzz_path(FUZZ_OUTPUT));
     make_idx();
+    make_npy();
+    make_cifar();
     make_text();
     make_mats();
     return EXIT_SUCCESS;

@@ -36,9 +36,10 @@ failed=0
 for target in "$@"; do
     case $target in # bytes of an input at most
     number) longest=64 ;;
-    arguments | idx | options | text) longest=300 ;;
+    arguments | idx | npy | options | text) longest=300 ;;
     spec) longest=400 ;;
     mat) longest=600 ;;
+    cifar) longest=7000 ;;
     *) longest=3000 ;;
     esac
     dictionary=

@@ -42,6 +42,27 @@ START_TEST(weights_are_measured) /* _i: a factor of all weights, which changes n
 }
 END_TEST
 
+START_TEST(means_of_groups_are_the_numbers_that_an_error_is_of)
+{
+    uint64_t seed = 9;
+    double values[N], spare[N], means[GROUPS], between = 0, mean = 0;
+    for (int g = 0; g < GROUPS; g++) {
+        const double shared = 10 * test_normal(&seed); /* by all of a group */
+        means[g] = 0;
+        for (int i = g * SIZE; i < (g + 1) * SIZE; i++) {
+            values[i] = shared + test_normal(&seed);
+            means[g] += values[i] / SIZE;
+        }
+        mean += means[g] / GROUPS;
+    }
+    for (int g = 0; g < GROUPS; g++) between += (means[g] - mean) * (means[g] - mean);
+    const lebm__estimate of_groups = lebm__estimate_of_groups(values, N, GROUPS, spare);
+    LEBM_ASSERT_NEAR(of_groups.mean, mean, 1e-13);
+    LEBM_ASSERT_NEAR(of_groups.error, sqrt(between / (GROUPS - 1) / GROUPS), 1e-13);
+    ck_assert_double_gt(of_groups.error, 1.5 * lebm__estimate_mean(values, N, spare).error);
+}
+END_TEST
+
 START_TEST(equal_weights_are_worth_all_and_none_are_worth_nothing)
 {
     double log_weights[N], spare[N];
@@ -244,6 +265,7 @@ int main(void)
     Suite *suite = suite_create("anneal");
     TCase *tcase = tcase_create("parts");
     tcase_add_loop_test(tcase, weights_are_measured, 0, 4);
+    tcase_add_test(tcase, means_of_groups_are_the_numbers_that_an_error_is_of);
     tcase_add_test(tcase, equal_weights_are_worth_all_and_none_are_worth_nothing);
     tcase_add_test(tcase, resampling_is_systematic);
     tcase_add_test(tcase, the_next_beta_keeps_the_effective_number);

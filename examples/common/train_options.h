@@ -9,6 +9,9 @@
 #include "train.h"
 
 enum {
+    ANOMALY,
+    SPLIT,
+    VALIDATE,
     DATA,
     TRAIN,
     EVAL,
@@ -63,6 +66,10 @@ enum {
     AVERAGE_DECAY,
     DROPOUT,
     WORD_DROPOUT,
+    SCORE_STEPS,
+    SCORE_CHAINS,
+    EVIDENCE,
+    TEMPERATURES,
     TRAIN_OPTIONS
 };
 

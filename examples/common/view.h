@@ -18,7 +18,8 @@ enum {
     STREAM_JUDGEMENT,
     STREAM_STEP_SIZES,
     STREAM_WATCH,
-    STREAM_DIAGNOSIS
+    STREAM_DIAGNOSIS,
+    STREAM_SCORES
 };
 
 enum { VIEW_CHUNK = 500 /* held-out rows whose chains run together */ };

@@ -60,7 +60,7 @@ arguments_result arguments_parse(argument *table, size_t count, int argc, char *
 
 enum { ARGUMENT_DIGITS = 32 };
 
-/* The default as a text, which is in `number` if it is one; NULL: there is none. */
+/* The value, until a command line is read the default, as a text, which is in `number` if it is one; NULL: there is none. */
 const char *argument_default(const argument *a, char number[static ARGUMENT_DIGITS]);
 
 /* Prints one line, or two, for each row. */

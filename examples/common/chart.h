@@ -13,4 +13,16 @@
 int chart_write(const double *y, int64_t lines, int64_t points, double first, double last, const char *path,
                 failure *why);
 
+/* A curve of points in the unit square, which are joined. */
+typedef struct chart_curve {
+    const char *name; /* small letters, figures and -+.,()| */
+    const double *x, *y;
+    int64_t points;
+} chart_curve;
+
+/* Curves, one colour each, in a square from 0 to 1 both ways, with their names in their colours beside it, and those of the axes.
+ * Returns 0, or -1 with the reason in *why. */
+int chart_write_curves(const chart_curve *curves, int64_t count, const char *x_name, const char *y_name,
+                       const char *path, failure *why);
+
 #endif

@@ -65,6 +65,16 @@ static void save_checkpoint(run *r)
     or_die(lebm_trainer_save(r->trainer, r->checkpoint_path), "cannot save the checkpoint");
 }
 
+/* Before the checkpoint, which then knows of no epoch whose model is missing. */
+static void keep_model(const run *r)
+{
+    const int64_t epoch = lebm_trainer_epochs_done(r->trainer);
+    if (epoch <= r->options[EPOCHS].value.i64 - r->program->models_kept) return;
+    char *path = run_epoch_path(r, epoch);
+    or_die(lebm_trainer_save_model(r->trainer, path), "cannot save the model");
+    free(path);
+}
+
 /* What a status of the library means here: LEBM_OK and LEBM_STOPPED are returned, all others end the program. */
 static int check(run *r, int status, const char *what)
 {
@@ -147,6 +157,7 @@ static outcome train(run *r)
     while (result == FINISHED && lebm_trainer_steps_done(r->trainer) < run_last_step(r)) {
         int status = train_step(r, x);
         if (status == LEBM_OK && at_end_of_epoch(r)) {
+            keep_model(r);
             save_checkpoint(r);
             report_epoch(r);
             status = watch(r);

@@ -8,13 +8,14 @@
 
 struct train_kind;
 
-/* What is done in another way with images and with text. */
-extern const struct train_kind train_of_images, train_of_text;
+/* What is done in another way with images, with text, and with images among which others are to be told from them. */
+extern const struct train_kind train_of_images, train_of_text, train_of_anomalies;
 
 typedef struct train_program {
     const struct train_kind *kind;
     const char *name, *summary; /* for --help */
     const char *out;            /* the folder of the results */
+    int64_t models_kept;        /* those of the last so many epochs have files of their own */
     int64_t epochs, batch;
 
     const char *prior, *generator; /* specs of f and g, with letters for sizes (spec.h); NULL: as images want */
@@ -42,6 +43,8 @@ typedef struct train_program {
 
     int64_t vocabulary, longest; /* of text: words, and tokens in a sentence, at most */
     double dropout, word_dropout;
+
+    int64_t score_steps, score_chains; /* of anomalies: to the posterior, of each image that is scored */
 } train_program;
 
 /* The whole program: reads the command line, trains, and returns the exit status. */

@@ -78,6 +78,28 @@ static const char notes_of_text[] = ON_STEP_SIZES ON_P0
     "--train-sentences are refused unless they say the same; --chars, --vocabulary, --longest and those of\n"
     "initialisation do nothing. One training at a time may write to a folder.";
 
+static const char notes_of_anomalies[] =
+    "All images, those to train on and those held out, are pooled and split by the seed: 80 % of the nine other\n"
+    "digits are trained on, 20 % tested on. --split 80-20 tests on 20 % of the anomalies as well, --split pooled on\n"
+    "all of them; published figures are of the one or the other. One training serves both.\n"
+    "\n"
+    "The models of the last ten epochs are kept, and score the images when the last one is done: mean and standard\n"
+    "deviation over them are printed, never the best. A low score is strange. log p(x,z): where a chain to the\n"
+    "posterior ends, the score of Pang et al.; noise-free: after as many steps without noise from there; log p(x|z)\n"
+    "and log p(z): the parts of the first; balanced: their sum, each in standard deviations from its mean for images\n"
+    "trained on; typical: the same, log p(x|z) far off its mean being strange on either side; log p(x): by annealed\n"
+    "importance sampling (--evidence). To score with other settings, --resume a training that is complete.\n"
+    "\n"
+    "Settings are not to be chosen by the test part. --validate DIGIT trains on nine tenths of the training part\n"
+    "without that digit, which stands for the anomalies, and tests on the other tenth, and on some of that digit.\n"
+    "\n" ON_STEP_SIZES ON_CHECKPOINTS
+    "--resume goes on from there, to the same result as if nothing had happened. Give --held-out, --validate, --data\n"
+    "and --out again as at the first start, and --split, --evidence, --temperatures, --score-steps, --score-chains,\n"
+    "--minutes and --threads if they are to hold again. All others come from the checkpoint. Given with --resume,\n"
+    "--epochs, --eval-images and the options of training chains and of Adam hold from there on; --prior,\n"
+    "--generator, --width, --sigma, --sigma0, --batch, --seed and --train-images are refused unless they say the\n"
+    "same, and those of initialisation do nothing. One training at a time may write to a folder.";
+
 /* What is another option with text, or none. */
 static void options_of_text(argument options[TRAIN_OPTIONS], const train_program *p)
 {
@@ -107,6 +129,29 @@ static void options_of_text(argument options[TRAIN_OPTIONS], const train_program
     options[SIGMA] = none;
     options[SIGMA_LEARNING_RATE] = none;
     options[POSTERIOR_CHAINS].help = "fresh: from noise at each step; kept: one for each sentence, gone on with";
+}
+
+/* What is another option, or a further one, where anomalies are to be told. */
+static void options_of_anomalies(argument options[TRAIN_OPTIONS], const train_program *p)
+{
+    const argument none = {0};
+    options[DATA].help = "folder with MNIST's four files; without it digits are drawn";
+    options[TRAIN] = none;
+    options[EVAL] = none;
+    options[EVAL_IMAGES].help = "measure on the first N held-out images, and score the first N; 0: all";
+    options[SEED].help = "the same seed gives the same result; it also splits the images";
+    options[ANOMALY] = (argument)TEXT("held-out", "DIGIT", NULL, "the digit that is the anomaly, 0 to 9; needed");
+    options[SPLIT] = (argument)TEXT("split", "HOW", "both", "images to test on: 80-20, pooled, or both; see below");
+    options[VALIDATE] =
+        (argument)TEXT("validate", "DIGIT", NULL, "to choose settings: leave the test part alone, see below");
+    options[SCORE_STEPS] = (argument)I64("score-steps", "N", p->score_steps, 1, 1000000,
+                                         "steps of the chains to the posterior of an image that is scored");
+    options[SCORE_CHAINS] =
+        (argument)I64("score-chains", "N", p->score_chains, 1, 10000, "such chains for each image, whose mean counts");
+    options[EVIDENCE] =
+        (argument)I64("evidence", "N", 0, 0, INT64_MAX, "estimate log p(x) of the first N images, too; 0: of none");
+    options[TEMPERATURES] =
+        (argument)I64("temperatures", "N", 200, 1, 1000000, "of the annealed importance sampling that does so");
 }
 
 /* What is another option with places, or none. */
@@ -210,10 +255,14 @@ bool train_takes_places(const train_program *p)
 
 void train_options_read(argument options[TRAIN_OPTIONS], const train_program *p, int argc, char *const *argv)
 {
-    const char *const text = p->kind->of_text ? notes_of_text : train_takes_places(p) ? notes_of_places : notes;
+    const char *const text = p->kind->of_text        ? notes_of_text
+                             : p->kind->of_anomalies ? notes_of_anomalies
+                             : train_takes_places(p) ? notes_of_places
+                                                     : notes;
     fill_table(options, p);
     if (p->kind->of_text) options_of_text(options, p);
     if (train_takes_places(p)) options_of_places(options);
+    if (p->kind->of_anomalies) options_of_anomalies(options, p);
     arguments_read(options, TRAIN_OPTIONS, argc, argv, p->name, p->summary, text);
     if (!p->kind->of_text && options[WIDTH].given && options[GENERATOR].given)
         die("--width sets the N in the default of --generator: give only one of them");

@@ -9,6 +9,9 @@
 #include "train.h"
 
 enum {
+    ANOMALY,
+    SPLIT,
+    VALIDATE,
     DATA,
     TRAIN,
     EVAL,
@@ -64,6 +67,10 @@ enum {
     SIGMA_LEARNING_RATE,
     DROPOUT,
     WORD_DROPOUT,
+    SCORE_STEPS,
+    SCORE_CHAINS,
+    EVIDENCE,
+    TEMPERATURES,
     TRAIN_OPTIONS
 };
 

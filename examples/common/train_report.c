@@ -176,9 +176,8 @@ void report_resume_command(const run *r)
     print_shell_word(stdout, r->command);
     printf(" --resume");
     print_option("out", r->options[OUT].value.text);
-    report_option_given(&r->options[DATA]);
-    report_option_given(&r->options[TRAIN]);
-    for (int option = EVAL; option <= MOST_BAD; option++) report_option_given(&r->options[option]);
+    for (int option = ANOMALY; option <= MOST_BAD; option++) report_option_given(&r->options[option]);
     report_option_given(&r->options[CONVOLUTION]);
+    for (int option = SCORE_STEPS; option <= TEMPERATURES; option++) report_option_given(&r->options[option]);
     putchar('\n');
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "anomaly_files.h"
+#include "anomaly_table.h"
 #include "arguments.h"
 #include "batches.h"
 #include "data_source.h"
@@ -31,7 +33,18 @@ typedef struct tally {
 } tally;
 
 /* The files that show what a model can do. */
-enum { SAMPLES_VIEW, RECONSTRUCTIONS_VIEW, PRIOR_VIEW, INTERPOLATIONS_VIEW, TRAIN_VIEWS };
+enum {
+    SAMPLES_VIEW,
+    RECONSTRUCTIONS_VIEW,
+    PRIOR_VIEW,
+    INTERPOLATIONS_VIEW,
+    ANOMALIES_VIEW,
+    ANOMALY_TABLE_VIEW,
+    ANOMALY_SCORES_VIEW,
+    ANOMALY_POINTS_VIEW,
+    ANOMALY_CURVES_VIEW, /* two for each protocol */
+    TRAIN_VIEWS = ANOMALY_CURVES_VIEW + ANOMALY_PROTOCOLS * ANOMALY_CURVES
+};
 
 /* What the held-out data say of the model. */
 typedef struct results {
@@ -51,6 +64,15 @@ typedef struct run_text {
     sentences_told told[DATA_PARTS];
 } run_text;
 
+/* Anomalies, and how well they are told. */
+typedef struct run_anomalies {
+    int64_t held_out, stand_in; /* digits; stand_in: NO_DIGIT or that of a validation */
+    bool protocols[ANOMALY_PROTOCOLS];
+    anomaly_split split;
+    anomaly_table table;
+    int64_t integrated; /* estimates of log p(x) that are by thermodynamic integration */
+} run_anomalies;
+
 typedef struct run {
     const train_program *program;
     const char *command; /* that started it */
@@ -62,6 +84,7 @@ typedef struct run {
 
     data_source source;
     run_text text;
+    run_anomalies anomalies;
     spec_sizes sizes; /* what the letters in the specs stand for */
     dataset train, held_out;
     model model; /* the one that learns */
@@ -82,7 +105,7 @@ typedef struct run {
 /* What is done in another way with images and with text. Functions that return a status of the library return LEBM_OK,
  * LEBM_STOPPED or LEBM_ERR_DIVERGED, and end the program where something else fails. */
 typedef struct train_kind {
-    bool of_text;
+    bool of_text, of_anomalies;
     const char *things; /* "images" */
     const char *likelihood;
     const char *error_metric;             /* the trainer's: how far reconstructions are off */
@@ -130,6 +153,9 @@ bool run_keeps_chains(const run *r);
 
 /* Takes what was learned for what is looked at: step sizes, and the averages of the parameters if there are any. */
 void run_refresh_view(run *r);
+
+/* The file of the model of an epoch that is kept; the caller frees the path. */
+char *run_epoch_path(const run *r, int64_t epoch);
 
 /* The step at which the last epoch ends. */
 int64_t run_last_step(const run *r);

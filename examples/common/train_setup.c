@@ -36,6 +36,13 @@ double run_things_per_second(const run *r)
     return r->step_seconds > 0 ? (double)(steps * r->batches.size) / r->step_seconds : 0;
 }
 
+char *run_epoch_path(const run *r, int64_t epoch)
+{
+    char name[48];
+    snprintf(name, sizeof name, "epoch-%" PRId64 ".safetensors", epoch);
+    return path_join(r->options[OUT].value.text, name);
+}
+
 static void make_paths(run *r)
 {
     const char *out = r->options[OUT].value.text;
@@ -82,6 +89,11 @@ static void make_folder_ready(run *r)
     make_path_ready(r, r->checkpoint_path, true);
     make_path_ready(r, r->model_path, true);
     make_path_ready(r, r->metrics_path, false);
+    if (r->program->models_kept > 0) {
+        char *path = run_epoch_path(r, r->options[EPOCHS].value.i64);
+        make_path_ready(r, path, true);
+        free(path);
+    }
     for (int i = 0; i < TRAIN_VIEWS; i++)
         if (r->view_paths[i] != NULL) make_path_ready(r, r->view_paths[i], false);
 }
@@ -232,6 +244,7 @@ static void read_data(run *r)
         die("cannot resume: %s was trained on %s, and this is %s: give the same --data (%s--%s) as at the first start",
             r->checkpoint_path, saved_identity, identity,
             o[TRAIN].name != NULL      ? "--train, --eval, "
+            : o[ANOMALY].name != NULL  ? "--held-out, --validate, --seed, "
             : o[HELD_OUT].name != NULL ? "--eval, --held-out, --axes, "
                                        : "",
             o[TRAIN_IMAGES].name);
@@ -348,6 +361,7 @@ void run_free(run *r)
     dataset_free(&r->held_out);
     dataset_free(&r->train);
     lexicon_free(&r->text.known);
+    anomaly_split_free(&r->anomalies.split);
     free(r->checkpoint_path);
     free(r->model_path);
     free(r->metrics_path);

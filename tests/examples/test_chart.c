@@ -109,9 +109,45 @@ START_TEST(says_why_it_cannot_write)
 }
 END_TEST
 
+/* The first line of pixels with colour from the bottom up in a column of the square, as its share of the square's height; -1: none. */
+static double lowest_in_square(const picture *p, int x)
+{
+    for (int y = p->height - 1; y >= 0; y--)
+        if (is_coloured(p, x, y)) return (441. - y) / 420;
+    return -1;
+}
+
+/* The square is 420 pixels wide, from (41, 441) up, within the frame: the first curve is level at a quarter up to the middle, and at three quarters
+ * from there on; the second is on top of all. */
+START_TEST(curves_go_through_their_points)
+{
+    const double x[] = {0, .5, .5, 1}, y[] = {.25, .25, .75, .75}, ends[] = {0, 1}, top[] = {1, 1};
+    const chart_curve curves[] = {{"first", x, y, 4}, {"log p(x|z)", ends, top, 2}};
+    failure why;
+    const char *path = scratch_path("curves.png");
+    ck_assert_msg(chart_write_curves(curves, 2, "across", "up", path, &why) == 0, "%s", why.text);
+    const picture p = read_picture(path);
+    const double left = lowest_in_square(&p, 40 + 100), right = lowest_in_square(&p, 40 + 320);
+    ck_assert_msg(left > .24 && left < .26, "the first curve is at %g on the left", left);
+    ck_assert_msg(right > .74 && right < .76, "the first curve is at %g on the right", right);
+    const uint8_t *of_first = pixel(&p, 140, 441 - 105), *of_second = pixel(&p, 140, 21);
+    ck_assert(is_coloured(&p, 140, 21));
+    ck_assert_msg(memcmp(of_first, of_second, 3) != 0, "both curves have one colour");
+    int named[2] = {0, 0}; /* pixels of the names beside the square, in the curves' colours */
+    for (int at = 20; at < 60; at++)
+        for (int across = 470; across < p.width; across++) {
+            named[0] += memcmp(pixel(&p, across, at), of_first, 3) == 0;
+            named[1] += memcmp(pixel(&p, across, at), of_second, 3) == 0;
+        }
+    ck_assert_msg(named[0] > 100 && named[1] > 200, "the names have %d and %d pixels", named[0], named[1]);
+    free(p.rgb);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {lines_go_where_their_numbers_are, lines_have_colours_of_their_own,
-                                  lines_that_are_level_are_drawn, says_why_it_cannot_write};
+                                  lines_that_are_level_are_drawn, says_why_it_cannot_write,
+                                  curves_go_through_their_points};
     return RUN_SUITE("chart", tests);
 }

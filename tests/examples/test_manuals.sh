@@ -11,7 +11,7 @@ else
     exit 77
 fi
 
-for program in train_mnist train_svhn train_images train_text sample reconstruct diagnose evaluate rank_pictures toy_density score_observations two_threads stop_training; do
+for program in train_mnist train_svhn train_images train_text sample reconstruct diagnose evaluate rank_pictures toy_density score_observations two_threads stop_training anomaly_mnist; do
     "$programs/$program" --manual >page || fail "$program --manual"
     check page 2>errors || fail "$program --manual: $(cat errors)"
     [ ! -s errors ] || fail "$program --manual: $(cat errors)"

@@ -75,7 +75,7 @@ if [ -c /dev/full ] && [ -w /dev/full ]; then
         [ "$status" -eq 1 ] || fail "status $status on a full disk of: $*"
         [ "$(grep -c "cannot write to standard output" errors)" -eq 1 ] || fail "'$(cat errors)' on a full disk of: $*"
     }
-    for program in train_mnist train_svhn train_images train_text sample reconstruct diagnose evaluate rank_pictures toy_density score_observations two_threads stop_training; do
+    for program in train_mnist train_svhn train_images train_text sample reconstruct diagnose evaluate rank_pictures toy_density score_observations two_threads stop_training anomaly_mnist; do
         expect_full "$programs/$program" --help
         expect_full "$programs/$program" --version
     done

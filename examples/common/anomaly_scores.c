@@ -51,8 +51,8 @@ static int on_progress(double done, void *user)
     return w->settings->progress((w->done + done * w->part) / w->all, w->settings->user);
 }
 
-/* A sampler like that to the posterior of the training, but for the steps, and where it starts. */
-static lebm_sampler *make_sampler(work *w, bool noise)
+/* A sampler like that to the posterior of the training, but for the steps. */
+static lebm_sampler *make_noisy(work *w)
 {
     lebm_sampler *s;
     or_die(lebm_sampler_copy(&s, w->m->to_posterior), "sampler");
@@ -60,8 +60,7 @@ static lebm_sampler *make_sampler(work *w, bool noise)
     or_die(lebm_sampler_set_i64(s, LEBM_SAMPLER_SEED, 1), "seed");
     or_die(lebm_sampler_set_i64(s, LEBM_SAMPLER_STREAM, STREAM_SCORES), "stream");
     or_die(lebm_sampler_set_i64(s, LEBM_SAMPLER_THREADS, w->settings->threads), "threads");
-    or_die(lebm_sampler_set_i64(s, LEBM_SAMPLER_NOISE, noise), "noise");
-    or_die(lebm_sampler_set_str(s, LEBM_SAMPLER_START, noise ? "noise" : "given"), "start");
+    or_die(lebm_sampler_set_str(s, LEBM_SAMPLER_START, "noise"), "start");
     or_die(lebm_sampler_set_progress(s, on_progress, w), "sampler");
     return s;
 }
@@ -207,8 +206,9 @@ int anomaly_scores_make(anomaly_scores *s, const model *m, const dataset *data, 
     w.z = view_latents(m, VIEW_CHUNK * settings->chains);
     w.log_likelihood = allocate(VIEW_CHUNK, sizeof *w.log_likelihood);
     w.log_prior = allocate(VIEW_CHUNK, sizeof *w.log_prior);
-    w.noisy = make_sampler(&w, true);
-    w.noise_free = make_sampler(&w, false);
+    w.noisy = make_noisy(&w);
+    w.noise_free = view_uphill(w.noisy, settings->steps);
+    or_die(lebm_sampler_set_progress(w.noise_free, on_progress, &w), "sampler");
     w.annealing = make_annealing(&w);
     const int status = score_all(&w);
     if (status != LEBM_OK && status != LEBM_STOPPED && status != LEBM_ERR_DIVERGED) or_die(status, "scores");

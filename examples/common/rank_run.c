@@ -55,26 +55,6 @@ static void display_next(display *d, const char *what)
 
 /* ---- scores ---- */
 
-/* Langevin dynamics without its noise, in steps as long as the last ones of the chains before. */
-static lebm_sampler *uphill_of(lebm_sampler *sampler, int64_t steps)
-{
-    lebm_sampler *uphill;
-    double first, last;
-    or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &first), "sampler");
-    or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_LAST_STEP_SIZE, &last), "sampler");
-    if (last == 0) last = first;
-    if (strcmp(lebm_sampler_kernel(sampler), LEBM_HMC) == 0) last = last * last / 2;
-    or_die(lebm_sampler_create(&uphill, LEBM_LANGEVIN), "sampler");
-    or_die(lebm_sampler_set_str(uphill, LEBM_SAMPLER_START, "given"), "sampler");
-    or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_NOISE, 0), "sampler");
-    or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_STEPS, steps), "sampler");
-    or_die(lebm_sampler_set_f64(uphill, LEBM_SAMPLER_STEP_SIZE, last), "sampler");
-    int64_t threads;
-    or_die(lebm_sampler_get_i64(sampler, LEBM_SAMPLER_THREADS, &threads), "sampler");
-    or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_THREADS, threads), "sampler");
-    return uphill;
-}
-
 /* Adds the mean square error of a piece's reconstructions by one chain, of the numbers that are there. */
 static void add_errors(work *w, const float *z, int64_t n, double share, ranked *rows)
 {
@@ -225,7 +205,7 @@ int rank_run(const model *m, const dataset *pictures, const rank_settings *s, ra
     work w = {.m = m,
               .pictures = pictures,
               .settings = s,
-              .uphill = s->noise_free_steps > 0 ? uphill_of(m->to_posterior, s->noise_free_steps) : NULL,
+              .uphill = s->noise_free_steps > 0 ? view_uphill(m->to_posterior, s->noise_free_steps) : NULL,
               .uphill_share = (double)s->noise_free_steps / (double)(steps + s->noise_free_steps),
               .x = view_rows(m, VIEW_CHUNK),
               .z = view_latents(m, s->chains * VIEW_CHUNK),

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "errors.h"
 #include "rng.h"
@@ -19,6 +20,30 @@ float *view_rows(const model *m, int64_t n)
 void view_start_stream(lebm_sampler *sampler, int64_t stream)
 {
     or_die(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STREAM, stream), "sampler");
+}
+
+/* The s of eq. 20, of the last step. */
+static double last_step_size(const lebm_sampler *s)
+{
+    double first, last;
+    or_die(lebm_sampler_get_f64(s, LEBM_SAMPLER_STEP_SIZE, &first), "sampler");
+    or_die(lebm_sampler_get_f64(s, LEBM_SAMPLER_LAST_STEP_SIZE, &last), "sampler");
+    const double size = last > 0 ? last : first;
+    return strcmp(lebm_sampler_kernel(s), LEBM_HMC) == 0 ? size * size / 2 : size;
+}
+
+lebm_sampler *view_uphill(const lebm_sampler *trained, int64_t steps)
+{
+    lebm_sampler *uphill;
+    int64_t threads;
+    or_die(lebm_sampler_get_i64(trained, LEBM_SAMPLER_THREADS, &threads), "sampler");
+    or_die(lebm_sampler_create(&uphill, LEBM_LANGEVIN), "sampler");
+    or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_THREADS, threads), "sampler");
+    or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_STEPS, steps), "sampler");
+    or_die(lebm_sampler_set_f64(uphill, LEBM_SAMPLER_STEP_SIZE, last_step_size(trained)), "sampler");
+    or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_NOISE, 0), "sampler");
+    or_die(lebm_sampler_set_str(uphill, LEBM_SAMPLER_START, "given"), "sampler");
+    return uphill;
 }
 
 uint64_t view_seed(const model *m)

@@ -65,13 +65,11 @@ static void name_images(const folder_reading *r, const int64_t *files, dataset *
     data->names = allocate(room, 1);
     data->labels = allocate((size_t)data->count, 1);
     char *at = (char *)(data->names + data->count);
-    uint8_t label = 0;
-    for (int64_t file = 0, i = 0; i < data->count; file++) {
-        label = image_list_label(&r->list, file, label);
-        if (file != files[i]) continue;
-        data->labels[i] = label;
-        const size_t length = strlen(r->list.entries[file].name) + 1;
-        data->names[i++] = memcpy(at, r->list.entries[file].name, length);
+    for (int64_t i = 0; i < data->count; i++) {
+        const image_entry *e = &r->list.entries[files[i]];
+        const size_t length = strlen(e->name) + 1;
+        data->labels[i] = e->label;
+        data->names[i] = memcpy(at, e->name, length);
         at += length;
     }
 }

@@ -51,7 +51,11 @@ static void walk(const char *folder, const char *below, image_list *list)
 {
     char *path = *below == '\0' ? path_append(folder, "") : path_join(folder, below);
     DIR *entries = opendir(path);
-    if (entries == NULL) complain("the folder %s is left out: %s", path, strerror(errno));
+    if (entries == NULL) {
+        failure why;
+        fail(&why, "the folder %s is left out: %s", path, strerror(errno));
+        complain("%s", why.text);
+    }
     for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)

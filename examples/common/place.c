@@ -136,7 +136,7 @@ static char *tell_broken(const folder_reading *r, const char *reasons, const pla
     fprintf(out, "%s: %" PRId64 " of %" PRId64 " pictures cannot be read", r->folder, r->broken, r->list.count);
     for (const char *line = reasons; *line != '\0' && shown < SHOWN; line = strchr(line, '\n') + 1, shown++)
         fprintf(out, "%s %.*s", shown == 0 ? ":" : ";", (int)strcspn(line, "\n"), line);
-    if (shown > 0 && shown < r->broken) fprintf(out, "; and %" PRId64 " more", r->broken - shown);
+    if (shown < r->broken) fprintf(out, "; and %" PRId64 " more", r->broken - shown);
     if (shown < r->broken && s->skipped != NULL) fprintf(out, " (%s has them all)", s->skipped);
     fclose(out);
     return text;
@@ -145,8 +145,9 @@ static char *tell_broken(const folder_reading *r, const char *reasons, const pla
 /* Names the broken ones, and fails if they are too many. */
 static int judge_broken(const folder_reading *r, const char *reasons, const place_settings *s, failure *why)
 {
+    if (r->broken == 0 && s->skipped != NULL) remove(s->skipped); /* of an earlier start */
     if (r->broken == 0) return 0;
-    if (*reasons != '\0' && s->skipped != NULL) write_skipped(s->skipped, reasons);
+    if (s->skipped != NULL) write_skipped(s->skipped, reasons);
     char *text = tell_broken(r, reasons, s);
     const bool too_many = (double)r->broken > s->most_broken * (double)r->list.count;
     if (too_many)

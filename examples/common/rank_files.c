@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "image.h"
 #include "output.h"
 #include "view.h"
 
-enum { CHANNELS = 3, EACH = 3 /* images of a picture: itself, its reconstruction, its error */ };
+enum { CHANNELS = 3, EACH = 3 /* images of a picture: itself, its reconstruction, its error */, NAME_WIDTH = 24 };
 
 /* ---- tables ---- */
 
@@ -28,14 +29,18 @@ static void print_log_p(FILE *out, const ranked *row, const evidence *of_prior)
 void rank_print(FILE *out, const dataset *pictures, const ranking_of_pictures *r, int64_t count)
 {
     char number[DATASET_NUMBER];
-    fprintf(out, "%5s  %-24s %12s %12s %12s %10s", "rank", "picture", "log p(x,z)", "log p(x|z)", "log p(z)", "error");
+    fprintf(out, "%5s  %-*s %12s %12s %12s %10s", "rank", NAME_WIDTH, "picture", "log p(x,z)", "log p(x|z)", "log p(z)",
+            "error");
     if (r->annealed > 0) fprintf(out, " %12s", "log p(x)");
     fputc('\n', out);
     for (int64_t i = 0; i < count && i < r->scored; i++) {
         const ranked *row = &r->rows[i];
-        fprintf(out, "%5" PRId64 "  %-24s %12.1f %12.1f %12.1f %10.5f", i + 1,
-                dataset_name(pictures, row->index, number), row->log_likelihood + row->log_prior, row->log_likelihood,
-                row->log_prior, row->error);
+        const char *name = dataset_name(pictures, row->index, number);
+        const int blanks = strlen(name) < NAME_WIDTH ? NAME_WIDTH - (int)strlen(name) : 0;
+        fprintf(out, "%5" PRId64 "  ", i + 1);
+        print_name(out, name);
+        fprintf(out, "%*s %12.1f %12.1f %12.1f %10.5f", blanks, "", row->log_likelihood + row->log_prior,
+                row->log_likelihood, row->log_prior, row->error);
         if (i < r->annealed) print_log_p(out, row, &r->of_prior);
         fputc('\n', out);
     }

@@ -192,6 +192,35 @@ bool place_is_of_pictures(const char *place)
     return is_folder(place) && find_set(place) == NULL;
 }
 
+/* The folder that a path lies in. The caller frees it. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = path_append(slash == NULL ? "." : slash == path ? "/" : path, "");
+    if (slash != NULL && slash != path) folder[slash - path] = '\0';
+    return folder;
+}
+
+static bool lies_in(const char *path, const char *folder)
+{
+    char *above = is_folder(path) ? path_append(path, "") : folder_of(path);
+    char *outer = realpath(folder, NULL), *inner = realpath(above, NULL);
+    const size_t length = outer == NULL || strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+    const bool lies = outer != NULL && inner != NULL && strncmp(inner, outer, length) == 0 &&
+                      (inner[length] == '/' || inner[length] == '\0');
+    free(inner);
+    free(outer);
+    free(above);
+    return lies;
+}
+
+int place_must_lie_apart(const char *place, const char *out, failure *why)
+{
+    if (!place_is_of_pictures(place) || !lies_in(out, place)) return 0;
+    return fail(why, "%s lies in %s, so that pictures of results would be read as data: give another --out", out,
+                place);
+}
+
 static int read_any(const char *place, const place_settings *s, dataset *train, dataset *held_out, failure *why)
 {
     if (!is_folder(place)) return read_files(place, s, train, held_out, why);

@@ -183,7 +183,20 @@ refuse 2 "--size" learn --data pictures --size 3 --out new
 refuse 1 "4 of 61 pictures cannot be read: cats/008.png" learn --data pictures --most-bad .05 --out new
 expect "allowed is a share of 0.05" errors
 refuse 1 "there is no generator for images of 40x40 pixels" learn --data pictures --size 40 --out new
-refuse 1 "lies in --data ." learn --data . --out new
+refuse 1 "new lies in ., so that pictures of results would be read as data: give another --out" learn --data . --out new
+refuse 1 "out lies in pictures/" learn --data pictures/ --out pictures/out
+refuse 1 "out lies in pictures/cats/.." learn --data bytes.npy --eval pictures/cats/.. --out "$PWD/pictures/out"
+among() {
+    program=$1
+    shift
+    (cd pictures && exec "$programs/$program" --model ../whole/model.safetensors "$@")
+}
+refuse 1 "reconstructions.png lies in ." among reconstruct --data .
+refuse 1 "diagnosis lies in ." among diagnose --eval .
+refuse 1 "evaluation lies in ." among evaluate --data . --images 0 --export 1
+refuse 1 "ranking lies in ." among rank_pictures --data .
+[ ! -e pictures/out ] && [ ! -e pictures/ranking ] || fail "a folder was made among the pictures"
+learn --data pictures --out pictures-new --epochs 1 >report 2>errors || fail "a name that only begins alike: $(cat errors)"
 rm new/*.cache
 mkfifo new/pictures-train.cache
 refuse 1 "not a regular file" learn --data pictures --out new

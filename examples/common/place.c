@@ -234,7 +234,8 @@ static int expect_images(const char *place, const place_settings *s, const datas
 {
     if (train != NULL && train->count == 0) return fail(why, "%s: there are no images to train on", place);
     if (held_out == NULL || held_out->count > 0) return 0;
-    return fail(why, "%s: too few images to hold out a share of %g of them", place, s->held_out);
+    return s->held_out >= 1 ? fail(why, "%s: there are no images", place)
+                            : fail(why, "%s: too few images to hold out a share of %g of them", place, s->held_out);
 }
 
 int place_read(const char *place, const place_settings *s, dataset *train, dataset *held_out, failure *why)

@@ -176,6 +176,26 @@ static void draw_block(block *b, const model *m, const dataset *pictures, const 
     free(row);
 }
 
+/* The sheet, but for its images. */
+static image_grid sheet_of(const dataset *pictures, int64_t count)
+{
+    const int64_t side_by_side = (count + 9) / 10;
+    return (image_grid){.channels = CHANNELS,
+                        .height = pictures->height,
+                        .width = pictures->width,
+                        .scale = 2,
+                        .count = EACH * count,
+                        .columns = EACH * side_by_side,
+                        .blocks = 2,
+                        .range = {0, 1}};
+}
+
+int rank_check_sheet(const dataset *pictures, int64_t count, const char *path, failure *why)
+{
+    const image_grid grid = sheet_of(pictures, count < pictures->count ? count : pictures->count);
+    return image_check_grid(&grid, path, why);
+}
+
 void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_pictures *r, int64_t count,
                       const char *path)
 {
@@ -185,20 +205,14 @@ void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_
     draw_block(&strange, m, pictures, r, count);
     draw_block(&ordinary, m, pictures, r, count);
     const float largest = fmaxf(strange.largest, ordinary.largest);
-    const int64_t pixels = pictures->height * pictures->width, side_by_side = (count + 9) / 10;
+    const int64_t pixels = pictures->height * pictures->width;
     for (int64_t i = EACH - 1; i < EACH * count; i += EACH) {
         heat(strange.images + i * CHANNELS * pixels, pixels, largest);
         heat(ordinary.images + i * CHANNELS * pixels, pixels, largest);
     }
-    const image_grid grid = {.channels = CHANNELS,
-                             .height = pictures->height,
-                             .width = pictures->width,
-                             .scale = 2,
-                             .count = EACH * count,
-                             .columns = EACH * side_by_side,
-                             .blocks = 2,
-                             .range = {0, 1},
-                             .images = {strange.images, ordinary.images}};
+    image_grid grid = sheet_of(pictures, count);
+    grid.images[0] = strange.images;
+    grid.images[1] = ordinary.images;
     if (image_write_grid(&grid, path, &why) != 0) die("%s", why.text);
     free(strange.images);
     free(ordinary.images);

@@ -49,7 +49,7 @@ static void set_seed_and_threads(lebm_sampler *sampler, const argument *options)
 static float *choose_observations(const model *m, const argument *options, int64_t *count)
 {
     dataset held_out;
-    held_out_read(m, &options[DATA], &held_out);
+    held_out_read(m, &options[DATA], options[OUT].value.text, &held_out);
     const int64_t size = dataset_row_size(&held_out);
     if (*count > held_out.count) *count = held_out.count;
     int64_t *chosen = allocate((size_t)*count, sizeof *chosen);

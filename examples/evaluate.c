@@ -175,7 +175,7 @@ int main(int argc, char **argv)
         die("--export is of images; `sample --out FILE` writes sentences");
     if (options[EXPORT].value.i64 > 0) picture_must_be_possible(&m, options[OUT].value.text);
     set_samplers(&m, options);
-    held_out_read(&m, &options[DATA], &held_out);
+    held_out_read(&m, &options[DATA], options[EXPORT].value.i64 > 0 ? options[OUT].value.text : NULL, &held_out);
     if (options[P0].given) {
         lebm_prior *learned = m.prior;
         m.prior = model_p0(&m);

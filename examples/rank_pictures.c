@@ -124,7 +124,8 @@ int main(int argc, char **argv)
     char *table = path_join(options[OUT].value.text, "ranking.csv"),
          *sheet = path_join(options[OUT].value.text, "contact-sheet.png");
     picture_must_be_possible(&m, sheet);
-    held_out_read(&m, &options[DATA], &pictures);
+    held_out_read(&m, &options[DATA], options[OUT].value.text, &pictures);
+    if (rank_check_sheet(&pictures, options[COUNT].value.i64, sheet, &why) != 0) die("%s", why.text);
     make_folder(options[OUT].value.text);
     if (output_check(table, &why) != 0 || output_check(sheet, &why) != 0) die("%s", why.text);
 

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
                       : of_text          ? "reconstructions.txt"
                                          : "reconstructions.png";
     if (!of_text) picture_must_be_possible(&m, out);
-    held_out_read(&m, &options[DATA], &held_out);
+    held_out_read(&m, &options[DATA], out, &held_out);
     if (output_check(out, &why) != 0) die("%s", why.text);
     const int64_t count = options[COUNT].value.i64 < held_out.count ? options[COUNT].value.i64 : held_out.count;
     if (of_text)

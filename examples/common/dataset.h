@@ -13,7 +13,7 @@ typedef struct dataset {
     int64_t missing;                        /* so many numbers are */
     void *mapping; /* the file in memory in which the pixels lie; NULL: they are the data set's own */
     size_t mapping_size;
-    char **names;    /* of pictures: those of their files, in one piece of memory; or NULL */
+    char **names;    /* of pictures their files, of a part the numbers in the whole, in one piece of memory; or NULL */
     uint8_t *labels; /* [count], or NULL */
     int32_t *tokens; /* of sentences: one behind the other */
     int64_t *starts; /* [count + 1]: the tokens of sentence i are those from starts[i] to starts[i + 1] - 1 */

@@ -65,6 +65,11 @@ void make_folder(const char *path)
     die("cannot make the folder %s: %s", path, strerror(reason));
 }
 
+void print_name(FILE *out, const char *name)
+{
+    for (; *name != '\0'; name++) fputc((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name, out);
+}
+
 void print_shell_word(FILE *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:,@%";

@@ -30,6 +30,9 @@ FILE *open_text(char **text, size_t *size);
 /* Makes the folder unless it is there; ends the program if it cannot. */
 void make_folder(const char *path);
 
+/* Prints a file's name as a part of a line that no terminal obeys: as `ls` does, a '?' for each control character. */
+void print_name(FILE *out, const char *name);
+
 /* Prints a word as a POSIX shell must be given it. */
 void print_shell_word(FILE *out, const char *word);
 

@@ -15,7 +15,7 @@ static int draw(bool grey, dataset *held_out, failure *why)
     return grey ? mnist_read(&none, EVAL_PART, held_out, why) : svhn_read(&none, EVAL_PART, held_out, why);
 }
 
-static void read_images(const model *m, const argument *o, dataset *held_out)
+static void read_images(const model *m, const argument *o, const char *out, dataset *held_out)
 {
     int64_t shape[3];
     failure why;
@@ -26,6 +26,7 @@ static void read_images(const model *m, const argument *o, dataset *held_out)
                               .held_out = o[HELD_OUT_EVAL].given ? 1 : o[HELD_OUT_SHARE].value.f64,
                               .most_broken = 1};
     const argument *place = &o[o[HELD_OUT_EVAL].given ? HELD_OUT_EVAL : HELD_OUT_DATA];
+    if (place->given && out != NULL && place_must_lie_apart(place->value.text, out, &why) != 0) die("%s", why.text);
     if ((place->given ? place_read(place->value.text, &s, NULL, held_out, &why) : draw(s.grey, held_out, &why)) != 0)
         die("%s", why.text);
     if (held_out->missing > 0) model_skip_missing(m);
@@ -53,13 +54,13 @@ static void read_sentences(const model *m, const argument *o, dataset *held_out)
     lexicon_free(&known);
 }
 
-void held_out_read(const model *m, const argument o[HELD_OUT_OPTIONS], dataset *held_out)
+void held_out_read(const model *m, const argument o[HELD_OUT_OPTIONS], const char *out, dataset *held_out)
 {
     if (o[HELD_OUT_DATA].given && o[HELD_OUT_EVAL].given && !model_is_of_text(m))
         die("--data names images of which a part is held out, --eval images that all are: give only one of them");
     if (model_is_of_text(m))
         read_sentences(m, o, held_out);
     else
-        read_images(m, o, held_out);
+        read_images(m, o, out, held_out);
     model_must_fit(m, held_out);
 }

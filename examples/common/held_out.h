@@ -22,8 +22,9 @@ enum { HELD_OUT_DATA, HELD_OUT_EVAL, HELD_OUT_SHARE, HELD_OUT_AXES, HELD_OUT_OPT
                [(first) + HELD_OUT_AXES] =                                                                             \
                    TEXT("axes", "NAME", NULL, "how an .npy array lies, NHW, NCHW or NHWC, if its shape does not tell")
 
-/* Reads what these options name, or draws a set if they name nothing; ends the program if it cannot, or if the data do
- * not fit the model. */
-void held_out_read(const model *m, const argument options[HELD_OUT_OPTIONS], dataset *held_out);
+/* Reads what these options name, or draws a set if they name nothing; ends the program if it cannot, if the data do not fit
+ * the model, or if `out`, the file or folder that pictures will be written to, lies among the pictures that are read; NULL: there
+ * is none. */
+void held_out_read(const model *m, const argument options[HELD_OUT_OPTIONS], const char *out, dataset *held_out);
 
 #endif

@@ -16,12 +16,13 @@
 #include "progress.h"
 #include "split.h"
 
-/* A cache is a header, which ends with what the images were made from, then the images, then which files these are. */
+/* A cache is a header, which ends with what the images were made from, then the images, then which files these are, then a
+ * line for each file that could not be read. */
 typedef struct cache_header {
     char magic[16];
-    int64_t count, broken; /* images that are there, files that were not read */
-    int64_t made_from;     /* bytes of the text */
-    int64_t at;            /* where the images begin */
+    int64_t count;              /* of images */
+    int64_t made_from, reasons; /* bytes of these texts */
+    int64_t at;                 /* where the images begin */
 } cache_header;
 
 static const char magic[16] = "lebm pictures 1";
@@ -54,7 +55,7 @@ static char *describe(const folder_reading *r, data_part part)
 
 static int64_t cache_size(const folder_reading *r, const cache_header *h)
 {
-    return h->at + h->count * (row_size(r) + (int64_t)sizeof(int64_t));
+    return h->at + h->count * (row_size(r) + (int64_t)sizeof(int64_t)) + h->reasons;
 }
 
 /* Names and labels of the images, by the files that they are. */
@@ -65,13 +66,11 @@ static void name_images(const folder_reading *r, const int64_t *files, dataset *
     data->names = allocate(room, 1);
     data->labels = allocate((size_t)data->count, 1);
     char *at = (char *)(data->names + data->count);
-    uint8_t label = 0;
-    for (int64_t file = 0, i = 0; i < data->count; file++) {
-        label = image_list_label(&r->list, file, label);
-        if (file != files[i]) continue;
-        data->labels[i] = label;
-        const size_t length = strlen(r->list.entries[file].name) + 1;
-        data->names[i++] = memcpy(at, r->list.entries[file].name, length);
+    for (int64_t i = 0; i < data->count; i++) {
+        const image_entry *e = &r->list.entries[files[i]];
+        const size_t length = strlen(e->name) + 1;
+        data->labels[i] = e->label;
+        data->names[i] = memcpy(at, e->name, length);
         at += length;
     }
 }
@@ -84,9 +83,17 @@ static bool are_files(const folder_reading *r, const int64_t *files, int64_t cou
     return true;
 }
 
+/* Takes over the reasons, which are lines. */
+static bool take_reasons(folder_reading *r, const char *text, size_t size)
+{
+    if (size > 0 && (text[size - 1] != '\n' || memchr(text, '\0', size) != NULL)) return false;
+    fwrite(text, 1, size, r->reasons);
+    for (size_t i = 0; i < size; i++) r->broken += text[i] == '\n';
+    return true;
+}
+
 /* Maps the images of a file whose header is as written, or checked. */
-static int map_images(const folder_reading *r, int file, const cache_header *h, const char *path, dataset *data,
-                      failure *why)
+static int map_images(folder_reading *r, int file, const cache_header *h, const char *path, dataset *data, failure *why)
 {
     *data = (dataset){0};
     const size_t size = (size_t)cache_size(r, h);
@@ -94,7 +101,8 @@ static int map_images(const folder_reading *r, int file, const cache_header *h, 
     if (mapping == MAP_FAILED) return fail(why, "cannot map %s: %s", path, strerror(errno));
     int64_t *files = allocate((size_t)h->count, sizeof *files);
     memcpy(files, mapping + h->at + h->count * row_size(r), (size_t)h->count * sizeof *files);
-    const bool good = are_files(r, files, h->count);
+    const char *reasons = (const char *)mapping + h->at + h->count * (row_size(r) + (int64_t)sizeof *files);
+    const bool good = are_files(r, files, h->count) && take_reasons(r, reasons, (size_t)h->reasons);
     if (good) {
         *data = (dataset){.name = "pictures",
                           .count = h->count,
@@ -124,18 +132,20 @@ static bool take_cache(folder_reading *r, const char *path, const char *made_fro
     bool good = fread(&h, sizeof h, 1, file) == 1 && memcmp(h.magic, magic, sizeof magic) == 0 && h.count >= 0 &&
                 h.count <= r->list.count && h.made_from == length && h.at % PAGE == 0 &&
                 h.at >= (int64_t)sizeof h + length && fstat(fileno(file), &info) == 0 &&
-                h.at <= (int64_t)info.st_size && (int64_t)info.st_size == cache_size(r, &h);
+                h.at <= (int64_t)info.st_size && h.reasons >= 0 && h.reasons <= (int64_t)info.st_size &&
+                (int64_t)info.st_size == cache_size(r, &h);
     char *text = good ? allocate((size_t)length, 1) : NULL;
     good = good && fread(text, 1, (size_t)length, file) == (size_t)length &&
            memcmp(text, made_from, (size_t)length) == 0 && map_images(r, fileno(file), &h, path, data, &why) == 0;
     free(text);
     fclose(file);
-    if (good) r->broken += h.broken;
     return good;
 }
 
-/* Decodes the files of a part, one behind the other, into `out`, and tells which of them could be read. */
-static int decode_files(folder_reading *r, data_part part, FILE *out, cache_header *h, int64_t *files)
+/* Decodes the files of a part, one behind the other, into `out`, and tells which of them could be read, and why others could
+ * not. */
+static int decode_files(const folder_reading *r, data_part part, FILE *out, cache_header *h, int64_t *files,
+                        FILE *reasons)
 {
     uint8_t *image = allocate((size_t)row_size(r), 1);
     char text[96];
@@ -148,9 +158,8 @@ static int decode_files(folder_reading *r, data_part part, FILE *out, cache_head
         if (!is_of_part(r, i, part)) continue;
         char *path = path_join(r->folder, name);
         if (image_file_read(path, r->side, r->grey, image, &reason) != 0) {
-            fprintf(r->reasons, "%s: %s\n", name, reason.text);
-            r->broken++;
-            h->broken++;
+            print_name(reasons, name);
+            fprintf(reasons, ": %s\n", reason.text);
         } else {
             result = fwrite(image, (size_t)row_size(r), 1, out) == 1 ? 0 : -1;
             files[h->count++] = i;
@@ -165,20 +174,26 @@ static int decode_files(folder_reading *r, data_part part, FILE *out, cache_head
 }
 
 /* Writes a whole cache. Returns 0, or -1 with the reason in errno. */
-static int write_cache(folder_reading *r, data_part part, const char *made_from, FILE *out, cache_header *h)
+static int write_cache(const folder_reading *r, data_part part, const char *made_from, FILE *out, cache_header *h)
 {
     int64_t *files = allocate((size_t)r->list.count, sizeof *files);
+    char *reasons;
+    size_t size;
+    FILE *text = open_text(&reasons, &size);
     *h = (cache_header){.made_from = (int64_t)strlen(made_from)};
     memcpy(h->magic, magic, sizeof magic);
     h->at = ((int64_t)sizeof *h + h->made_from + PAGE - 1) / PAGE * PAGE;
     int result = fseeko(out, (off_t)sizeof *h, SEEK_SET) == 0 && fputs(made_from, out) >= 0 &&
                          fseeko(out, (off_t)h->at, SEEK_SET) == 0
-                     ? decode_files(r, part, out, h, files)
+                     ? decode_files(r, part, out, h, files, text)
                      : -1;
-    if (result == 0 &&
-        (fwrite(files, sizeof *files, (size_t)h->count, out) != (size_t)h->count || fseeko(out, 0, SEEK_SET) != 0 ||
-         fwrite(h, sizeof *h, 1, out) != 1 || fflush(out) != 0 || fsync(fileno(out)) != 0))
+    fclose(text);
+    h->reasons = (int64_t)size;
+    if (result == 0 && (fwrite(files, sizeof *files, (size_t)h->count, out) != (size_t)h->count ||
+                        fwrite(reasons, 1, size, out) != size || fseeko(out, 0, SEEK_SET) != 0 ||
+                        fwrite(h, sizeof *h, 1, out) != 1 || fflush(out) != 0 || fsync(fileno(out)) != 0))
         result = -1;
+    free(reasons);
     free(files);
     return result;
 }
@@ -201,8 +216,9 @@ static int read_kept(folder_reading *r, data_part part, const char *made_from, c
 {
     cache_header h;
     output o;
+    if (output_check_file(cache, why) != 0) return -1;
     if (take_cache(r, cache, made_from, data)) return 0;
-    if (output_check_file(cache, why) != 0 || output_open(&o, cache, why) != 0) return -1;
+    if (output_open(&o, cache, why) != 0) return -1;
     if (write_cache(r, part, made_from, o.file, &h) != 0) {
         fail(why, "cannot write %s: %s", cache, strerror(errno));
         output_discard(&o);

@@ -15,7 +15,7 @@ typedef struct folder_reading {
     bool grey;
     double held_out; /* the share of the files */
     int64_t broken;  /* files that could not be read, so far */
-    FILE *reasons;   /* to which a line "NAME: REASON" of each is written that is met now, and not told by a cache */
+    FILE *reasons;   /* to which a line "NAME: REASON" of each is written */
 } folder_reading;
 
 /* Decodes the files of one part, leaving out those that are broken. If `cache` is not NULL, the images are kept in a file of

@@ -51,7 +51,11 @@ static void walk(const char *folder, const char *below, image_list *list)
 {
     char *path = *below == '\0' ? path_append(folder, "") : path_join(folder, below);
     DIR *entries = opendir(path);
-    if (entries == NULL) complain("the folder %s is left out: %s", path, strerror(errno));
+    if (entries == NULL) {
+        failure why;
+        fail(&why, "the folder %s is left out: %s", path, strerror(errno));
+        complain("%s", why.text);
+    }
     for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
@@ -71,11 +75,31 @@ static int compare(const void *a, const void *b)
     return first - second;
 }
 
+/* The entries are in order: those of a folder follow each other, but not those that lie in none. */
+static void number_classes(image_list *list)
+{
+    const char *folder = NULL; /* with what follows it */
+    size_t length = 0;
+    int64_t folders = 0;
+    bool some_in_none = false;
+    for (int64_t i = 0; i < list->count; i++) some_in_none |= strchr(list->entries[i].name, '/') == NULL;
+    for (int64_t i = 0; i < list->count; i++) {
+        const char *name = list->entries[i].name, *slash = strchr(name, '/');
+        if (slash == NULL) continue;
+        if (folder == NULL || (size_t)(slash - name) != length || memcmp(name, folder, length) != 0) folders++;
+        folder = name;
+        length = (size_t)(slash - name);
+        const int64_t label = some_in_none ? folders : folders - 1;
+        list->entries[i].label = label < UINT8_MAX ? (uint8_t)label : UINT8_MAX;
+    }
+}
+
 int image_list_make(const char *folder, image_list *list, failure *why)
 {
     *list = (image_list){0};
     walk(folder, "", list);
     if (list->count > 0) qsort(list->entries, (size_t)list->count, sizeof *list->entries, compare);
+    number_classes(list);
     return list->count > 0 ? 0
                            : fail(why, "%s: no PNG or JPEG files, nor the files of MNIST, CIFAR-10 or SVHN", folder);
 }
@@ -85,15 +109,4 @@ void image_list_free(image_list *list)
     for (int64_t i = 0; i < list->count; i++) free(list->entries[i].name);
     free(list->entries);
     *list = (image_list){0};
-}
-
-uint8_t image_list_label(const image_list *list, int64_t index, uint8_t before)
-{
-    if (index == 0) return 0;
-    const char *name = list->entries[index].name, *last = list->entries[index - 1].name;
-    const size_t length = strcspn(name, "/"), last_length = strcspn(last, "/");
-    const bool both_above = name[length] == '\0' && last[last_length] == '\0';
-    const bool same = both_above || (name[length] == '/' && last[last_length] == '/' && length == last_length &&
-                                     memcmp(name, last, length) == 0);
-    return same || before == UINT8_MAX ? before : (uint8_t)(before + 1);
 }

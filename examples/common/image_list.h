@@ -10,6 +10,7 @@ typedef struct image_entry {
     char *name;                   /* from the folder on, "cats/1.png" */
     int64_t size;                 /* bytes */
     int64_t seconds, nanoseconds; /* when it was last changed */
+    uint8_t label;                /* its class: the folder in the folder in which it lies */
 } image_entry;
 
 typedef struct image_list {
@@ -18,14 +19,11 @@ typedef struct image_list {
 } image_list;
 
 /* Lists files that end in .png, .jpg or .jpeg, in small letters or capitals, and are no folders whatever they are called.
- * Links to files count as these, links to folders are not followed: they may lead in circles.
+ * Links to files count as these, links to folders are not followed: they may lead in circles. Files that lie in no folder
+ * in the folder are of class 0, and the folders the classes behind it, or from 0 on; those from 255 on share one.
  * Returns 0, or -1 with the reason in *why and the list empty. */
 int image_list_make(const char *folder, image_list *list, failure *why);
 
 void image_list_free(image_list *list);
-
-/* The number of the entry's class: that of the folder in the folder in which it lies, 0 to 255, where those behind the
- * last share one. `before` is the class of the entry before it. */
-uint8_t image_list_label(const image_list *list, int64_t index, uint8_t before);
 
 #endif

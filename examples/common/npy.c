@@ -164,6 +164,7 @@ static int check_floats(const char *path, dataset *data, failure *why)
         if (data->numbers[i] < least) least = data->numbers[i];
         if (data->numbers[i] > most) most = data->numbers[i];
     }
+    if (data->missing == data->count * dataset_row_size(data)) return fail(why, "%s: all numbers are NaN", path);
     if (least < -1 || most > 1)
         return fail(why, "%s: floats from %g to %g; allowed are -1 to 1", path, (double)least, (double)most);
     return 0;

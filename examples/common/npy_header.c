@@ -104,7 +104,7 @@ int npy_header_parse(const char *text, const char *path, npy_header *h, failure 
         }
     }
     if (!whole || !has_order || !has_shape || *type == '\0' || !take(&at, '\0'))
-        return fail(why, "%s: damaged: its header is '%.100s', where type, order and shape of one array belong", path,
+        return fail(why, "%s: its header is '%.100s', where type, order and shape of an array of numbers belong", path,
                     text);
     return take_type(type, path, h, why);
 }

@@ -136,7 +136,7 @@ static char *tell_broken(const folder_reading *r, const char *reasons, const pla
     fprintf(out, "%s: %" PRId64 " of %" PRId64 " pictures cannot be read", r->folder, r->broken, r->list.count);
     for (const char *line = reasons; *line != '\0' && shown < SHOWN; line = strchr(line, '\n') + 1, shown++)
         fprintf(out, "%s %.*s", shown == 0 ? ":" : ";", (int)strcspn(line, "\n"), line);
-    if (shown > 0 && shown < r->broken) fprintf(out, "; and %" PRId64 " more", r->broken - shown);
+    if (shown < r->broken) fprintf(out, "; and %" PRId64 " more", r->broken - shown);
     if (shown < r->broken && s->skipped != NULL) fprintf(out, " (%s has them all)", s->skipped);
     fclose(out);
     return text;
@@ -145,8 +145,9 @@ static char *tell_broken(const folder_reading *r, const char *reasons, const pla
 /* Names the broken ones, and fails if they are too many. */
 static int judge_broken(const folder_reading *r, const char *reasons, const place_settings *s, failure *why)
 {
+    if (r->broken == 0 && s->skipped != NULL) remove(s->skipped); /* of an earlier start */
     if (r->broken == 0) return 0;
-    if (*reasons != '\0' && s->skipped != NULL) write_skipped(s->skipped, reasons);
+    if (s->skipped != NULL) write_skipped(s->skipped, reasons);
     char *text = tell_broken(r, reasons, s);
     const bool too_many = (double)r->broken > s->most_broken * (double)r->list.count;
     if (too_many)
@@ -191,6 +192,35 @@ bool place_is_of_pictures(const char *place)
     return is_folder(place) && find_set(place) == NULL;
 }
 
+/* The folder that a path lies in. The caller frees it. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = path_append(slash == NULL ? "." : slash == path ? "/" : path, "");
+    if (slash != NULL && slash != path) folder[slash - path] = '\0';
+    return folder;
+}
+
+static bool lies_in(const char *path, const char *folder)
+{
+    char *above = is_folder(path) ? path_append(path, "") : folder_of(path);
+    char *outer = realpath(folder, NULL), *inner = realpath(above, NULL);
+    const size_t length = outer == NULL || strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+    const bool lies = outer != NULL && inner != NULL && strncmp(inner, outer, length) == 0 &&
+                      (inner[length] == '/' || inner[length] == '\0');
+    free(inner);
+    free(outer);
+    free(above);
+    return lies;
+}
+
+int place_must_lie_apart(const char *place, const char *out, failure *why)
+{
+    if (!place_is_of_pictures(place) || !lies_in(out, place)) return 0;
+    return fail(why, "%s lies in %s, so that pictures of results would be read as data: give another --out", out,
+                place);
+}
+
 static int read_any(const char *place, const place_settings *s, dataset *train, dataset *held_out, failure *why)
 {
     if (!is_folder(place)) return read_files(place, s, train, held_out, why);
@@ -204,7 +234,8 @@ static int expect_images(const char *place, const place_settings *s, const datas
 {
     if (train != NULL && train->count == 0) return fail(why, "%s: there are no images to train on", place);
     if (held_out == NULL || held_out->count > 0) return 0;
-    return fail(why, "%s: too few images to hold out a share of %g of them", place, s->held_out);
+    return s->held_out >= 1 ? fail(why, "%s: there are no images", place)
+                            : fail(why, "%s: too few images to hold out a share of %g of them", place, s->held_out);
 }
 
 int place_read(const char *place, const place_settings *s, dataset *train, dataset *held_out, failure *why)

@@ -24,6 +24,10 @@ typedef struct place_settings {
 /* Whether it is a folder of pictures, whose images are made of them as the settings say. */
 bool place_is_of_pictures(const char *place);
 
+/* Makes sure that a file or folder, which is there or not, does not lie in a place that is a folder of pictures, where results
+ * would be read as data the next time. Returns 0, or -1 with the reason in *why. */
+int place_must_lie_apart(const char *place, const char *out, failure *why);
+
 /* Reads the images to train on and those that are held out, or only some of them: a pointer may be NULL. A part may be
  * empty. The place is one of these, told apart by what is in it; files may be compressed by gzip, but for .mat:
  *

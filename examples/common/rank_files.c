@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "image.h"
 #include "output.h"
 #include "view.h"
 
-enum { CHANNELS = 3, EACH = 3 /* images of a picture: itself, its reconstruction, its error */ };
+enum { CHANNELS = 3, EACH = 3 /* images of a picture: itself, its reconstruction, its error */, NAME_WIDTH = 24 };
 
 /* ---- tables ---- */
 
@@ -28,14 +29,18 @@ static void print_log_p(FILE *out, const ranked *row, const evidence *of_prior)
 void rank_print(FILE *out, const dataset *pictures, const ranking_of_pictures *r, int64_t count)
 {
     char number[DATASET_NUMBER];
-    fprintf(out, "%5s  %-24s %12s %12s %12s %10s", "rank", "picture", "log p(x,z)", "log p(x|z)", "log p(z)", "error");
+    fprintf(out, "%5s  %-*s %12s %12s %12s %10s", "rank", NAME_WIDTH, "picture", "log p(x,z)", "log p(x|z)", "log p(z)",
+            "error");
     if (r->annealed > 0) fprintf(out, " %12s", "log p(x)");
     fputc('\n', out);
     for (int64_t i = 0; i < count && i < r->scored; i++) {
         const ranked *row = &r->rows[i];
-        fprintf(out, "%5" PRId64 "  %-24s %12.1f %12.1f %12.1f %10.5f", i + 1,
-                dataset_name(pictures, row->index, number), row->log_likelihood + row->log_prior, row->log_likelihood,
-                row->log_prior, row->error);
+        const char *name = dataset_name(pictures, row->index, number);
+        const int blanks = strlen(name) < NAME_WIDTH ? NAME_WIDTH - (int)strlen(name) : 0;
+        fprintf(out, "%5" PRId64 "  ", i + 1);
+        print_name(out, name);
+        fprintf(out, "%*s %12.1f %12.1f %12.1f %10.5f", blanks, "", row->log_likelihood + row->log_prior,
+                row->log_likelihood, row->log_prior, row->error);
         if (i < r->annealed) print_log_p(out, row, &r->of_prior);
         fputc('\n', out);
     }
@@ -171,6 +176,26 @@ static void draw_block(block *b, const model *m, const dataset *pictures, const 
     free(row);
 }
 
+/* The sheet, but for its images. */
+static image_grid sheet_of(const dataset *pictures, int64_t count)
+{
+    const int64_t side_by_side = (count + 9) / 10;
+    return (image_grid){.channels = CHANNELS,
+                        .height = pictures->height,
+                        .width = pictures->width,
+                        .scale = 2,
+                        .count = EACH * count,
+                        .columns = EACH * side_by_side,
+                        .blocks = 2,
+                        .range = {0, 1}};
+}
+
+int rank_check_sheet(const dataset *pictures, int64_t count, const char *path, failure *why)
+{
+    const image_grid grid = sheet_of(pictures, count < pictures->count ? count : pictures->count);
+    return image_check_grid(&grid, path, why);
+}
+
 void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_pictures *r, int64_t count,
                       const char *path)
 {
@@ -180,20 +205,14 @@ void rank_write_sheet(const model *m, const dataset *pictures, const ranking_of_
     draw_block(&strange, m, pictures, r, count);
     draw_block(&ordinary, m, pictures, r, count);
     const float largest = fmaxf(strange.largest, ordinary.largest);
-    const int64_t pixels = pictures->height * pictures->width, side_by_side = (count + 9) / 10;
+    const int64_t pixels = pictures->height * pictures->width;
     for (int64_t i = EACH - 1; i < EACH * count; i += EACH) {
         heat(strange.images + i * CHANNELS * pixels, pixels, largest);
         heat(ordinary.images + i * CHANNELS * pixels, pixels, largest);
     }
-    const image_grid grid = {.channels = CHANNELS,
-                             .height = pictures->height,
-                             .width = pictures->width,
-                             .scale = 2,
-                             .count = EACH * count,
-                             .columns = EACH * side_by_side,
-                             .blocks = 2,
-                             .range = {0, 1},
-                             .images = {strange.images, ordinary.images}};
+    image_grid grid = sheet_of(pictures, count);
+    grid.images[0] = strange.images;
+    grid.images[1] = ordinary.images;
     if (image_write_grid(&grid, path, &why) != 0) die("%s", why.text);
     free(strange.images);
     free(ordinary.images);

@@ -34,9 +34,19 @@ static const char header_of_text[] = "sigma,index,label,tokens,nll,nll_noise_fre
 static const char header_of_all[] = ",log_p,log_p_error,log_p_lower,log_p_upper,log_zx_forward,log_zx_forward_error,"
                                     "log_zx_reverse,log_zx_reverse_error,ess,largest,groups_rhat,refused\n";
 
-static void check(const scores *s, int worked)
+/* Ends the program, and leaves no half table beside the old one. */
+_Noreturn static void give_up(scores *s, const failure *why)
 {
-    if (!worked) die("cannot write %s: %s", s->out.path, strerror(errno));
+    output_discard(&s->out);
+    die("%s", why->text);
+}
+
+static void check(scores *s, int worked)
+{
+    if (worked) return;
+    failure why;
+    fail(&why, "cannot write %s: %s", s->out.path, strerror(errno));
+    give_up(s, &why);
 }
 
 static void keep(scores *s, const score *row)
@@ -98,7 +108,8 @@ static bool read_row(char *line, score *row)
         values[c] = *field == '\0' ? NAN : strtod(field, &end);
         if (*field != '\0' && *end != '\0') return false;
     }
-    if (!(values[INDEX] >= 0)) return false;
+    if (!(values[INDEX] >= 0) || fmax(values[INDEX], values[TERMS]) > 1e15 || fabs(values[LABEL]) > UINT8_MAX)
+        return false; /* no integers, or none of ours */
     *row = (score){.sigma = isnan(values[SIGMA]) ? 0 : values[SIGMA],
                    .index = (int64_t)values[INDEX],
                    .label = isnan(values[LABEL]) ? -1 : (int)values[LABEL],
@@ -123,13 +134,17 @@ static void take_rows(scores *s, FILE *old)
 {
     char *line = NULL;
     size_t size = 0;
+    failure why;
     ssize_t length = getline(&line, &size, old); /* the header */
     while (length > 0 && (length = getline(&line, &size, old)) > 0) {
         score row;
         if (line[length - 1] != '\n') break;
         check(s, fputs(line, s->out.file) >= 0);
         line[length - 1] = '\0';
-        if (!read_row(line, &row)) die("%s is no table of this program: give another --out", s->out.path);
+        if (!read_row(line, &row)) {
+            fail(&why, "%s is no table of this program: give another --out", s->out.path);
+            give_up(s, &why);
+        }
         keep(s, &row);
     }
     free(line);
@@ -150,7 +165,10 @@ void scores_open(scores *s, const char *path, bool of_text, bool resume)
     fputs(header_of_all, s->out.file);
     if (resume) {
         FILE *old = fopen(path, "r");
-        if (old == NULL && errno != ENOENT) die("cannot read %s: %s", path, strerror(errno));
+        if (old == NULL && errno != ENOENT) {
+            fail(&why, "cannot read %s: %s", path, strerror(errno));
+            give_up(s, &why);
+        }
         if (old != NULL) {
             take_rows(s, old);
             fclose(old);

@@ -1,6 +1,8 @@
 #include "split.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,12 +59,26 @@ static dataset make_room(const dataset *like, int64_t count)
     return data;
 }
 
+/* Those held out are still called by the numbers that they have among all. */
+static void name_by_numbers(const dataset *all, double share, int64_t count, dataset *held_out)
+{
+    held_out->names = allocate((size_t)count, sizeof *held_out->names + DATASET_NUMBER);
+    char *number = (char *)(held_out->names + count);
+    for (int64_t i = 0, at = 0; i < all->count; i++) {
+        if (!split_holds_out(i, share)) continue;
+        snprintf(number, DATASET_NUMBER, "%" PRId64, i);
+        held_out->names[at++] = number;
+        number += DATASET_NUMBER;
+    }
+}
+
 /* The held-out images get memory of their own, the others move together. */
 static void part(dataset *all, double share, dataset *held_out)
 {
     int64_t count = 0;
     for (int64_t i = 0; i < all->count; i++) count += split_holds_out(i, share);
     *held_out = make_room(all, count);
+    name_by_numbers(all, share, count, held_out);
     dataset rest = *all;
     rest.count = rest.missing = 0;
     for (int64_t i = 0; i < all->count; i++) copy_row(all, i, split_holds_out(i, share) ? held_out : &rest);

@@ -24,19 +24,6 @@ static const image_generator *find_generator(const run *r, int64_t height, int64
 
 /* ---- images ---- */
 
-/* The pictures of the results must not become data of the next start. */
-static void must_lie_apart(const argument *place, const argument *out)
-{
-    char *data = realpath(place->value.text, NULL), *written = realpath(out->value.text, NULL);
-    const size_t length = data == NULL ? 0 : strlen(data);
-    if (data != NULL && written != NULL && strncmp(written, data, length) == 0 &&
-        (written[length] == '/' || written[length] == '\0'))
-        die("--%s %s lies in --%s %s, so that pictures of results would be read as data: give another --%s", out->name,
-            out->value.text, place->name, place->value.text, out->name);
-    free(data);
-    free(written);
-}
-
 static void refuse_options_of_pictures(const argument *o, const char *place)
 {
     const argument *given = &o[o[SIZE].given ? SIZE : GREY];
@@ -58,8 +45,8 @@ static void read_place(run *r, const argument *place, double share, dataset *tra
     failure why;
     if (place_is_of_pictures(place->value.text)) {
         find_generator(r, s.side, s.side); /* before much is read */
+        if (place_must_lie_apart(place->value.text, out, &why) != 0) die("%s", why.text);
         run_claim_folder(r);
-        must_lie_apart(place, &o[OUT]);
         output_clear_leftovers(of_train);
         output_clear_leftovers(of_held_out);
         s.caches[TRAIN_PART] = of_train;

@@ -228,4 +228,8 @@ printf 'sigma\nno number\n' >broken/evaluation.csv
 refuse 1 "is no table of this program" \
     evaluate --model "$model" --data gaussian --sigma-images 300 --out broken --resume
 grep -q "no number" broken/evaluation.csv || fail "another table was replaced"
+[ "$(ls broken | tr '\n' ' ')" = "evaluation.csv settings.txt " ] || fail "left behind: $(ls broken)"
+printf 'sigma\n,1e300,,,,,,,,,,,,,,,,\n' >broken/evaluation.csv
+refuse 1 "is no table of this program" \
+    evaluate --model "$model" --data gaussian --sigma-images 300 --out broken --resume
 [ ! -e evaluation ] || fail "something was written of nothing"

@@ -140,6 +140,7 @@ START_TEST(floats_that_are_no_pixels_are_refused)
     expect_failure(write_npy(dictionary, (const float[]){-2, 1}, 8), "floats from -2 to 1; allowed are -1 to 1");
     expect_failure(write_npy(dictionary, (const float[]){0, INFINITY}, 8), "floats from 0 to inf");
     expect_failure(write_npy(dictionary, (const float[]){NAN, -1.5F}, 8), "floats from -1.5 to -1.5");
+    expect_failure(write_npy(dictionary, (const float[]){NAN, NAN}, 8), "all numbers are NaN");
     expect_failure(write_npy("{'descr': '<i4', 'fortran_order': False, 'shape': (1, 1, 2), }", bytes, 8),
                    "numbers of type <i4; allowed are uint8");
     expect_failure(write_npy("{'descr': '|O', 'fortran_order': False, 'shape': (1, 1, 2), }", bytes, 8), "type |O");
@@ -182,7 +183,7 @@ START_TEST(headers_of_all_kinds_are_read_or_refused)
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_msg(npy_header_parse(bad[i], "file", &h, &why) == -1, "'%s' was read", bad[i]);
-        assert_contains(why.text, "file: damaged");
+        assert_contains(why.text, "file: its header is '");
     }
 }
 END_TEST

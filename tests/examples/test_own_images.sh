@@ -51,7 +51,8 @@ learn --data pictures --out parts --epochs 1 >report 2>errors || fail "one epoch
 before=$(ls -i parts/pictures-train.cache)
 learn --data pictures --out parts --resume --epochs 2 >report 2>errors || fail "resume: $(cat errors)"
 [ "$(ls -i parts/pictures-train.cache)" = "$before" ] || fail "the cache was made anew"
-expect "4 of 61 pictures cannot be read (parts/skipped.txt has them all); they are left out" errors
+expect "; and 1 more (parts/skipped.txt has them all); they are left out" errors
+cmp whole/skipped.txt parts/skipped.txt || fail "a cache does not tell what was skipped"
 same_results whole parts
 touch -d 2001-01-01 pictures/cats/000.png
 learn --data pictures --out parts --resume --epochs 2 >report 2>errors || fail "resume after touch: $(cat errors)"
@@ -64,6 +65,28 @@ status=0
 "$programs/train_images" --data pictures --out whole --resume --size 28 >report 2>errors || status=$?
 [ "$status" -eq 1 ] || fail "another size: status $status"
 expect "the generator makes images of 3x32x32, the pictures are 3x28x28" errors
+
+# What was skipped is told in full where one cache is there, as after Ctrl-C, and the other is not; a line for each, whatever the
+# names; and no more once there is nothing.
+mkdir strange
+cp pictures/cats/*.* strange
+name=$(printf 'a\nb\033[31m.png')
+mv strange/004.png "strange/$name"
+learn --data strange --out left --held-out .5 --epochs 1 >report 2>errors || fail "strange: $(cat errors)"
+expect "2 of 30 pictures cannot be read: " errors
+[ "$(wc -l <errors)" -eq 1 ] || fail "a name breaks the line: $(cat errors)"
+expect "a?b?[31m.png: empty file" left/skipped.txt
+cp left/skipped.txt before
+for cache in left/*.cache; do
+    rm "$cache"
+    learn --data strange --out left --held-out .5 --resume >report 2>errors || fail "a cache less: $(cat errors)"
+    cmp before left/skipped.txt || fail "skipped.txt without $cache: $(cat left/skipped.txt)"
+done
+rm "strange/$name" strange/008.png
+mkdir mended
+cp left/skipped.txt mended
+learn --data strange --out mended --epochs 1 >report 2>errors || fail "mended: $(cat errors)"
+[ ! -e mended/skipped.txt ] || fail "told to be skipped: $(cat mended/skipped.txt)"
 
 # Programs that look at the model find the same held-out images.
 "$programs/sample" --model whole/model.safetensors --count 4 --steps 2 >said || fail "sample"
@@ -160,6 +183,22 @@ refuse 2 "--size" learn --data pictures --size 3 --out new
 refuse 1 "4 of 61 pictures cannot be read: cats/008.png" learn --data pictures --most-bad .05 --out new
 expect "allowed is a share of 0.05" errors
 refuse 1 "there is no generator for images of 40x40 pixels" learn --data pictures --size 40 --out new
-refuse 1 "lies in --data ." learn --data . --out new
+refuse 1 "new lies in ., so that pictures of results would be read as data: give another --out" learn --data . --out new
+refuse 1 "out lies in pictures/" learn --data pictures/ --out pictures/out
+refuse 1 "out lies in pictures/cats/.." learn --data bytes.npy --eval pictures/cats/.. --out "$PWD/pictures/out"
+among() {
+    program=$1
+    shift
+    (cd pictures && exec "$programs/$program" --model ../whole/model.safetensors "$@")
+}
+refuse 1 "reconstructions.png lies in ." among reconstruct --data .
+refuse 1 "diagnosis lies in ." among diagnose --eval .
+refuse 1 "evaluation lies in ." among evaluate --data . --images 0 --export 1
+refuse 1 "ranking lies in ." among rank_pictures --data .
+[ ! -e pictures/out ] && [ ! -e pictures/ranking ] || fail "a folder was made among the pictures"
+learn --data pictures --out pictures-new --epochs 1 >report 2>errors || fail "a name that only begins alike: $(cat errors)"
+rm new/*.cache
+mkfifo new/pictures-train.cache
+refuse 1 "not a regular file" learn --data pictures --out new
 mkdir nothing
 refuse 1 "nothing: no PNG or JPEG files, nor the files of MNIST, CIFAR-10 or SVHN" learn --data nothing --out new

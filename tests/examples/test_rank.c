@@ -174,6 +174,43 @@ START_TEST(estimates_and_refusals_are_in_the_table)
 }
 END_TEST
 
+START_TEST(names_break_no_table)
+{
+    static char *names[PICTURES] = {"a\nb.png", "\"c,\033[2J", "caf\xc3\xa9.png", "e.png"};
+    dataset pictures = make_pictures();
+    pictures.names = names;
+    ranked rows[PICTURES] = {{.index = 0}, {.index = 1}, {.index = 2}, {.index = 3}};
+    const ranking_of_pictures r = {.rows = rows, .count = PICTURES, .scored = PICTURES};
+    const char *path = scratch_path("table");
+    FILE *out = fopen(path, "w");
+    rank_print(out, &pictures, &r, PICTURES);
+    fclose(out);
+    const char *text = read_file(path);
+    assert_contains(text, "\n    1  a?b.png                           0.0 ");
+    assert_contains(text, "\n    2  \"c,?[2J                           0.0 ");
+    assert_contains(text, "\n    3  caf\xc3\xa9.png ");
+    ck_assert_ptr_null(strchr(text, '\033'));
+    path = scratch_path("ranking.csv");
+    rank_write_csv(&pictures, &r, path);
+    text = read_file(path);
+    assert_contains(text, "\n1,\"a\nb.png\",,0,");
+    assert_contains(text, "\n2,\"\"\"c,\033[2J\",,0,");
+}
+END_TEST
+
+START_TEST(a_sheet_that_is_too_large_is_refused_beforehand)
+{
+    failure why;
+    dataset pictures = make_pictures();
+    pictures.height = pictures.width = 256;
+    ck_assert_int_eq(rank_check_sheet(&pictures, 1000, "sheet", &why), 0); /* of four pictures */
+    pictures.count = 1000;
+    ck_assert_int_eq(rank_check_sheet(&pictures, 300, "sheet", &why), 0);
+    ck_assert_int_eq(rank_check_sheet(&pictures, 400, "sheet", &why), -1);
+    assert_contains(why.text, "cannot write sheet: the picture would have ");
+}
+END_TEST
+
 static void expect_rgb(const char *path, int x, int y, int red, int green, int blue)
 {
     png_image png = {.version = PNG_IMAGE_VERSION};
@@ -284,6 +321,8 @@ int main(void)
                                   noise_free_scores_are_those_of_the_mode,
                                   a_chain_that_diverges_costs_its_picture_alone,
                                   estimates_and_refusals_are_in_the_table,
+                                  names_break_no_table,
+                                  a_sheet_that_is_too_large_is_refused_beforehand,
                                   the_sheet_shows_pictures_reconstructions_and_errors,
                                   noisy_and_turned_digits_are_the_strangest};
     return RUN_SUITE("rank", tests);

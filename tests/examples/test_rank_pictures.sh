@@ -60,6 +60,11 @@ grep -q "^ *1  0[01][0-9]\.[pjJ]" report || fail "no name of the strangest: $(ca
 rank --data pictures --held-out 0.25 --out some >report 2>errors || fail "--held-out: $(cat errors)"
 [ "$(wc -l <some/ranking.csv)" -eq 4 ] || fail "not three of twelve: $(cat some/ranking.csv)"
 
+mkdir broken
+: >broken/a.png
+rank --data broken --out of-broken 2>errors && fail "a ranking of no pictures"
+grep -q "broken: there are no images$" errors || fail "$(cat errors)"
+
 # Colours.
 make_svhn svhn
 train_colours --data svhn --out colours --epochs 1 >report 2>errors || fail "training on colours: $(cat errors)"

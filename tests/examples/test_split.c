@@ -97,9 +97,22 @@ START_TEST(a_data_set_is_parted)
 }
 END_TEST
 
+START_TEST(numbers_are_those_in_the_whole)
+{
+    dataset all = make(false), held_out;
+    char number[DATASET_NUMBER], expected[DATASET_NUMBER];
+    split_dataset(&all, .3, NULL, &held_out);
+    for (int64_t i = 0; i < held_out.count; i++) { /* of which each has its own for a label */
+        snprintf(expected, sizeof expected, "%d", held_out.labels[i]);
+        ck_assert_str_eq(dataset_name(&held_out, i, number), expected);
+    }
+    dataset_free(&held_out);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {the_same_images_are_held_out_for_ever, the_share_is_met_everywhere,
-                                  there_is_no_period, a_data_set_is_parted};
+                                  there_is_no_period, a_data_set_is_parted, numbers_are_those_in_the_whole};
     return RUN_SUITE("split", tests);
 }

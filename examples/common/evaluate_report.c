@@ -216,7 +216,7 @@ void evaluate_report(FILE *out, const model *m, const dataset *held_out, const e
             s->evidence.kernel);
     if (r->sigma_count > 0) print_reconstructions(out, m, s, table, r->sigmas[0]);
     for (int i = 0; i < r->sigma_count; i++) print_log_p(out, m, held_out, s, table, r, r->sigmas[i]);
-    if (r->why.text[0] != '\0') fprintf(out, "\nThere are %s.\n", r->why.text);
+    if (r->why.text[0] != '\0') fprintf(out, "\n%s.\n", r->why.text);
     fprintf(out,
             "\nErrors are standard errors: of the estimate by annealing, and of the mean by the choice of rows.\n");
 }

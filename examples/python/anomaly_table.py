@@ -19,7 +19,7 @@ Table = dict[tuple[str, ...], dict[tuple[str, ...], list[dict[str, str]]]]
 
 
 def read(paths: list[pathlib.Path]) -> Table:
-    """The figures of all files; a training that is in two of them counts once, and one of images of one kind has none."""
+    """The figures of all files, but for those that are not defined; a training that is in two of them counts once."""
     table: Table = collections.defaultdict(lambda: collections.defaultdict(list))
     seen = set()
     for path in paths:

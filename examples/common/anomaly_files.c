@@ -36,7 +36,7 @@ void anomaly_curves_csv(FILE *out, const anomaly_split *split, const anomaly_sco
         for (anomaly_score s = 0; s < ANOMALY_SCORES && wanted[p]; s++) {
             ranking r;
             anomaly_rank(&r, split, scores, s, p);
-            for (int64_t i = 0; i < r.count; i++)
+            for (int64_t i = 0; i < r.count && r.ordinary > 0; i++)
                 if (finds_anomalies(&r, i))
                     fprintf(out, "%s,%s,%.9g,%.6g,%.6g,%.6g\n", anomaly_protocol_name(p), anomaly_score_key(s),
                             -r.points[i].threshold, ranking_false_positive_rate(&r, i), ranking_recall(&r, i),

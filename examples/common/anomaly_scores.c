@@ -25,7 +25,7 @@ const char *anomaly_score_key(anomaly_score score)
     return names[score].key;
 }
 
-/* Where a part of log p(x, z) lies for ordinary images. */
+/* Where a part of log p(x, z) lies for ordinary images. One image has no deviation, and 1 stands for it. */
 typedef struct spread {
     double mean, deviation;
 } spread;
@@ -153,7 +153,7 @@ static spread spread_of(const double *values, int64_t n)
     double squares = 0;
     for (int64_t i = 0; i < n; i++) s.mean += values[i] / (double)n;
     for (int64_t i = 0; i < n; i++) squares += pow(values[i] - s.mean, 2);
-    s.deviation = sqrt(squares / (double)n);
+    s.deviation = squares > 0 ? sqrt(squares / (double)n) : 1;
     return s;
 }
 

@@ -43,12 +43,16 @@ void anomaly_table_add(anomaly_table *table, const anomaly_split *split, const a
         }
 }
 
+/* None of figures that are not defined, where all images are of one kind. */
 static void print_mean(FILE *out, const double *values, int64_t n)
 {
     double mean = 0, squares = 0;
     for (int64_t i = 0; i < n; i++) mean += values[i] / (double)n;
     for (int64_t i = 0; i < n; i++) squares += pow(values[i] - mean, 2);
-    fprintf(out, "   %.4f +- %.4f", mean, n > 1 ? sqrt(squares / (double)(n - 1)) : 0);
+    if (isnan(mean))
+        fprintf(out, "   %-16s", "-");
+    else
+        fprintf(out, "   %.4f +- %.4f", mean, n > 1 ? sqrt(squares / (double)(n - 1)) : 0);
 }
 
 void anomaly_table_print(FILE *out, const anomaly_table *table, anomaly_protocol protocol)
@@ -73,6 +77,13 @@ void anomaly_table_print(FILE *out, const anomaly_table *table, anomaly_protocol
     }
 }
 
+/* The next field of a row; empty if it is not defined. */
+static void put(FILE *out, double value)
+{
+    fputc(',', out);
+    if (!isnan(value)) fprintf(out, "%.9g", value);
+}
+
 void anomaly_table_csv(FILE *out, const anomaly_table *table, const bool wanted[ANOMALY_PROTOCOLS], int64_t held_out,
                        int64_t anomaly, int64_t seed)
 {
@@ -82,8 +93,11 @@ void anomaly_table_csv(FILE *out, const anomaly_table *table, const bool wanted[
             for (anomaly_score s = 0; s < ANOMALY_SCORES && wanted[p]; s++) {
                 const anomaly_figures *f = &table->figures[i][p][s];
                 if (f->images == 0) continue;
-                fprintf(out, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%s,%" PRId64 ",%.9g,%.9g,%.9g\n",
-                        held_out, anomaly, seed, table->first_epoch + i, anomaly_protocol_name(p), anomaly_score_key(s),
-                        f->images, f->prevalence, f->auroc, f->auprc);
+                fprintf(out, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%s,%" PRId64, held_out, anomaly, seed,
+                        table->first_epoch + i, anomaly_protocol_name(p), anomaly_score_key(s), f->images);
+                put(out, f->prevalence);
+                put(out, f->auroc);
+                put(out, f->auprc);
+                fputc('\n', out);
             }
 }

@@ -23,6 +23,7 @@ static int on_progress(double done, void *user)
     return s->progress((s->round + done) / ROUNDS, s->user);
 }
 
+/* NaN if all numbers are missing. */
 static double mean_square(const model *m, const float *z, const float *x, int64_t n)
 {
     const int64_t size = lebm_generator_data_size(m->generator);
@@ -83,7 +84,7 @@ int best_sigma_find(const model *m, const float *x, int64_t n, int64_t seed, int
     view_noise(m, STREAM_BEST_SIGMA, chains, z);
     double square = mean_square(m, z, of_chains, chains), last = 0, before = 0;
     int status = LEBM_OK;
-    for (part.round = 0; part.round < ROUNDS && status == LEBM_OK; part.round++) {
+    for (part.round = 0; part.round < ROUNDS && status == LEBM_OK && !isnan(square); part.round++) {
         status = run_chains(m, fmax(sqrt(square), least_sigma), sampler, of_chains, chains, z);
         square = mean_square(m, z, of_chains, chains);
         if (part.round >= ROUNDS - AVERAGED)
@@ -91,7 +92,8 @@ int best_sigma_find(const model *m, const float *x, int64_t n, int64_t seed, int
         else if (part.round >= ROUNDS - 2 * AVERAGED)
             before += square / AVERAGED;
     }
-    *found = (best_sigma){fmax(sqrt(last), least_sigma), fabs(sqrt(before / last) - 1)};
+    *found =
+        isnan(square) ? (best_sigma){0} : (best_sigma){fmax(sqrt(last), least_sigma), fabs(sqrt(before / last) - 1)};
     lebm_sampler_destroy(sampler);
     free(of_chains);
     free(z);

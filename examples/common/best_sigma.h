@@ -5,7 +5,7 @@
 #include "model.h"
 
 typedef struct best_sigma {
-    double sigma;
+    double sigma; /* 0: all numbers are missing, and any will do */
     double drift; /* how far it still moved at the end, as a share of it */
 } best_sigma;
 

@@ -3,6 +3,12 @@
 #include <inttypes.h>
 #include <math.h>
 
+/* Whether a row of the table is one of those asked for: an earlier run may have scored more. */
+static bool is_asked_for(const score *row, const evaluate_settings *s, double sigma)
+{
+    return row->index < s->rows && score_is_at(row, sigma);
+}
+
 /* Sums over the rows of one sigma whose value is known. */
 typedef struct sums {
     double n, value, square;
@@ -39,25 +45,26 @@ typedef struct summary {
 } summary;
 
 /* The standard error of a ratio, sum of nats over sum of terms. */
-static double ratio_error(const scores *table, double sigma, const evidence *of_prior, const summary *s)
+static double ratio_error(const scores *table, const evaluate_settings *settings, double sigma,
+                          const evidence *of_prior, const summary *s)
 {
     const double ratio = s->log_p.value / s->terms, n = s->log_p.n;
     double squares = 0;
     for (int64_t i = 0; i < table->count; i++) {
         const score *row = &table->rows[i];
-        if (!score_is_at(row, sigma) || evidence_is_refused(&row->of_x)) continue;
+        if (!is_asked_for(row, settings, sigma) || evidence_is_refused(&row->of_x)) continue;
         squares += pow(evidence_log_p(&row->of_x, of_prior).middle - ratio * (double)row->terms, 2);
     }
     return n > 1 ? sqrt(squares * n / (n - 1)) / s->terms : NAN;
 }
 
-static summary summarise(const scores *table, double sigma, const evidence *of_prior)
+static summary summarise(const scores *table, const evaluate_settings *settings, double sigma, const evidence *of_prior)
 {
     summary s = {.least_ess = INFINITY, .most_rhat = 0};
     double variance = 0; /* of the sum of log Z(x) */
     for (int64_t i = 0; i < table->count; i++) {
         const score *row = &table->rows[i];
-        if (!score_is_at(row, sigma)) continue;
+        if (!is_asked_for(row, settings, sigma)) continue;
         if (evidence_is_refused(&row->of_x)) {
             if (s.refused++ == 0) s.first_refused = row;
             continue;
@@ -73,7 +80,7 @@ static summary summarise(const scores *table, double sigma, const evidence *of_p
         variance += pow(evidence_error(&row->of_x), 2);
     }
     s.error = hypot(sqrt(variance) / s.log_p.n, evidence_error(of_prior)); /* log Z is the same in all of them */
-    s.terms_error = ratio_error(table, sigma, of_prior, &s);
+    s.terms_error = ratio_error(table, settings, sigma, of_prior, &s);
     return s;
 }
 
@@ -157,7 +164,7 @@ static void print_sigma(FILE *out, const evaluate_settings *s, const evaluate_re
 static void print_log_p(FILE *out, const model *m, const dataset *held_out, const evaluate_settings *s,
                         const scores *table, const evaluate_results *r, double sigma)
 {
-    const summary of = summarise(table, sigma, &r->of_prior);
+    const summary of = summarise(table, s, sigma, &r->of_prior);
     if (of.log_p.n + (double)of.refused == 0) return;
     fprintf(out, "\nlog p(x) of %.0f %s", of.log_p.n, model_is_of_text(m) ? "sentences" : "images");
     print_sigma(out, s, r, sigma);
@@ -174,14 +181,15 @@ static void print_log_p(FILE *out, const model *m, const dataset *held_out, cons
 }
 
 /* Means over rows; of text over tokens. */
-static void print_reconstructions(FILE *out, const model *m, const scores *table, double sigma)
+static void print_reconstructions(FILE *out, const model *m, const evaluate_settings *s, const scores *table,
+                                  double sigma)
 {
     sums at_end = {0}, noise_free = {0};
     double terms = 0;
     for (int64_t i = 0; i < table->count; i++) {
         const score *row = &table->rows[i];
         const double of_one = row->terms > 0 ? (double)row->terms : 1;
-        if (!score_is_at(row, sigma)) continue;
+        if (!is_asked_for(row, s, sigma)) continue;
         add(&at_end, row->error * of_one);
         add(&noise_free, row->error_noise_free * of_one);
         terms += of_one;
@@ -206,9 +214,9 @@ void evaluate_report(FILE *out, const model *m, const dataset *held_out, const e
     fprintf(out, "by %" PRId64 " temperatures with %" PRId64 " chains each way; for each %s %" PRId64 ", of %s\n",
             s->evidence.temperatures, s->prior_chains, model_is_of_text(m) ? "sentence" : "image", s->evidence.chains,
             s->evidence.kernel);
-    if (r->sigma_count > 0) print_reconstructions(out, m, table, r->sigmas[0]);
+    if (r->sigma_count > 0) print_reconstructions(out, m, s, table, r->sigmas[0]);
     for (int i = 0; i < r->sigma_count; i++) print_log_p(out, m, held_out, s, table, r, r->sigmas[i]);
-    if (r->why.text[0] != '\0') fprintf(out, "\nThere are %s.\n", r->why.text);
+    if (r->why.text[0] != '\0') fprintf(out, "\n%s.\n", r->why.text);
     fprintf(out,
             "\nErrors are standard errors: of the estimate by annealing, and of the mean by the choice of rows.\n");
 }

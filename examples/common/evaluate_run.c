@@ -68,7 +68,7 @@ static int reconstruct(const model *m, const float *x, int64_t rows, display *d,
     const int status = reconstruction_errors(m, x, rows, errors, errors + rows);
     progress_clear(&d->bar);
     if (status != LEBM_ERR_DIVERGED) return status;
-    fail(&r->why, "no reconstructions: %s", lebm_last_error());
+    fail(&r->why, "There are no reconstructions: %s", lebm_last_error());
     for (int64_t i = 0; i < 2 * rows; i++) errors[i] = NAN;
     return LEBM_OK;
 }
@@ -117,7 +117,9 @@ static int find_best_sigma(const model *m, const dataset *data, const evaluate_s
     const int status =
         best_sigma_find(m, x, s->sigma_rows, s->evidence.seed, s->evidence.threads, on_progress, d, &r->best);
     if (status != LEBM_OK) r->best = (best_sigma){0};
-    if (status == LEBM_ERR_DIVERGED) fail(&r->why, "no best sigma: %s", lebm_last_error());
+    if (status == LEBM_ERR_DIVERGED) fail(&r->why, "There is no best sigma: %s", lebm_last_error());
+    if (status == LEBM_OK && r->best.sigma == 0)
+        fail(&r->why, "There is no best sigma: the last %" PRId64 " held-out images are all missing", s->sigma_rows);
     progress_clear(&d->bar);
     free(x);
     return status;
@@ -128,7 +130,7 @@ static int score_at_best(const model *m, const dataset *data, const evaluate_set
                          const double *errors, display *d, scores *table, evaluate_results *r)
 {
     const int status = find_best_sigma(m, data, s, d, r);
-    if (status != LEBM_OK) return status == LEBM_STOPPED ? status : LEBM_OK;
+    if (r->best.sigma == 0) return status == LEBM_STOPPED ? status : LEBM_OK;
     model at_best = *m;
     at_best.generator = model_generator_at(m, r->best.sigma);
     const int scored = score_rows(&at_best, data, s, x, errors, d, table, r);

@@ -98,6 +98,22 @@ static void write_row(FILE *out, const score *row, const evidence *of_prior)
     fputc('\n', out);
 }
 
+/* Whether it is a whole number from 0 on, or none. */
+static bool counts(double value)
+{
+    return isnan(value) || (value >= 0 && value < 0x1p53 && value == floor(value));
+}
+
+/* Whether a row is as one that was written: numbers count what there is, and its evidence is there or refused. */
+static bool makes_sense(const double values[COLUMNS], bool refused)
+{
+    for (int c = INDEX; c <= TERMS; c++)
+        if (!counts(values[c])) return false;
+    for (int c = FORWARD; c <= LARGEST; c++)
+        if (isnan(values[c]) && !refused) return false;
+    return !isnan(values[INDEX]) && !(values[SIGMA] <= 0) && !(values[LABEL] > UINT8_MAX);
+}
+
 /* Reads a row back from its line; false if it is none. */
 static bool read_row(char *line, score *row)
 {
@@ -108,8 +124,9 @@ static bool read_row(char *line, score *row)
         values[c] = *field == '\0' ? NAN : strtod(field, &end);
         if (*field != '\0' && *end != '\0') return false;
     }
-    if (!(values[INDEX] >= 0) || fmax(values[INDEX], values[TERMS]) > 1e15 || fabs(values[LABEL]) > UINT8_MAX)
-        return false; /* no integers, or none of ours */
+    const size_t length = strlen(line);
+    const bool refused = length > 2;
+    if (!makes_sense(values, refused)) return false;
     *row = (score){.sigma = isnan(values[SIGMA]) ? 0 : values[SIGMA],
                    .index = (int64_t)values[INDEX],
                    .label = isnan(values[LABEL]) ? -1 : (int)values[LABEL],
@@ -124,8 +141,7 @@ static bool read_row(char *line, score *row)
                             values[LARGEST],
                             values[GROUPS_RHAT],
                             {""}}};
-    const size_t length = strlen(line);
-    if (length > 2) snprintf(row->of_x.refused.text, sizeof row->of_x.refused.text, "%.*s", (int)length - 2, line + 1);
+    if (refused) snprintf(row->of_x.refused.text, sizeof row->of_x.refused.text, "%.*s", (int)length - 2, line + 1);
     return true;
 }
 
@@ -141,7 +157,7 @@ static void take_rows(scores *s, FILE *old)
         if (line[length - 1] != '\n') break;
         check(s, fputs(line, s->out.file) >= 0);
         line[length - 1] = '\0';
-        if (!read_row(line, &row)) {
+        if (!read_row(line, &row) || scores_find(s, row.sigma, row.index) != NULL) {
             fail(&why, "%s is no table of this program: give another --out", s->out.path);
             give_up(s, &why);
         }

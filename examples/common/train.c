@@ -65,13 +65,23 @@ static void save_checkpoint(run *r)
     or_die(lebm_trainer_save(r->trainer, r->checkpoint_path), "cannot save the checkpoint");
 }
 
-/* Before the checkpoint, which then knows of no epoch whose model is missing. */
+/* Any epoch may be one of the last, as --resume may change their number. Before the checkpoint, which then knows of no epoch
+ * whose model is missing. */
 static void keep_model(const run *r)
 {
-    const int64_t epoch = lebm_trainer_epochs_done(r->trainer);
-    if (epoch <= r->options[EPOCHS].value.i64 - r->program->models_kept) return;
-    char *path = run_epoch_path(r, epoch);
+    if (r->program->models_kept == 0) return;
+    char *path = run_epoch_path(r, lebm_trainer_epochs_done(r->trainer));
     or_die(lebm_trainer_save_model(r->trainer, path), "cannot save the model");
+    free(path);
+}
+
+/* After the checkpoint, for which it is none of the last. */
+static void drop_model(const run *r)
+{
+    const int64_t epoch = lebm_trainer_epochs_done(r->trainer) - r->program->models_kept;
+    if (r->program->models_kept == 0 || epoch < 1) return;
+    char *path = run_epoch_path(r, epoch);
+    remove(path);
     free(path);
 }
 
@@ -159,6 +169,7 @@ static outcome train(run *r)
         if (status == LEBM_OK && at_end_of_epoch(r)) {
             keep_model(r);
             save_checkpoint(r);
+            drop_model(r);
             report_epoch(r);
             status = watch(r);
             r->epoch = (tally){0};

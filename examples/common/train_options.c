@@ -92,13 +92,14 @@ static const char notes_of_anomalies[] =
     "\n"
     "Settings are not to be chosen by the test part. --validate DIGIT trains on nine tenths of the training part\n"
     "without that digit, which stands for the anomalies, and tests on the other tenth, and on some of that digit.\n"
-    "\n" ON_STEP_SIZES ON_CHECKPOINTS
+    "\n" ON_STEP_SIZES ON_SIGMA ON_P0 ON_SPECS ON_CHECKPOINTS
     "--resume goes on from there, to the same result as if nothing had happened. Give --held-out, --validate, --data\n"
     "and --out again as at the first start, and --split, --evidence, --temperatures, --score-steps, --score-chains,\n"
     "--minutes and --threads if they are to hold again. All others come from the checkpoint. Given with --resume,\n"
     "--epochs, --eval-images and the options of training chains and of Adam hold from there on; --prior,\n"
     "--generator, --width, --sigma, --sigma0, --batch, --seed and --train-images are refused unless they say the\n"
-    "same, and those of initialisation do nothing. One training at a time may write to a folder.";
+    "same, but for a --sigma that is learned, and those of initialisation do nothing. One training at a time may\n"
+    "write to a folder.";
 
 /* What is another option with text, or none. */
 static void options_of_text(argument options[TRAIN_OPTIONS], const train_program *p)

@@ -19,14 +19,14 @@ Table = dict[tuple[str, ...], dict[tuple[str, ...], list[dict[str, str]]]]
 
 
 def read(paths: list[pathlib.Path]) -> Table:
-    """The figures of all files; a training that is in two of them counts once."""
+    """The figures of all files, but for those that are not defined; a training that is in two of them counts once."""
     table: Table = collections.defaultdict(lambda: collections.defaultdict(list))
     seen = set()
     for path in paths:
         with path.open(newline="") as file:
             for row in csv.DictReader(file):
                 key = (row["held_out"], row["anomaly"], row["split"], row["score"])
-                if (key, row["seed"], row["epoch"]) not in seen:
+                if all(row[measure] for measure in MEASURES) and (key, row["seed"], row["epoch"]) not in seen:
                     table[key][row["seed"],].append(row)
                     seen.add((key, row["seed"], row["epoch"]))
     return table

@@ -58,7 +58,8 @@ typedef struct lebm_trainer lebm_trainer;
  * r = 1 is the step M of expectation maximisation on the batch, less an average over some 1/r batches; sigma^2 stays positive
  * for any r. As the curvature of log p(x|z) goes as 1/sigma^2, the step sizes of to_posterior (step_size and last_step_size)
  * change by the factor of sigma^2, those of hmc by that of sigma: they are to be right for the sigma that the generator
- * begins with. So to_posterior must be another sampler than to_prior. A sigma beyond 1e-6 to 1e6 is LEBM_ERR_DIVERGED. */
+ * begins with. So to_posterior must be another sampler than to_prior, and no other trainer may learn the generator or have that
+ * sampler: its step sizes would be for another sigma. A sigma beyond 1e-6 to 1e6 is LEBM_ERR_DIVERGED. */
 #define LEBM_TRAINER_SIGMA_LEARNING_RATE "sigma_learning_rate"
 /** f64: of a generator of tokens, the share of the numbers of embeddings and of the last layer's outputs that a step drops
  * at random, while the others become larger by 1/(1 - share) (Srivastava et al., 2014). What is dropped of an observation is

@@ -111,6 +111,14 @@ grep -q -- "--resume --out short --held-out 4" report || fail "no command to go 
 again --out whole --epochs 14 --score-steps 5 >report 2>errors || fail "more epochs: $(cat errors)"
 grep -q "over the epochs 5 to 14$" report || fail "$(cat report)"
 
+# Fewer epochs than at first: the models of those that were done count.
+waited_for=fewer/checkpoint.safetensors
+stop tell --out fewer --epochs 1000 --posterior-steps 400
+done=$(sed -n 's/^epoch \([0-9]*\)\/.*/\1/p' log | tail -n 1)
+again --out fewer --epochs $((done + 1)) --score-steps 5 >report 2>errors || fail "fewer epochs: $(cat errors)"
+grep -q "^The digit 4 as the anomaly: mean .* over the epochs [0-9]* to $((done + 1))$" report || fail "$(cat report)"
+[ "$(find fewer -name "epoch-*" | wc -l)" -eq "$((done < 9 ? done + 1 : 10))" ] || fail "models: $(ls fewer)"
+
 # One split, and log p(x) of some images.
 again --out stopped --split pooled --score-steps 5 --evidence 10 --temperatures 20 >report 2>errors ||
     fail "pooled: $(cat errors)"
@@ -170,4 +178,5 @@ mkdir few
 { bytes 0 0 8 1 0 0 0 2; labels 2; } >few/train-labels-idx1-ubyte
 cp data/t10k-images-idx3-ubyte data/t10k-labels-idx1-ubyte few
 refuse 1 "2 images of the digit 4 and 4 others are too few to test on" tell --data few
+"$programs/anomaly_mnist" --help | grep -q "^With --sigma-learning-rate R sigma^2" || fail "no word of learning sigma"
 [ ! -e out-anomaly ] || fail "something was written of nothing"

@@ -110,6 +110,37 @@ START_TEST(writes_tables)
 }
 END_TEST
 
+/* Where all images are of one kind, no curve and no area is defined: none is told. */
+START_TEST(images_of_one_kind_have_no_figures) /* first ordinary ones, then anomalies */
+{
+    for (uint8_t digit = 3; digit <= 7; digit += 4) {
+        example e;
+        anomaly_table t = {.first_epoch = 3};
+        const bool wanted[] = {false, true};
+        make(&e);
+        for (int i = 0; i < IMAGES; i++) e.labels[i] = digit;
+        anomaly_table_add(&t, &e.split, &e.scores);
+        {
+            PRINTED(anomaly_table_print(out, &t, SPLIT_POOLED));
+            assert_contains(text, digit == 7 ? "\nlog p(x,z)     -                  1.0000 +-"
+                                             : "\nlog p(x,z)     -                  - ");
+            ck_assert_ptr_null(strstr(text, "nan"));
+            free(text);
+        }
+        {
+            PRINTED(anomaly_table_csv(out, &t, wanted, 7, 7, 2));
+            assert_contains(text, digit == 7 ? "pooled,joint,6,1,,1\n" : "pooled,joint,6,0,,\n");
+            free(text);
+        }
+        {
+            PRINTED(anomaly_curves_csv(out, &e.split, &e.scores, wanted));
+            ck_assert_str_eq(text, "split,score,threshold,false_positive_rate,recall,precision\n");
+            free(text);
+        }
+    }
+}
+END_TEST
+
 static int go_on(double done, void *user)
 {
     double *last = user;
@@ -184,6 +215,31 @@ START_TEST(scores_are_an_images_own)
 }
 END_TEST
 
+/* Which gives no deviation to measure by. */
+START_TEST(one_ordinary_image_leaves_scores_finite)
+{
+    model m;
+    dataset digits;
+    failure why;
+    anomaly_scores s;
+    double last = 0;
+    const anomaly_settings settings = {
+        .steps = 10, .chains = 1, .temperatures = 10, .threads = 1, .progress = go_on, .user = &last};
+    make_model(&m);
+    ck_assert_int_eq(digits_make(3, 1, &digits, &why), 0);
+    dataset one = digits;
+    one.count = 1;
+    ck_assert_int_eq(anomaly_scores_make(&s, &m, &digits, 3, &one, &settings), LEBM_OK);
+    for (int k = 0; k < ANOMALY_SCORES; k++)
+        for (int64_t i = 0; i < s.counts[k]; i++)
+            ck_assert_msg(isfinite(s.values[k][i]), "%s of image %d is %g", anomaly_score_title(k), (int)i,
+                          s.values[k][i]);
+    anomaly_scores_free(&s);
+    dataset_free(&digits);
+    model_free(&m);
+}
+END_TEST
+
 START_TEST(scoring_can_be_stopped)
 {
     model m;
@@ -202,7 +258,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {low_scores_are_strange, prints_means_and_deviations, writes_tables,
-                                  scores_are_an_images_own, scoring_can_be_stopped};
+    const TTest *const tests[] = {low_scores_are_strange,
+                                  prints_means_and_deviations,
+                                  writes_tables,
+                                  images_of_one_kind_have_no_figures,
+                                  scores_are_an_images_own,
+                                  one_ordinary_image_leaves_scores_finite,
+                                  scoring_can_be_stopped};
     return RUN_SUITE("anomaly_table", tests);
 }

@@ -90,6 +90,20 @@ START_TEST(finds_the_maximum_of_the_likelihood)
 }
 END_TEST
 
+START_TEST(rows_that_are_all_missing_have_none)
+{
+    best_sigma found;
+    double done = 0;
+    model m = make_model(.3);
+    model_skip_missing(&m);
+    for (int row = 0; row < ROWS; row++)
+        for (int i = 0; i < SIDE; i++) x[row][i] = NAN;
+    ck_assert_int_eq(best_sigma_find(&m, x[0], ROWS, 1, 1, go_on, &done, &found), LEBM_OK);
+    ck_assert_double_eq(found.sigma, 0);
+    model_free(&m);
+}
+END_TEST
+
 static int stop(double done, void *user)
 {
     (void)user;
@@ -108,6 +122,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {finds_the_maximum_of_the_likelihood, may_be_stopped};
+    const TTest *const tests[] = {finds_the_maximum_of_the_likelihood, rows_that_are_all_missing_have_none,
+                                  may_be_stopped};
     return RUN_SUITE("best_sigma", tests);
 }

@@ -86,6 +86,16 @@ refuse 1 "says 'seed 1', and this is 'seed 2'" \
 refuse 1 "says 'model crc32" evaluate --model bernoulli/model.safetensors --data gaussian --out both --resume
 cmp both/evaluation.csv parts/evaluation.csv || fail "a refusal changed the table"
 
+# A run that asks for less than the table has tells of what it asks for.
+cp -r both less
+evaluate --model "$model" --data gaussian --images 5 --sigma model --out less --resume >report 2>errors ||
+    fail "less: $(cat errors)"
+grep -q "^log p(x) of 5 images at sigma 0.3, the model's$" report || fail "not of five images: $(cat report)"
+awk -F, 'FNR > 1 && FNR < 7 { sum += $7; error += $5 } END { printf "%.4f %.6f\n", sum / 5, error / 5 }' \
+    both/evaluation.csv >truth
+awk '$1 == "nats" { nats = $2 } /end of the chain/ { error = $5 } END { print nats, error }' report | cmp - truth ||
+    fail "the means of five rows are $(cat truth): $(cat report)"
+
 # p0 in the place of the prior: log Z is 0, and these data less probable.
 evaluate --model "$model" --data gaussian --p0 --sigma model --out p0 >report 2>errors || fail "p0: $(cat errors)"
 grep -q "^log Z 0.0000 (forward, from below, +- 0.000) to 0.0000" report || fail "log Z of p0: $(cat report)"
@@ -229,7 +239,23 @@ refuse 1 "is no table of this program" \
     evaluate --model "$model" --data gaussian --sigma-images 300 --out broken --resume
 grep -q "no number" broken/evaluation.csv || fail "another table was replaced"
 [ "$(ls broken | tr '\n' ' ')" = "evaluation.csv settings.txt " ] || fail "left behind: $(ls broken)"
-printf 'sigma\n,1e300,,,,,,,,,,,,,,,,\n' >broken/evaluation.csv
-refuse 1 "is no table of this program" \
-    evaluate --model "$model" --data gaussian --sigma-images 300 --out broken --resume
+
+# no_row WHY ROW: a table with this row, which nobody wrote, is refused.
+no_row() {
+    { head -n 2 both/evaluation.csv; echo "$2"; } >broken/evaluation.csv
+    refuse 1 "is no table of this program" \
+        evaluate --model "$model" --data gaussian --sigma-images 300 --out broken --resume
+    grep -qF -e "$2" broken/evaluation.csv || fail "a table with $1 was replaced"
+}
+rest=0,0,0,0,0,0,0,9,1,1
+no_row "a number beyond all rows" "0.3,1e300,,,0,0,0,$rest,"
+no_row "an infinite number" "0.3,inf,,,0,0,0,$rest,"
+no_row "half a number" "0.3,1.5,,,0,0,0,$rest,"
+no_row "no number" "0.3,,,,0,0,0,$rest,"
+no_row "a row twice" "0.3,0,,,0,0,0,$rest,"
+no_row "tokens below 0" "0.3,1,,-3,0,0,0,$rest,"
+no_row "a label of no byte" "0.3,1,256,,0,0,0,$rest,"
+no_row "a sigma below 0" "-0.3,1,,,0,0,0,$rest,"
+no_row "no evidence and no reason" "0.3,1,,,0,0,,,,,,,,,,1,"
+no_row "too little" "0.3,1,,,0,0"
 [ ! -e evaluation ] || fail "something was written of nothing"

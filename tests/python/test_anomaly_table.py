@@ -47,6 +47,11 @@ class AnomalyTable(unittest.TestCase):
         digits = [line.split(" | ")[0] for line in run(path).stdout.splitlines()[2:]]
         self.assertEqual(digits, ["| 1", "| 4", "| 4", "| 7 for 4"])
 
+    def test_images_of_one_kind_have_no_row(self) -> None:
+        figures = "4,4,1,9,pooled,joint,100,.1,.5,.2\n"
+        path = self.write("1.csv", figures + "4,4,2,9,pooled,joint,1,0,,\n4,4,2,9,80-20,joint,1,1,,1\n")
+        self.assertEqual(run(path).stdout, run(self.write("2.csv", figures)).stdout)
+
     def test_it_says_what_is_wrong(self) -> None:
         other = self.folder / "other.csv"
         other.write_text("step,epoch\n1,1\n")

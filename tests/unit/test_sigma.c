@@ -208,6 +208,48 @@ START_TEST(another_sigma_is_refused_unless_it_is_learned)
 }
 END_TEST
 
+/* A file that was edited: what was learned may be anything that sigma may be. */
+START_TEST(a_sigma_that_cannot_be_is_refused)
+{
+    static const char *const wrong[] = {"9e-7", "2e6", "0", "-0.5", "nan"};
+    struct training t = make_training(LEBM_LANGEVIN, 0.1), other = make_training(LEBM_LANGEVIN, 0);
+    char edited[64], before[64] = "\"generator.sigma\":\"0.5\"";
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(edited, sizeof edited, "\"generator.sigma\":\"%s\"", wrong[i]);
+        edit_header(before, edited);
+        LEBM_ASSERT_STATUS(lebm_trainer_load(other.trainer, path), LEBM_ERR_FORMAT);
+        LEBM_ASSERT_ERROR_NAMES("generator.sigma");
+        ck_assert_double_eq(sigma_of(&other), sigma_at_first);
+        strcpy(before, edited);
+    }
+    edit_header(before, "\"generator.sigma\":\"0.25\"");
+    LEBM_ASSERT_OK(lebm_trainer_load(other.trainer, path));
+    ck_assert_double_eq(sigma_of(&other), 0.25);
+    free_training(&t);
+    free_training(&other);
+}
+END_TEST
+
+/* One of a library that did not know the option, or of a training without it: like all options, it is the file's. */
+START_TEST(a_checkpoint_without_the_rate_sets_none)
+{
+    struct training t = make_training(LEBM_LANGEVIN, 0), other = make_training(LEBM_LANGEVIN, 0.1);
+    double rate;
+    LEBM_ASSERT_OK(lebm_trainer_save(t.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_load(other.trainer, path));
+    LEBM_ASSERT_OK(lebm_trainer_get_f64(other.trainer, LEBM_TRAINER_SIGMA_LEARNING_RATE, &rate));
+    ck_assert_double_eq(rate, 0);
+    step(&other);
+    ck_assert_double_eq(sigma_of(&other), sigma_at_first);
+    edit_header("\"generator.sigma\":\"0.5\"", "\"generator.sigma\":\"0.25\"");
+    set_f64(&other, LEBM_TRAINER_SIGMA_LEARNING_RATE, 0.1);
+    LEBM_ASSERT_STATUS(lebm_trainer_load(other.trainer, path), LEBM_ERR_SHAPE);
+    free_training(&t);
+    free_training(&other);
+}
+END_TEST
+
 static int try_step(const struct training *t, const float *x)
 {
     return lebm_trainer_step(t->trainer, x, N);
@@ -303,6 +345,8 @@ static Suite *suite(void)
     tcase_add_loop_test(files, goes_on_to_the_bit, 0, 2);
     tcase_add_test(files, models_have_the_sigma_that_was_learned);
     tcase_add_test(files, another_sigma_is_refused_unless_it_is_learned);
+    tcase_add_test(files, a_sigma_that_cannot_be_is_refused);
+    tcase_add_test(files, a_checkpoint_without_the_rate_sets_none);
     suite_add_tcase(suite, files);
     return suite;
 }

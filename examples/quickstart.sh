@@ -60,7 +60,8 @@ if [ -x /usr/bin/cmake ]; then cmake=/usr/bin/cmake; fi
 
 cd "$root"
 "$cmake" -S . -B build -DCMAKE_BUILD_TYPE=Release -DLEBM_BUILD_EXAMPLES=ON -DLEBM_BUILD_TESTS=OFF
-"$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" --target train_mnist train_svhn train_images sample reconstruct
+"$cmake" --build build --parallel "$(nproc 2>/dev/null || echo 1)" \
+    --target train_mnist train_svhn train_images sample reconstruct diagnose rank_pictures evaluate
 
 echo
 number=1

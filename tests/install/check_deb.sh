@@ -28,6 +28,9 @@ for name in liblatentebm0 liblatentebm-dev python3-lebm latentebm-programs; do
         [ ! -e "$work/root/$path" ] || fail "$path is in two packages"
     done
     quiet dpkg-deb -x "$file" "$work/root"
+    if [ "$name" = liblatentebm0 ]; then
+        dpkg-deb -f "$file" Recommends | grep -qw libopenblas0 || fail "$name does not recommend a fast BLAS"
+    fi
     if [ "$name" = liblatentebm0 ] && find "$work/root" ! -type d ! -name 'liblatentebm.so.0*' | grep .; then
         fail "what is not needed to run programs is in $name"
     fi

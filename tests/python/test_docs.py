@@ -45,9 +45,8 @@ class Docs(unittest.TestCase):
         self.assertTrue(0.2 < names["left"] < 0.8 and names["valley"] < 0.1, printed)
         filled = names["filled"]
         self.assertTrue(0.25 < np.mean(filled[:, 0] < -1) < 0.75 and np.mean(abs(filled[:, 0]) < 1) < 0.1, printed)
-        z, x = names["z"], names["x"]
-        score = names["generator"].log_likelihood(z, x) + names["prior"].log_density(z)
-        self.assertEqual(set(np.argsort(score)[:2]), {5, 6})
+        scores = names["scores"]
+        self.assertEqual(set(np.argsort(scores.log_likelihood + scores.log_prior)[:2]), {5, 6})
         self.check_gradients(names["gradients"])
 
     def check_gradients(self, gradients: Any) -> None:

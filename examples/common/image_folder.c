@@ -235,9 +235,11 @@ static int read_kept(folder_reading *r, data_part part, const char *made_from, c
 int image_folder_read(folder_reading *r, data_part part, const char *cache, dataset *data, failure *why)
 {
     *data = (dataset){0};
+    const int64_t broken_before = r->broken;
     char *made_from = describe(r, part);
     const int result =
         cache == NULL ? read_unkept(r, part, made_from, data, why) : read_kept(r, part, made_from, cache, data, why);
     free(made_from);
+    r->files += data->count + r->broken - broken_before;
     return result;
 }

@@ -14,7 +14,8 @@ typedef struct folder_reading {
     int64_t side;
     bool grey;
     double held_out; /* the share of the files */
-    int64_t broken;  /* files that could not be read, so far */
+    int64_t files;   /* of the parts read so far, */
+    int64_t broken;  /* those of them that could not be read */
     FILE *reasons;   /* to which a line "NAME: REASON" of each is written */
 } folder_reading;
 

@@ -133,7 +133,7 @@ static char *tell_broken(const folder_reading *r, const char *reasons, const pla
     size_t size;
     int64_t shown = 0;
     FILE *out = open_text(&text, &size);
-    fprintf(out, "%s: %" PRId64 " of %" PRId64 " pictures cannot be read", r->folder, r->broken, r->list.count);
+    fprintf(out, "%s: %" PRId64 " of %" PRId64 " pictures cannot be read", r->folder, r->broken, r->files);
     for (const char *line = reasons; *line != '\0' && shown < SHOWN; line = strchr(line, '\n') + 1, shown++)
         fprintf(out, "%s %.*s", shown == 0 ? ":" : ";", (int)strcspn(line, "\n"), line);
     if (shown < r->broken) fprintf(out, "; and %" PRId64 " more", r->broken - shown);
@@ -149,7 +149,7 @@ static int judge_broken(const folder_reading *r, const char *reasons, const plac
     if (r->broken == 0) return 0;
     if (s->skipped != NULL) write_skipped(s->skipped, reasons);
     char *text = tell_broken(r, reasons, s);
-    const bool too_many = (double)r->broken > s->most_broken * (double)r->list.count;
+    const bool too_many = (double)r->broken > s->most_broken * (double)r->files;
     if (too_many)
         fail(why, "%s; allowed is a share of %g", text, s->most_broken);
     else

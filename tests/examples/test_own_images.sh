@@ -92,6 +92,8 @@ learn --data strange --out mended --epochs 1 >report 2>errors || fail "mended: $
 "$programs/sample" --model whole/model.safetensors --count 4 --steps 2 >said || fail "sample"
 "$programs/reconstruct" --model whole/model.safetensors --data pictures --count 5 >said 2>errors || fail "reconstruct: $(cat errors)"
 expect "5 of $held_out held-out pictures" said
+"$programs/reconstruct" --model whole/model.safetensors --data pictures --held-out .5 >said 2>errors || fail "reconstruct half"
+expect "1 of 31 pictures cannot be read: " errors # of the part that it reads
 "$programs/reconstruct" --model whole/model.safetensors --data pictures --held-out 1 >said 2>errors || fail "reconstruct all"
 expect "50 of 57 held-out pictures" said
 "$programs/reconstruct" --model whole/model.safetensors --eval pictures/dogs --count 5 >said 2>errors || fail "reconstruct dogs"

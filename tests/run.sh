@@ -30,7 +30,7 @@ EOF
 root=$(cd "$(dirname "$0")/.." && pwd)
 packages="build-essential cmake pkg-config libopenblas-dev librandom123-dev libcjson-dev libpng-dev libjpeg-dev libzimg-dev zlib1g-dev libmatio-dev check"
 # For tests that are skipped where the package is not to be had.
-more="doxygen abigail-tools python3-numpy python3-matplotlib python3-pil python3-tqdm file groff-base libopenblas0-openmp libopenblas0-serial libblis4-openmp libblas3"
+more="doxygen abigail-tools python3-numpy python3-matplotlib python3-pil python3-tqdm python3-mypy python3-pip python3-scikit-build-core file groff-base libopenblas0-openmp libopenblas0-serial libblis4-openmp libblas3"
 tools="valgrind gcovr clang clang-tidy clang-format-14 cppcheck shellcheck"
 
 all="release asan tsan long asan-long tsan-long valgrind mutation coverage"

@@ -1509,7 +1509,9 @@ class Sampler(_MeasuredRunner):
             self._traces = traces
 
     def _recording(self) -> contextlib.AbstractContextManager[Any]:
-        return contextlib.nullcontext() if self._traces is None else self._traces._lock
+        if self._traces is None:
+            return contextlib.nullcontext()
+        return self._traces._lock
 
     def _start(self, z: Optional[Array], n: int, width: int) -> Array:
         if z is None and self.options["start"] != "noise":
@@ -1891,7 +1893,9 @@ def _add_options_to_help(
 def _complete_help() -> None:
     sampler = Sampler()
     prior, generator = Prior(Net("in 1; linear 1")), Generator(Net("in 1; linear 1"), "gaussian", 1)
-    for handle in prior.net, generator, sampler, Trainer(prior, generator, sampler, sampler), Annealing():
+    trainer = Trainer(prior, generator, sampler, sampler)
+    handles: tuple[Union[Net, Generator, _Runner], ...] = (prior.net, generator, sampler, trainer, Annealing())
+    for handle in handles:
         _add_options_to_help(handle)
     of_all = set(sampler.options) & set(Sampler("mala").options) - {"step_size", "last_step_size", "target_acceptance"}
     for kernel in "mala", "hmc":

@@ -92,8 +92,8 @@ int best_sigma_find(const model *m, const float *x, int64_t n, int64_t seed, int
         else if (part.round >= ROUNDS - 2 * AVERAGED)
             before += square / AVERAGED;
     }
-    *found =
-        isnan(square) ? (best_sigma){0} : (best_sigma){fmax(sqrt(last), least_sigma), fabs(sqrt(before / last) - 1)};
+    *found = (best_sigma){0};
+    if (!isnan(square)) *found = (best_sigma){fmax(sqrt(last), least_sigma), fabs(sqrt(before / last) - 1)};
     lebm_sampler_destroy(sampler);
     free(of_chains);
     free(z);

@@ -74,7 +74,7 @@ static void write_row(FILE *out, const score *row, const evidence *of_prior)
     const evidence *e = &row->of_x;
     const double values[COLUMNS] = {[SIGMA] = row->sigma > 0 ? row->sigma : NAN,
                                     [INDEX] = (double)row->index,
-                                    [LABEL] = row->label >= 0 ? row->label : NAN,
+                                    [LABEL] = row->label >= 0 ? (double)row->label : NAN,
                                     [TERMS] = row->terms > 0 ? (double)row->terms : NAN,
                                     [ERROR] = row->error,
                                     [ERROR_NOISE_FREE] = row->error_noise_free,

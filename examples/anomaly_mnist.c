@@ -18,12 +18,10 @@ int main(int argc, char **argv)
         .models_kept = MOST_EPOCHS_SCORED,
 
         MNIST_DEFAULTS,
-        /* Chains are kept, so that few steps bring them near p(z|x). */
         .posterior_steps = 3,
-        .posterior_chains = "kept",
         .first_visit_steps = 20,
+        .generator_learning_rate = 1e-3,
         .decay_per_epoch = .9,
-        .average_decay = .999,
 
         .score_steps = 30,
         .score_chains = 1,

@@ -10,7 +10,7 @@ int main(int argc, char **argv)
         .summary = "Learns a latent-space energy-based prior model of images of your own.",
         .out = "out-images",
         .epochs = 30,
-        .batch = 100,
+        .batch = 50,
 
         .prior = "in M; linear 200; gelu; linear 200; gelu; linear 1",
         IMAGE_DEFAULTS,

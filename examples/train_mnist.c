@@ -10,15 +10,14 @@ int main(int argc, char **argv)
         .name = "train_mnist",
         .summary = "Learns a latent-space energy-based prior model of MNIST, or of digits that it draws itself.",
         .out = "out-mnist",
-        .epochs = 11,
+        .epochs = 13,
         .batch = 100,
 
         MNIST_DEFAULTS,
-        .posterior_steps = 40,
-        .posterior_chains = "fresh",
-        .first_visit_steps = 0,
-        .decay_per_epoch = .75,
-        .average_decay = 0,
+        .posterior_steps = 4,
+        .first_visit_steps = 40,
+        .generator_learning_rate = 2e-3,
+        .decay_per_epoch = .85,
     };
     return train_main(argc, argv, &program);
 }

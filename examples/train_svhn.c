@@ -11,7 +11,7 @@ int main(int argc, char **argv)
         .summary = "Learns a latent-space energy-based prior model of SVHN, or of house numbers that it draws itself.",
         .out = "out-svhn",
         .epochs = 30,
-        .batch = 100,
+        .batch = 50,
 
         .prior = "in 100; linear 200; gelu; linear 200; gelu; linear 1",
         .generator = "in 100; conv_transpose2d 8N 4 1 0; leaky_relu 0.2; conv_transpose2d 4N 4 2 1; leaky_relu 0.2; "

@@ -70,7 +70,8 @@ make_svhn() {
 
 # train_colours ARGUMENTS...: trains a narrow net of SVHN with short chains.
 train_colours() {
-    $run "$programs/train_svhn" --batch 20 --width 2 --prior-steps 5 --posterior-steps 5 "$@"
+    $run "$programs/train_svhn" --batch 20 --width 2 --prior-steps 5 --posterior-steps 5 \
+        --first-visit-steps 5 "$@"
 }
 
 # train ARGUMENTS...: trains small nets with short chains on the data in the folder "data". With run=exec the program
@@ -79,7 +80,7 @@ run=
 train() {
     $run "$programs/train_mnist" --data data --batch 20 --prior "in 4; linear 8; gelu; linear 1" \
         --generator "in 4; linear 16; leaky_relu 0.2; linear 784; reshape 1 28 28; tanh" \
-        --prior-steps 5 --posterior-steps 5 "$@"
+        --prior-steps 5 --posterior-steps 5 --first-visit-steps 5 "$@"
 }
 
 # same_results A B: two folders must hold the same results, byte by byte but for the speeds in metrics.csv.

@@ -134,6 +134,7 @@ def reconstruction_mse(path, prior, generator, images, steps, start):
     to_posterior.options["steps"] = steps
     if start is not None:
         to_posterior.options["start"] = "given"
+        start = start.copy()  # a run moves the z that it is given
     z = to_posterior.run_posterior(prior, generator, images, start)
     return float(np.mean((decode(generator, z) - images) ** 2))
 

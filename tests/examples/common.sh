@@ -70,8 +70,7 @@ make_svhn() {
 
 # train_colours ARGUMENTS...: trains a narrow net of SVHN with short chains.
 train_colours() {
-    $run "$programs/train_svhn" --batch 20 --width 2 --prior-steps 5 --posterior-steps 5 \
-        --first-visit-steps 5 "$@"
+    $run "$programs/train_svhn" --batch 20 --width 2 --prior-steps 5 --posterior-steps 5 --first-visit-steps 5 "$@"
 }
 
 # train ARGUMENTS...: trains small nets with short chains on the data in the folder "data". With run=exec the program

@@ -27,6 +27,12 @@ cmp -s plain/metrics fresh/metrics && fail "kept chains train as fresh ones do"
 cmp -s whole/model.safetensors plain/model.safetensors && fail "the model is not that of the averages"
 cmp -s whole/samples.png plain/samples.png && fail "the samples are not those of the averages"
 
+# Where there are no averages, a checkpoint is sampled from as the model is.
+for file in model checkpoint; do
+    "$programs/sample" --model "plain/$file.safetensors" --out "$file.png" >log || fail "sample: $(cat log)"
+done
+cmp model.png checkpoint.png || fail "samples of a checkpoint without averages are not those of its model"
+
 # A training that began with fresh chains may go on with kept ones.
 "$programs/train_mnist" --resume --out fresh --data data --epochs 5 --posterior-chains kept >log 2>&1 ||
     fail "resume: $(cat log)"

@@ -23,13 +23,13 @@ sh -e commands >said || fail "the commands that the report names do not work"
 [ -s reconstructions.png ] || fail "reconstruct wrote no picture"
 grep -q "mean square error [0-9]" said || fail "reconstruct names no error"
 
-# The same seed gives the same picture, another seed another, and so does the checkpoint, which has no averages.
+# The same seed gives the same picture, another seed another, and so does a checkpoint, which has no averaged model.
 "$programs/sample" --model "a run/model.safetensors" --out again.png >/dev/null
 cmp samples.png again.png || fail "samples differ for the same seed"
 "$programs/sample" --model "a run/model.safetensors" --out other.png --seed 2 >/dev/null
 ! cmp -s samples.png other.png || fail "samples are the same for another seed"
 "$programs/sample" --model "a run/checkpoint.safetensors" --out other.png >/dev/null
-! cmp -s samples.png other.png || fail "the model has no averages"
+! cmp -s samples.png other.png || fail "the model is not that of the averages"
 
 for program in train_mnist sample reconstruct diagnose; do
     "$programs/$program" --help >help || fail "$program --help"

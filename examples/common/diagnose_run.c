@@ -57,17 +57,22 @@ static void measure_f(const model *m, const float *z, int64_t targets, int64_t e
     free(values);
 }
 
-/* Suggests a step size to begin with, by the curvature at the ends of the trained chains. */
-static void suggest_step_size(const model *m, const chains_plan *plan, const float *x, const float *z, findings *f)
+/* Suggests a step size to begin with, by the curvature at the ends of the trained chains. Returns a status. */
+static int suggest_step_size(const model *m, const chains_plan *plan, const float *x, const float *z, display *d,
+                             findings *f)
 {
     const int64_t n = chains_count(plan);
     lebm_sampler *s;
     or_die(lebm_sampler_create(&s, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_set_i64(s, LEBM_SAMPLER_THREADS, plan->threads), "sampler");
-    const int status = x == NULL ? lebm_sampler_suggest_prior(s, m->prior, z, n, &f->suggested)
-                                 : lebm_sampler_suggest_posterior(s, m->prior, m->generator, x, z, n, &f->suggested);
-    or_die(view_take_suggestion(status, &f->suggested), "a step size by the curvature");
+    display_next(d, "a step size");
+    or_die(lebm_sampler_set_progress(s, on_progress, d), "sampler");
+    int status = x == NULL ? lebm_sampler_suggest_prior(s, m->prior, z, n, &f->suggested)
+                           : lebm_sampler_suggest_posterior(s, m->prior, m->generator, x, z, n, &f->suggested);
+    status = view_take_suggestion(status, &f->suggested);
+    if (status != LEBM_STOPPED) or_die(status, "a step size by the curvature");
     lebm_sampler_destroy(s);
+    return status;
 }
 
 /* The chains as the model was trained, from noise and with their own steps. Where they end, starts are made apart. */
@@ -81,14 +86,15 @@ static int run_trained(const model *m, const chains_plan *plan, display *d, find
     or_die(lebm_sampler_set_progress(s, on_progress, d), "sampler");
     or_die(lebm_sampler_get_i64(s, LEBM_SAMPLER_STEPS, &f->training_steps), "sampler");
     or_die(lebm_sampler_get_f64(s, LEBM_SAMPLER_TEMPERATURE, &f->training_temperature), "sampler");
-    const int status = chains_run(m, s, x, n, z);
-    if (status == LEBM_OK) {
-        suggest_step_size(m, plan, x, z, f);
-        measure_f(m, z, plan->targets, n / plan->targets, f);
-        *starts = starts_apart(m, z, n, plan->superchains);
-    } else if (status != LEBM_STOPPED) {
+    int status = chains_run(m, s, x, n, z);
+    if (status != LEBM_OK && status != LEBM_STOPPED) {
         progress_clear(&d->bar);
         or_die(status, "chains as trained");
+    }
+    if (status == LEBM_OK) status = suggest_step_size(m, plan, x, z, d, f);
+    if (status == LEBM_OK) {
+        measure_f(m, z, plan->targets, n / plan->targets, f);
+        *starts = starts_apart(m, z, n, plan->superchains);
     }
     free(x);
     free(z);

@@ -269,10 +269,10 @@ LEBM_API int lebm_sampler_option_bounds_f64(const lebm_sampler *sampler, const c
                                             double *min, double *max);
 /** @} */
 
-/** Have `progress` called during runs of this sampler, which it may stop, as when a user wants to leave. It is not
- * called in the steps of a trainer that uses the sampler. lebm_progress_fn says what it may call and what not: it may
- * read this sampler's options and metrics and copy it, but to set an option of it, run it, have another function called
- * or train with it is LEBM_ERR_STATE while it runs, and it must not destroy it.
+/** Have `progress` called during runs and suggestions of this sampler, which it may stop, as when a user wants to leave.
+ * It is not called in the steps of a trainer that uses the sampler. lebm_progress_fn says what it may call and what not:
+ * it may read this sampler's options and metrics and copy it, but to set an option of it, run it, have another function
+ * called or train with it is LEBM_ERR_STATE while it runs, and it must not destroy it.
  * @param progress  the function; NULL: none from now on
  * @param user      handed on to it; the library does not look at it
  * @return LEBM_OK, LEBM_ERR_INVALID, LEBM_ERR_STATE (the sampler is running)
@@ -403,7 +403,7 @@ LEBM_API int lebm_sampler_log_joint(lebm_sampler *sampler, const lebm_prior *pri
  * largest. Suggested is s = 0.3/c or, of hmc, the epsilon of which s = epsilon^2/2; with the c that 95 % of the states
  * do not exceed. With the option preconditioner at "diagonal" the curvature is that of M^-1/2 z, and M what a run would
  * begin with now. c is found by power iteration on differences of scores, which costs 61 evaluations of the score for
- * each state.
+ * each state; the progress function is called as in runs.
  *
  * The sampler, its options and its metrics stay as they are: to take the suggestion, set step_size. It depends on the
  * states, but not on seed, stream and threads. Let the states be where chains come to rest, as those that a run left.
@@ -411,11 +411,12 @@ LEBM_API int lebm_sampler_log_joint(lebm_sampler *sampler, const lebm_prior *pri
 /** Suggest the step size of chains to the prior.
  * @param z          [n, M] states   @param n  1 or more
  * @param step_size  receives it
- * @return LEBM_OK; LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; the step size would be none that the option may have, as where
- *         the density is flat); LEBM_ERR_SHAPE (the sampler has other than M variances for its preconditioner);
- *         LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of the net was never set; a call
- *         is changing the net; preconditioner is "diagonal", but there are no variances and no warm-up);
- *         LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a state, the log density there, or a score beside it, is not finite)
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; the step size
+ *         would be none that the option may have, as where the density is flat); LEBM_ERR_SHAPE (the sampler has other
+ *         than M variances for its preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a
+ *         weight of the net was never set; a call is changing the net; preconditioner is "diagonal", but there are no
+ *         variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a state, the log density there, or a score
+ *         beside it, is not finite)
  * Threads: one call per sampler at a time; samplers that share a model may be used together. @since 0.1.0 */
 LEBM_API int lebm_sampler_suggest_prior(lebm_sampler *sampler, const lebm_prior *prior, const float *z, int64_t n,
                                         double *step_size);
@@ -423,13 +424,13 @@ LEBM_API int lebm_sampler_suggest_prior(lebm_sampler *sampler, const lebm_prior 
 /** Suggest the step size of chains to the posterior.
  * @param x          [n, D]   @param z  [n, M] a state for each row of x   @param n  1 or more
  * @param step_size  receives it
- * @return LEBM_OK; LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x that is not finite or out of range, see
- *         LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE; the step size would be none that the option may
- *         have); LEBM_ERR_SHAPE (prior and generator differ in the size of z; the sampler has other than M variances
- *         for its preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses it; a weight of a net
- *         was never set; a call is changing a net or the generator; preconditioner is "diagonal", but there are no
- *         variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a state, the log density there, or a score
- *         beside it, is not finite)
+ * @return LEBM_OK; LEBM_STOPPED (the progress function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; a number of x
+ *         that is not finite or out of range, see LEBM_GENERATOR_MISSING and LEBM_GENERATOR_OUT_OF_RANGE; the step size
+ *         would be none that the option may have); LEBM_ERR_SHAPE (prior and generator differ in the size of z; the
+ *         sampler has other than M variances for its preconditioner); LEBM_ERR_STATE (the sampler is running, or a
+ *         trainer that uses it; a weight of a net was never set; a call is changing a net or the generator;
+ *         preconditioner is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM; LEBM_ERR_DIVERGED (a
+ *         state, the log density there, or a score beside it, is not finite)
  * Threads: one call per sampler at a time; samplers that share a model may be used together. @since 0.1.0 */
 LEBM_API int lebm_sampler_suggest_posterior(lebm_sampler *sampler, const lebm_prior *prior,
                                             const lebm_generator *generator, const float *x, const float *z, int64_t n,
@@ -439,10 +440,10 @@ LEBM_API int lebm_sampler_suggest_posterior(lebm_sampler *sampler, const lebm_pr
  * @param target     its function is called on this thread, unless it may be called on several
  * @param z          [n, dims] states   @param n  1 or more
  * @param step_size  receives it
- * @return LEBM_OK; LEBM_STOPPED (the target's function said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; the step size
- *         would be none that the option may have, as where the density is flat); LEBM_ERR_SHAPE (the sampler has other
- *         than dims variances for its preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer that uses
- *         it; preconditioner is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM;
+ * @return LEBM_OK; LEBM_STOPPED (the progress function, or the target's, said so); LEBM_ERR_INVALID; LEBM_ERR_RANGE (n; the
+ *         step size would be none that the option may have, as where the density is flat); LEBM_ERR_SHAPE (the sampler
+ *         has other than dims variances for its preconditioner); LEBM_ERR_STATE (the sampler is running, or a trainer
+ *         that uses it; preconditioner is "diagonal", but there are no variances and no warm-up); LEBM_ERR_NOMEM;
  *         LEBM_ERR_DIVERGED (a state, the log density there, or a score beside it, is not finite)
  * Threads: one call per sampler at a time; samplers that share a target may be used together if its function may be
  * called on several. @since 0.1.0 */

@@ -7,8 +7,6 @@
 #include "math/kernels.h"
 #include "math/rng.h"
 
-enum { ROUNDS = 30 };
-
 /* How far a side is from the state: as a share of 1/sqrt(c), the width of the target where it is narrowest. Steps of chains are
  * longer, so that this is the curvature that they meet, also where a net bends at once (ReLU). Higher derivatives change the
  * difference of the scores by about a tenth squared, over 6; the rounding of scores of the size sqrt(dims c) to float32 by
@@ -85,6 +83,7 @@ static void curvature_place_sides(const curvature_row *row, double h)
 static int curvature_evaluate(const lebm__curvature *c, const lebm__target *target, int64_t first, int64_t n,
                               const float *z, float *score)
 {
+    if (c->stop(c->context)) return LEBM_STOPPED;
     target->base(target->context, n, z, c->log_density, score, c->squares);
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(c->squares[i]))
@@ -145,7 +144,7 @@ int lebm__curvature_measure(const lebm__curvature *c, const lebm__target *target
         largest[i] = 0.0;
     }
     LEBM__TRY(curvature_check_states(c, target, first, n, z));
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < LEBM__CURVATURE_ROUNDS; round++) {
         for (int64_t i = 0; i < n; i++) {
             const curvature_row row = curvature_row_of(c, dims, roots, z, i);
             curvature_place_sides(&row, curvature_distance(&row, spread, largest[i]));

@@ -7,11 +7,15 @@
 #include "core/memory.h"
 #include "mcmc/target.h"
 
+enum { LEBM__CURVATURE_ROUNDS = 30, LEBM__CURVATURE_EVALUATIONS = 1 + 2 * LEBM__CURVATURE_ROUNDS };
+
 /* What a thread needs for up to `rows` states. */
 typedef struct {
     float *direction;              /* [rows, dims] v, of the length 1 */
     float *z[2], *score[2];        /* [rows, dims] on both sides */
     double *log_density, *squares; /* [rows] which the target gives as well */
+    int (*stop)(void *context);    /* set by the caller: asked before each evaluation; nonzero: return LEBM_STOPPED */
+    void *context;
 } lebm__curvature;
 
 void lebm__curvature_lay_out(lebm__curvature *curvature, int64_t rows, int64_t dims, lebm__arena *arena);

@@ -75,6 +75,15 @@ typedef struct {
     int thread;
 } run_place;
 
+/* Of the target, for each tile. */
+static double run_evaluations(const run_state *r)
+{
+    const lebm__run *run = r->run;
+    if (r->curvatures != NULL) return LEBM__CURVATURE_EVALUATIONS;
+    return (double)(run->tuning.warmup + run->options->steps) *
+           (double)lebm__kernel_evaluations(run->kernel, run->kernel_options);
+}
+
 /* Whether to stop before an evaluation. The calling thread, which is thread 0, asks the caller now and then. */
 static int run_stop(void *context)
 {
@@ -83,9 +92,7 @@ static int run_stop(void *context)
     const lebm__run *run = r->run;
     const int64_t begun = atomic_fetch_add(&r->begun, 1);
     if (run->progress.ask != NULL && at->thread == 0 && lebm__is_due(&r->asked)) {
-        const int64_t evaluations = lebm__kernel_evaluations(run->kernel, run->kernel_options);
-        const double steps = (double)(run->tuning.warmup + run->options->steps);
-        const double all = steps * (double)evaluations * (double)r->tiles.count;
+        const double all = run_evaluations(r) * (double)r->tiles.count;
         if (run->progress.ask((double)begun / all, run->progress.user)) r->stopped = 1;
     }
     return r->stopped;
@@ -253,6 +260,8 @@ static int run_curvature_tile(void *context, int64_t task, int thread)
     run_place_tile(r, w, task, tile);
     run_start(r, tile, r->run->start);
     run_observe(r, w, tile);
+    w->curvature.stop = run_stop;
+    w->curvature.context = &(run_place){r, thread};
     return lebm__curvature_measure(&w->curvature, &target, r->tuning.roots, tile->first, tile->n, tile->z,
                                    r->curvatures + tile->first);
 }
@@ -391,9 +400,8 @@ static int run_all(run_state *r)
     r->metrics.energy_error = r->metrics.acceptance + run->n;
     LEBM__TRY(run_prepare_tuning(r));
     LEBM__TRY(lebm__pool_lay_out(run->pool, threads, run_lay_out, r));
-    if (r->curvatures != NULL) return lebm__pool_run(run->pool, r->tiles.count, run_curvature_tile, r);
-    LEBM__TRY(run_warm_up(r));
-    LEBM__TRY(lebm__pool_run(run->pool, r->tiles.count, run_tile, r));
+    if (r->curvatures == NULL) LEBM__TRY(run_warm_up(r));
+    LEBM__TRY(lebm__pool_run(run->pool, r->tiles.count, r->curvatures == NULL ? run_tile : run_curvature_tile, r));
     return run->progress.ask != NULL && run->progress.ask(1.0, run->progress.user) ? LEBM_STOPPED : LEBM_OK;
 }
 

@@ -40,6 +40,7 @@ static int suggest(lebm_sampler *sampler, const char *function, const lebm__run 
     run.x = asked->x;
     run.n = asked->n;
     run.start = asked->start;
+    run.progress = sampler->head.progress;
     const int status = suggest_of_run(sampler, &run, step_size);
     lebm__handle_yield(&sampler->head, 0);
     return status;

@@ -1,4 +1,6 @@
 /* Step sizes suggested from the curvature: of Gaussians in closed form, of random models by their Hessians in double precision. */
+#include <unistd.h>
+
 #include "exact/matrices.h"
 #include "lebm.h"
 #include "support/approx.h"
@@ -318,6 +320,43 @@ START_TEST(the_sampler_stays_as_it_is)
 }
 END_TEST
 
+/* A flat density, each evaluation of which takes so long that the caller is asked. */
+static int take_time(const float *z, int64_t n, double *log_density, float *score, void *user)
+{
+    (void)z;
+    usleep(20000);
+    ++*(int *)user;
+    for (int64_t i = 0; i < n; i++) log_density[i] = 0;
+    for (int64_t i = 0; i < n * D; i++) score[i] = 1;
+    return 0;
+}
+
+static int stop_at_once(double done, void *user)
+{
+    *(double *)user = done;
+    return 1;
+}
+
+START_TEST(progress_counts_evaluations_and_stops_them)
+{
+    float z[D] = {0};
+    int evaluations = 0;
+    double done = -1, step_size = -1;
+    lebm_target *target;
+    lebm_sampler *sampler = make(LEBM_LANGEVIN);
+    LEBM_ASSERT_OK(lebm_target_create(&target, D, take_time, &evaluations, 0));
+    LEBM_ASSERT_OK(lebm_sampler_set_progress(sampler, stop_at_once, &done));
+    LEBM_ASSERT_STATUS(lebm_sampler_suggest_target(sampler, target, z, 1, &step_size), LEBM_STOPPED);
+    LEBM_ASSERT_ERROR_NAMES("progress callback");
+    ck_assert_int_lt(evaluations, 61);
+    LEBM_ASSERT_NEAR(done, evaluations / 61.0, 1e-12);
+    ck_assert_double_eq(step_size, -1);
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, 0.1)); /* it is idle again */
+    lebm_sampler_destroy(sampler);
+    lebm_target_destroy(target);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("curvature");
@@ -330,6 +369,7 @@ int main(void)
     tcase_add_loop_test(cases, no_bit_depends_on_threads_or_seed, 0, 2);
     tcase_add_test(cases, what_gives_no_step_size_is_refused);
     tcase_add_test(cases, the_sampler_stays_as_it_is);
+    tcase_add_test(cases, progress_counts_evaluations_and_stops_them);
     suite_add_tcase(suite, cases);
     return test_run_suite(suite);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Judges models of text: what z tells about held-out sentences, and how probable sentences are with z from the prior.
+"""Judges models of words: what z tells about held-out sentences, and how probable sentences are with z from the prior.
 
     judge_text.py --eval FILE MODEL.safetensors...
 
-FILE is text as train_text reads it, packed or not. Prints a row of a table in Markdown for each model, in nats or
+FILE is text as train_text reads it, a sentence a line, packed or not. Prints a row of a table in Markdown for each model, in nats or
 perplexity per word and end:
 
     reconstruction   perplexity with z from chains to the posterior, as the model's begin and with --steps N steps

@@ -327,7 +327,7 @@ static int take_time(const float *z, int64_t n, double *log_density, float *scor
     usleep(20000);
     ++*(int *)user;
     for (int64_t i = 0; i < n; i++) log_density[i] = 0;
-    for (int64_t i = 0; i < n * D; i++) score[i] = 1;
+    for (int64_t i = 0; i < n * D; i++) score[i] = 0;
     return 0;
 }
 

@@ -13,18 +13,18 @@ int main(int argc, char **argv)
                    "tells the\n"
                    "tenth from them: AUROC and AUPRC by several scores, in both splits that are in use.",
         .out = "out-anomaly",
-        .epochs = 30,
+        .epochs = 16,
         .batch = 100,
         .models_kept = MOST_EPOCHS_SCORED,
 
         MNIST_DEFAULTS,
         .posterior_steps = 3,
         .first_visit_steps = 20,
-        .generator_learning_rate = 1e-3,
-        .decay_per_epoch = .9,
+        .generator_learning_rate = 3e-3,
+        .decay_per_epoch = .75,
 
-        .score_steps = 30,
-        .score_chains = 1,
+        .score_steps = 20,
+        .score_chains = 4,
     };
     return train_main(argc, argv, &program);
 }

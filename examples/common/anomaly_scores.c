@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "errors.h"
+#include "reconstruction.h"
 #include "view.h"
 
 static const struct {
@@ -11,7 +12,7 @@ static const struct {
 } names[ANOMALY_SCORES] = {
     [JOINT_SCORE] = {"log p(x,z)", "joint"},     [NOISE_FREE_SCORE] = {"noise-free", "noise_free"},
     [PIXELS_SCORE] = {"log p(x|z)", "pixels"},   [PRIOR_SCORE] = {"log p(z)", "prior"},
-    [BALANCED_SCORE] = {"balanced", "balanced"}, [TYPICAL_SCORE] = {"typical", "typical"},
+    [BALANCED_SCORE] = {"balanced", "balanced"}, [DETAIL_SCORE] = {"by detail", "by_detail"},
     [EVIDENCE_SCORE] = {"log p(x)", "evidence"},
 };
 
@@ -25,9 +26,10 @@ const char *anomaly_score_key(anomaly_score score)
     return names[score].key;
 }
 
-/* Where a part of log p(x, z) lies for ordinary images. One image has no deviation, and 1 stands for it. */
+/* How a part of a score lies for ordinary images: around mean + slope (detail - mean_detail). One image has no deviation, and 1
+ * stands for it. */
 typedef struct spread {
-    double mean, deviation;
+    double mean, slope, mean_detail, deviation;
 } spread;
 
 /* Images are scored some at a time. */
@@ -38,7 +40,7 @@ typedef struct work {
     anomaly_scores *scores;
     lebm_sampler *noisy, *noise_free;
     lebm_annealing *annealing;
-    spread pixels, prior;
+    spread prior, pixels, pixels_by_detail;
     int64_t first, n;                   /* of the images under way */
     float *x, *z;                       /* [n, D], [chains, n, M] */
     double *log_likelihood, *log_prior; /* [n] */
@@ -82,29 +84,65 @@ static lebm_annealing *make_annealing(work *w)
 }
 
 /* Both parts of log p(x, z) where chains of the sampler end. */
-static int score_joint(work *w, lebm_sampler *sampler)
+static int score_joint(work *w, lebm_sampler *sampler, int64_t steps)
 {
-    w->part = (double)(w->n * w->settings->chains * w->settings->steps);
+    w->part = (double)(w->n * w->settings->chains * steps);
     const int status = lebm_sampler_log_joint(sampler, w->m->prior, w->m->generator, w->x, w->n, w->first,
                                               w->settings->chains, w->z, w->log_likelihood, w->log_prior);
     w->done += w->part;
     return status;
 }
 
+/* Mean square error of pixels that are rounded to 8 bits: no image is explained better. */
+static double rounding(const work *w)
+{
+    const pixel_range range = model_pixel_range(w->m);
+    return pow(((double)range.white - range.black) / 255, 2) / 12;
+}
+
+/* log p(x|z) of a row, a sum over pixels of -(log 2 pi sigma^2 + error^2 / sigma^2) / 2, but at the sigma that makes it largest:
+ * the root mean square error. */
+static double at_own_sigma(const work *w, int64_t row)
+{
+    static const double log_2pi = 1.8378770664093454836;
+    const double variance = pow(lebm_generator_sigma(w->m->generator), 2), size = (double)dataset_row_size(w->data),
+                 square_error = -variance * (2 * w->log_likelihood[row] / size + log_2pi + log(variance));
+    return -size / 2 * (log_2pi + log(fmax(square_error, rounding(w))) + 1);
+}
+
+/* The log of the total variation: the mean square difference of neighbours. */
+static double detail_of(const work *w, int64_t row)
+{
+    const int64_t height = w->data->height, width = w->data->width;
+    const float *x = w->x + row * height * width;
+    double sum = 0;
+    for (int64_t i = 0; i < height; i++)
+        for (int64_t j = 0; j < width; j++) {
+            if (i > 0) sum += pow((double)x[i * width + j] - x[(i - 1) * width + j], 2);
+            if (j > 0) sum += pow((double)x[i * width + j] - x[i * width + j - 1], 2);
+        }
+    return log(fmax(sum / (double)(height * width), rounding(w)));
+}
+
+static double in_deviations(const spread *s, double value, double detail)
+{
+    return (value - s->mean - s->slope * (detail - s->mean_detail)) / s->deviation;
+}
+
 static int score_by_chains(work *w)
 {
     double *const *values = w->scores->values;
-    int status = score_joint(w, w->noisy);
+    int status = score_joint(w, w->noisy, w->settings->steps);
     for (int64_t i = 0; i < w->n && status == LEBM_OK; i++) {
         values[PIXELS_SCORE][w->first + i] = w->log_likelihood[i];
         values[PRIOR_SCORE][w->first + i] = w->log_prior[i];
         values[JOINT_SCORE][w->first + i] = w->log_likelihood[i] + w->log_prior[i];
-        const double pixels = (w->log_likelihood[i] - w->pixels.mean) / w->pixels.deviation,
-                     prior = (w->log_prior[i] - w->prior.mean) / w->prior.deviation;
-        values[BALANCED_SCORE][w->first + i] = prior + pixels;
-        values[TYPICAL_SCORE][w->first + i] = prior - fabs(pixels);
+        const double pixels = at_own_sigma(w, i), detail = detail_of(w, i),
+                     prior = in_deviations(&w->prior, w->log_prior[i], detail);
+        values[BALANCED_SCORE][w->first + i] = prior + in_deviations(&w->pixels, pixels, detail);
+        values[DETAIL_SCORE][w->first + i] = prior + in_deviations(&w->pixels_by_detail, pixels, detail);
     }
-    if (status == LEBM_OK) status = score_joint(w, w->noise_free);
+    if (status == LEBM_OK) status = score_joint(w, w->noise_free, NOISE_FREE_STEPS);
     for (int64_t i = 0; i < w->n && status == LEBM_OK; i++)
         values[NOISE_FREE_SCORE][w->first + i] = w->log_likelihood[i] + w->log_prior[i];
     return status;
@@ -147,32 +185,62 @@ static int64_t yardstick_images(const dataset *ordinary)
     return ordinary->count < YARDSTICK_IMAGES ? ordinary->count : YARDSTICK_IMAGES;
 }
 
-static spread spread_of(const double *values, int64_t n)
+static double mean_of(const double *values, int64_t n)
 {
-    spread s = {0, 0};
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += values[i];
+    return sum / (double)n;
+}
+
+static void measure_deviation(spread *s, const double *values, const double *detail, int64_t n)
+{
     double squares = 0;
-    for (int64_t i = 0; i < n; i++) s.mean += values[i] / (double)n;
-    for (int64_t i = 0; i < n; i++) squares += pow(values[i] - s.mean, 2);
-    s.deviation = squares > 0 ? sqrt(squares / (double)n) : 1;
+    s->deviation = 1;
+    for (int64_t i = 0; i < n; i++) squares += pow(in_deviations(s, values[i], detail[i]), 2);
+    if (squares > 0) s->deviation = sqrt(squares / (double)n);
+}
+
+static spread spread_of(const double *values, const double *detail, int64_t n)
+{
+    spread s = {.mean = mean_of(values, n)};
+    measure_deviation(&s, values, detail, n);
     return s;
 }
 
-/* Finds where both parts lie for ordinary images. */
+/* Around the line of least squares. */
+static spread spread_by_detail(const double *values, const double *detail, int64_t n)
+{
+    spread s = {.mean = mean_of(values, n), .mean_detail = mean_of(detail, n)};
+    double products = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) {
+        products += (values[i] - s.mean) * (detail[i] - s.mean_detail);
+        squares += pow(detail[i] - s.mean_detail, 2);
+    }
+    s.slope = squares > 0 ? products / squares : 0;
+    measure_deviation(&s, values, detail, n);
+    return s;
+}
+
+/* Finds how the parts lie for ordinary images. */
 static int measure_spreads(work *w)
 {
     const int64_t count = yardstick_images(w->ordinary);
-    double *pixels = allocate((size_t)count, sizeof *pixels), *prior = allocate((size_t)count, sizeof *prior);
+    double *pixels = allocate((size_t)count, sizeof *pixels), *prior = allocate((size_t)count, sizeof *prior),
+           *detail = allocate((size_t)count, sizeof *detail);
     int status = LEBM_OK;
     for (int64_t first = 0; first < count && status == LEBM_OK; first += VIEW_CHUNK) {
         take_images(w, w->ordinary, first, count);
-        status = score_joint(w, w->noisy);
+        status = score_joint(w, w->noisy, w->settings->steps);
         for (int64_t i = 0; i < w->n && status == LEBM_OK; i++) {
-            pixels[first + i] = w->log_likelihood[i];
+            pixels[first + i] = at_own_sigma(w, i);
             prior[first + i] = w->log_prior[i];
+            detail[first + i] = detail_of(w, i);
         }
     }
-    w->pixels = spread_of(pixels, count);
-    w->prior = spread_of(prior, count);
+    w->prior = spread_of(prior, detail, count);
+    w->pixels = spread_of(pixels, detail, count);
+    w->pixels_by_detail = spread_by_detail(pixels, detail, count);
+    free(detail);
     free(prior);
     free(pixels);
     return status;
@@ -200,14 +268,14 @@ int anomaly_scores_make(anomaly_scores *s, const model *m, const dataset *data, 
         s->counts[i] = i == EVIDENCE_SCORE ? annealed : count;
         s->values[i] = allocate((size_t)s->counts[i], sizeof *s->values[i]);
     }
-    w.all = (double)((2 * count + yardstick_images(ordinary)) * settings->chains * settings->steps +
-                     annealed * settings->temperatures * 16);
+    w.all = (double)((count + yardstick_images(ordinary)) * settings->chains * settings->steps +
+                     count * settings->chains * NOISE_FREE_STEPS + annealed * settings->temperatures * 16);
     w.x = view_rows(m, VIEW_CHUNK);
     w.z = view_latents(m, VIEW_CHUNK * settings->chains);
     w.log_likelihood = allocate(VIEW_CHUNK, sizeof *w.log_likelihood);
     w.log_prior = allocate(VIEW_CHUNK, sizeof *w.log_prior);
     w.noisy = make_noisy(&w);
-    w.noise_free = view_uphill(w.noisy, settings->steps);
+    w.noise_free = view_uphill(w.noisy, NOISE_FREE_STEPS);
     or_die(lebm_sampler_set_progress(w.noise_free, on_progress, &w), "sampler");
     w.annealing = make_annealing(&w);
     const int status = score_all(&w);

@@ -7,11 +7,11 @@
 
 typedef enum anomaly_score {
     JOINT_SCORE,      /* log p(x, z) where chains to the posterior end, the mean over them (Pang et al. 2020) */
-    NOISE_FREE_SCORE, /* the same after as many steps without noise from there */
+    NOISE_FREE_SCORE, /* the same after NOISE_FREE_STEPS without noise from there */
     PIXELS_SCORE,     /* log p(x|z), one part of the first */
     PRIOR_SCORE,      /* log p(z), the other */
-    BALANCED_SCORE,   /* the sum of both parts, each over its standard deviation for ordinary images */
-    TYPICAL_SCORE,    /* the same, but what is far from the mean of log p(x|z) is strange on either side */
+    BALANCED_SCORE,   /* log p(z) plus log p(x|z) at the sigma best for the image, each in its standard deviations */
+    DETAIL_SCORE,     /* the same, with that log p(x|z) beside what it is for images of as much detail */
     EVIDENCE_SCORE,   /* log p(x), by annealed importance sampling */
     ANOMALY_SCORES
 } anomaly_score;

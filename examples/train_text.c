@@ -29,6 +29,7 @@ int main(int argc, char **argv)
         .posterior_step_size = .3,
         .posterior_last_step_size = .02,
         .posterior_temperature = .1,
+        .posterior_likelihood_weight = 1,
         .posterior_chains = "fresh",
         .prior_chains = "fresh",
         .first_visit_steps = 0,

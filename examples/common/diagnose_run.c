@@ -86,6 +86,7 @@ static int run_trained(const model *m, const chains_plan *plan, display *d, find
     or_die(lebm_sampler_set_progress(s, on_progress, d), "sampler");
     or_die(lebm_sampler_get_i64(s, LEBM_SAMPLER_STEPS, &f->training_steps), "sampler");
     or_die(lebm_sampler_get_f64(s, LEBM_SAMPLER_TEMPERATURE, &f->training_temperature), "sampler");
+    or_die(lebm_sampler_get_f64(s, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, &f->training_likelihood_weight), "sampler");
     int status = chains_run(m, s, x, n, z);
     if (status != LEBM_OK && status != LEBM_STOPPED) {
         progress_clear(&d->bar);

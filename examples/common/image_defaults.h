@@ -10,9 +10,9 @@
 #define IMAGE_DEFAULTS                                                                                                 \
     .prior_init = "pytorch", .generator_init = "xavier_normal", .sigma = .3, .sigma0 = 1, .prior_steps = 160,          \
     .posterior_steps = 2, .prior_step_size = .25, .prior_last_step_size = .01, .posterior_step_size = .005,            \
-    .posterior_temperature = 1, .posterior_chains = "kept", .prior_chains = "fresh", .first_visit_steps = 20,          \
-    .prior_renewal = .05, .prior_learning_rate = 2e-4, .generator_learning_rate = 1e-3, .beta1 = .5, .beta2 = .999,    \
-    .decay_per_epoch = .9, .prior_weight_decay = 0, .generator_weight_decay = 0, .prior_clip_norm = 1,                 \
-    .generator_clip_norm = 300, .average_decay = .999
+    .posterior_temperature = 1, .posterior_likelihood_weight = 1, .posterior_chains = "kept", .prior_chains = "fresh", \
+    .first_visit_steps = 20, .prior_renewal = .05, .prior_learning_rate = 2e-4, .generator_learning_rate = 1e-3,       \
+    .beta1 = .5, .beta2 = .999, .decay_per_epoch = .9, .prior_weight_decay = 0, .generator_weight_decay = 0,           \
+    .prior_clip_norm = 1, .generator_clip_norm = 300, .average_decay = .999
 
 #endif

@@ -65,6 +65,7 @@ static lebm_sampler *own_langevin(const lebm_sampler *trained)
     set_i64(s, LEBM_SAMPLER_MEASURE_ACCEPTANCE, 1);
     set_i64(s, LEBM_SAMPLER_NOISE, 1);
     set_f64(s, LEBM_SAMPLER_TEMPERATURE, 1);
+    set_f64(s, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, 1);
     const double last = get_f64(s, LEBM_SAMPLER_LAST_STEP_SIZE);
     if (last > 0) set_f64(s, LEBM_SAMPLER_STEP_SIZE, last);
     set_f64(s, LEBM_SAMPLER_LAST_STEP_SIZE, 0);

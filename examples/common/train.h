@@ -25,8 +25,8 @@ typedef struct train_program {
 
     int64_t prior_steps, posterior_steps; /* of the chains */
     double prior_step_size, posterior_step_size;
-    double posterior_temperature;                          /* 1: the posterior itself */
-    double prior_last_step_size, posterior_last_step_size; /* 0: the same */
+    double posterior_temperature, posterior_likelihood_weight; /* 1: the posterior itself */
+    double prior_last_step_size, posterior_last_step_size;     /* 0: the same */
 
     const char *posterior_chains, *prior_chains; /* "fresh" or "kept" */
     int64_t first_visit_steps;                   /* of kept ones; 0: as of others */

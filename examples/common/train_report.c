@@ -19,13 +19,15 @@ static int64_t chain_steps(const lebm_sampler *sampler)
 /* "100 steps of size 0.3 to 0.02" */
 static void print_chain(const lebm_sampler *sampler)
 {
-    double step_size, last, temperature;
+    double step_size, last, temperature, weight;
     or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_STEP_SIZE, &step_size), "sampler");
     or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_LAST_STEP_SIZE, &last), "sampler");
     or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_TEMPERATURE, &temperature), "sampler");
+    or_die(lebm_sampler_get_f64(sampler, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, &weight), "sampler");
     printf("%" PRId64 " steps of size %g", chain_steps(sampler), step_size);
     if (last > 0) printf(" to %g", last);
     if (temperature != 1) printf(" at temperature %g", temperature);
+    if (weight != 1) printf(" with the likelihood to the power of %g", weight);
 }
 
 static void print_if_kept(const run *r, const char *key)

@@ -186,11 +186,13 @@ static void print_training(FILE *out, const findings *f, int best)
     const diagnosis *truth = &f->diagnoses[best];
     const double off = f->training_f - truth->f;
     const char *option = f->of_posterior ? "posterior" : "prior";
-    if (f->training_temperature != 1) {
-        fprintf(out,
-                "The training's chains have the temperature %g: they go to another density than long ones, and their "
-                "mean f\nof %.4g is that one's.\n",
-                f->training_temperature, f->training_f);
+    const double temperature = f->training_temperature, weight = f->training_likelihood_weight;
+    if (temperature != 1 || weight != 1) {
+        fprintf(out, "The training's chains have ");
+        if (temperature != 1) fprintf(out, "the temperature %g%s", temperature, weight != 1 ? " and " : "");
+        if (weight != 1) fprintf(out, "the likelihood to the power of %g", weight);
+        fprintf(out, ": they go to another density\nthan long ones, and their mean f of %.4g is that one's.\n",
+                f->training_f);
         return;
     }
     const bool is_near = !differs(off, hypot(f->training_f_mcse, truth->f_mcse), truth->f_sd);

@@ -20,7 +20,7 @@ typedef struct findings {
 
     double suggested; /* step size of langevin and mala, by the curvature where the trained chains end; NaN: none */
     int64_t training_steps; /* of the chains as the model was trained */
-    double training_temperature;
+    double training_temperature, training_likelihood_weight;
     double training_f, training_f_mcse; /* mean f at their ends */
 } findings;
 

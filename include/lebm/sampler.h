@@ -114,7 +114,10 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_PRECONDITIONER "preconditioner"
 #define LEBM_SAMPLER_START_STD      "start_std"   /**< f64: standard deviation of the start (1) */
 #define LEBM_SAMPLER_TEMPERATURE    "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
-#define LEBM_SAMPLER_SEED           "seed"        /**< i64: first half of the key of the random numbers (0) */
+/** f64: w of the target of chains to the posterior, p(z) p(x|z)^w, the power posterior of Friel and Pettitt (2008): more
+ * than 1 has z tell more of x than Bayes' rule asks for; other chains have no use for it (1) */
+#define LEBM_SAMPLER_LIKELIHOOD_WEIGHT "likelihood_weight"
+#define LEBM_SAMPLER_SEED              "seed" /**< i64: first half of the key of the random numbers (0) */
 /** i64: second half (0); each run that succeeds adds 1, but for those that continue one */
 #define LEBM_SAMPLER_STREAM  "stream"
 #define LEBM_SAMPLER_THREADS "threads" /**< i64: threads of a run; 0: LEBM_NUM_THREADS or all processors (0) */

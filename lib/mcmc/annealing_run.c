@@ -77,7 +77,7 @@ static void annealing_lay_out(void *context, int thread, lebm__arena *arena)
     w->spare = lebm__arena_take(arena, rows, sizeof *w->spare);
     w->from = lebm__arena_take(arena, rows, sizeof *w->from);
     lebm__tempered_lay_out(&w->tempered, rows, s->dims, arena);
-    if (run->target == NULL) lebm__model_target_lay_out(&w->model, run->prior, run->generator, rows, arena);
+    if (run->target == NULL) lebm__model_target_lay_out(&w->model, run->prior, run->generator, 1.0, rows, arena);
     if (run->generator != NULL) w->x = lebm__arena_take(arena, rows * run->generator->data_size, sizeof *w->x);
 }
 

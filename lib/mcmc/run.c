@@ -57,7 +57,8 @@ static void run_lay_out(void *context, int thread, lebm__arena *arena)
                            .energy = lebm__arena_take(arena, rows, sizeof *w->tile.energy),
                            .workspace = r->run->kernel->lay_out(rows, r->dims, arena)};
     if (r->run->target == NULL) {
-        lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, rows, arena);
+        lebm__model_target_lay_out(&w->model, r->run->prior, r->run->generator, r->run->options->likelihood_weight,
+                                   rows, arena);
     }
     if (r->curvatures != NULL) lebm__curvature_lay_out(&w->curvature, rows, r->dims, arena);
     if (r->tiles.rows == NULL) return;

@@ -15,7 +15,7 @@
  * whoever begins it. */
 typedef struct {
     int64_t steps, seed, stream, threads, warmup;
-    double start_std, divergence_threshold, temperature;
+    double start_std, divergence_threshold, temperature, likelihood_weight;
     char start[LEBM__TEXT_SIZE], preconditioner[LEBM__TEXT_SIZE];
 } lebm__sampler_options;
 

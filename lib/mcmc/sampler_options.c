@@ -17,6 +17,8 @@ static const lebm__option sampler_rows[] = {
                      "M of the kernels: I, or diagonal with the variances that a warm-up learns or that are set"),
     LEBM__OPTION_F64(LEBM_SAMPLER_TEMPERATURE, ROW(temperature), 1.0, 1e-12, 1e6, "1",
                      "T of the density that chains go to, the target's to the power of 1/T"),
+    LEBM__OPTION_F64(LEBM_SAMPLER_LIKELIHOOD_WEIGHT, ROW(likelihood_weight), 1.0, 1e-6, 1e6, "1",
+                     "w of the target of chains to the posterior, p(z) p(x|z)^w"),
     LEBM__OPTION_F64(
         LEBM_SAMPLER_DIVERGENCE_THRESHOLD, ROW(divergence_threshold), 1000.0, 0.0, 1e30, "1e+03",
         "how many times the norm of its start, or sigma0 sqrt(M) if that is larger, a chain's z may reach; "

@@ -26,16 +26,17 @@ typedef struct {
 } lebm__target;
 
 /* The model as a target, for one thread: the prior has the tilt f(z) and, with a generator, the posterior has
- * f(z) + log p(x|z) (eq. 21, 25). */
+ * f(z) + w log p(x|z) (eq. 21, 25; w = 1 but for chains that weigh the likelihood). */
 typedef struct {
     const lebm_prior *prior;
     const lebm_generator *generator; /* NULL: the prior */
+    double likelihood_weight;        /* w */
     void *f, *g;                     /* workspaces of the two */
 } lebm__model_target;
 
 /* Lay out `model` for tiles of up to `rows` chains. The target that it is stands where it stands. */
 void lebm__model_target_lay_out(lebm__model_target *model, const lebm_prior *prior, const lebm_generator *generator,
-                                int64_t rows, lebm__arena *arena);
+                                double likelihood_weight, int64_t rows, lebm__arena *arena);
 lebm__target lebm__model_target_get(const lebm__model_target *model);
 
 #endif

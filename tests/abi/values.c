@@ -105,6 +105,7 @@ static const struct {
     {LEBM_SAMPLER_START, "start"},
     {LEBM_SAMPLER_START_STD, "start_std"},
     {LEBM_SAMPLER_TEMPERATURE, "temperature"},
+    {LEBM_SAMPLER_LIKELIHOOD_WEIGHT, "likelihood_weight"},
     {LEBM_SAMPLER_SEED, "seed"},
     {LEBM_SAMPLER_STREAM, "stream"},
     {LEBM_SAMPLER_THREADS, "threads"},

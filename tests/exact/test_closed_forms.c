@@ -89,6 +89,36 @@ START_TEST(posterior_at_a_temperature)
 }
 END_TEST
 
+START_TEST(posterior_of_a_weighted_likelihood)
+{
+    /* p(z) p(x|z)^v of the model above is the posterior of noise with the variance sigma^2/v. Kernels with a test have no
+     * bias. */
+    static const double weights[] = {0.2, 1, 6};
+    static const char *const kernels[] = {LEBM_LANGEVIN, LEBM_MALA, LEBM_HMC};
+    const double w = 1.5, sigma = 0.5, sigma0 = 2, v = weights[_i / 3], value = 0.8;
+    const double pull = v * w / (sigma * sigma), precision = pull * w + 1 / (sigma0 * sigma0), s = 0.5 / precision;
+    const int64_t n = 20000 * times;
+    struct model model;
+    model_linear(&model, 1, 1, sigma0, sigma);
+    model.g.ref.params[0] = w;
+    pair_push(&model.g);
+    float *x = test_floats(n), *z = test_floats(n);
+    for (int64_t i = 0; i < n; i++) x[i] = (float)value;
+    lebm_sampler *sampler;
+    LEBM_ASSERT_OK(lebm_sampler_create(&sampler, kernels[_i % 3]));
+    LEBM_ASSERT_OK(lebm_sampler_set_i64(sampler, LEBM_SAMPLER_STEPS, 60));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, v));
+    LEBM_ASSERT_OK(lebm_sampler_set_f64(sampler, LEBM_SAMPLER_STEP_SIZE, _i % 3 == 2 ? sqrt(2 * s) : s));
+    LEBM_ASSERT_OK(lebm_sampler_run_posterior(sampler, model.prior, model.generator, x, n, z));
+    assert_normal(z, n, 1, pull * (double)(float)value / precision,
+                  1 / (precision * (_i % 3 == 0 ? 1 - s * precision / 2 : 1)), errors_allowed);
+    free(x);
+    free(z);
+    lebm_sampler_destroy(sampler);
+    model_free(&model);
+}
+END_TEST
+
 START_TEST(variance_on_the_way_there)
 {
     /* v <- (1 - s/sigma0^2)^2 v + 2s: after k steps from v0, v + (1 - s/sigma0^2)^(2k) (v0 - v) with v as above. */
@@ -312,6 +342,7 @@ static Suite *suite(void)
     tcase_add_test(normal, variance_on_the_way_there);
     tcase_add_loop_test(normal, variance_at_a_temperature, 0, 5);
     tcase_add_test(normal, posterior_at_a_temperature);
+    tcase_add_loop_test(normal, posterior_of_a_weighted_likelihood, 0, 9);
     suite_add_tcase(suite, normal);
 
     TCase *posterior = tcase_create("posterior");

@@ -240,6 +240,7 @@ static findings findings_of_a_good_prior(void)
                                      .f_sd = 2};
     }
     f.training_temperature = 1;
+    f.training_likelihood_weight = 1;
     f.training_f = 12.1;
     f.training_f_mcse = .02;
     return f;
@@ -279,7 +280,13 @@ START_TEST(compares_no_chains_of_another_temperature)
     findings f = findings_of_a_good_prior();
     f.training_temperature = .1;
     f.training_f = 20;
-    assert_contains(words(&f), "The training's chains have the temperature 0.1");
+    assert_contains(words(&f), "The training's chains have the temperature 0.1: they go to another density");
+    ck_assert_msg(strstr(words(&f), "What to change") == NULL, "chains of another density are compared: %s", words(&f));
+    f.training_likelihood_weight = 5;
+    assert_contains(words(&f), "the temperature 0.1 and the likelihood to the power of 5: they go to another density");
+    f.training_temperature = 1;
+    assert_contains(words(&f),
+                    "The training's chains have the likelihood to the power of 5: they go to another density");
     ck_assert_msg(strstr(words(&f), "What to change") == NULL, "chains of another density are compared: %s", words(&f));
 }
 END_TEST

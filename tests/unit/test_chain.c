@@ -52,7 +52,7 @@ static void lay_out(void *context, int thread, lebm__arena *arena)
 {
     (void)thread;
     struct room *room = context;
-    lebm__model_target_lay_out(&room->model, room->prior, room->generator, N, arena);
+    lebm__model_target_lay_out(&room->model, room->prior, room->generator, 1, N, arena);
 }
 
 START_TEST(base_and_tilt_are_the_parts_of_the_density) /* _i: of the posterior */

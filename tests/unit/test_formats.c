@@ -277,6 +277,7 @@ static const struct {
     {&lebm__trainer_table, LEBM_TRAINER_SEED, "0"},
     {&lebm__trainer_table, LEBM_TRAINER_NOTE, ""},
     {&lebm__sampler_table, LEBM_SAMPLER_TEMPERATURE, "1"},
+    {&lebm__sampler_table, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, "1"},
     {&lebm__sampler_table, LEBM_SAMPLER_WARMUP, "0"},
     {&lebm__sampler_table, LEBM_SAMPLER_PRECONDITIONER, "none"},
     {&lebm__langevin.options, LEBM_SAMPLER_MEASURE_ACCEPTANCE, "0"},

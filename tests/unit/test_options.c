@@ -156,6 +156,7 @@ START_TEST(sampler_lists_the_keys_of_its_header)
                {"threads", "i64"},
                {LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "f64"},
                {"temperature", "f64"},
+               {"likelihood_weight", "f64"},
                {LEBM_SAMPLER_MEASURE_ACCEPTANCE, "i64"},
                {LEBM_SAMPLER_TARGET_ACCEPTANCE, "f64"},
                {LEBM_SAMPLER_WARMUP, "i64"},
@@ -165,6 +166,7 @@ START_TEST(sampler_lists_the_keys_of_its_header)
     for (int i = 0; i < COUNT; i++) keys[i] = all[i].key, types[i] = all[i].type;
     assert_lists(&handles[0], keys, types, COUNT);
     ck_assert_str_eq(LEBM_SAMPLER_TEMPERATURE, "temperature");
+    ck_assert_str_eq(LEBM_SAMPLER_LIKELIHOOD_WEIGHT, "likelihood_weight");
     ck_assert_str_eq(LEBM_SAMPLER_DIVERGENCE_THRESHOLD, "divergence_threshold");
     ck_assert_str_eq(LEBM_SAMPLER_STEPS, "steps");
     ck_assert_str_eq(LEBM_SAMPLER_STEP_SIZE, "step_size");

@@ -24,6 +24,8 @@ awk -F, 'NR > 1 && ($4 / exp($3) - 1) ^ 2 > 1e-12 { exit 1 }' "a run/metrics.csv
 [ "$(grep -c '^before' "a run/prior.txt")" -eq "$(grep -c '^after' "a run/prior.txt")" ] || fail "prior.txt has no pairs"
 [ "$(grep -c '^0.50' "a run/interpolations.txt")" -eq 3 ] || fail "there are not 3 interpolations"
 grep -q "drawn sentences" report || fail "the report does not name the data"
+grep -q "posterior: 5 steps of size 0.05 to 0.015 with the likelihood to the power of 2.5, kept" report ||
+    fail "the report does not say to what density chains go: $(cat report)"
 grep -q " 201 words known, 0.00 % of the training" report || fail "the report does not say how many words are known"
 grep -q "Held-out reconstruction NLL  [0-9.]* nats per word and end, perplexity [0-9]" report || fail "no held-out NLL"
 grep -q "z tells -*[0-9.]* nats" report || fail "the report does not say what z tells"

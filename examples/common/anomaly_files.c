@@ -72,14 +72,15 @@ void anomaly_picture(const anomaly_split *split, const anomaly_scores *scores, a
     for (anomaly_score s = 0; s < ANOMALY_SCORES; s++) {
         ranking r;
         anomaly_rank(&r, split, scores, s, protocol);
-        if (s == JOINT_SCORE && curve == PRECISION_CURVE) chance[0] = chance[1] = ranking_prevalence(&r);
         if (r.anomalies > 0 && r.ordinary > 0) {
+            if (s == JOINT_SCORE && curve == PRECISION_CURVE) chance[0] = chance[1] = ranking_prevalence(&r);
             curves[count] = make_curve(&r, curve, anomaly_score_title(s), &memory[count]);
             count++;
         }
         ranking_free(&r);
     }
-    curves[count] = (chart_curve){"chance", ends, chance, 2};
-    if (chart_write_curves(curves, count + 1, names[curve][0], names[curve][1], path, &why) != 0) die("%s", why.text);
+    int64_t drawn = count;
+    if (count > 0) curves[drawn++] = (chart_curve){"chance", ends, chance, 2};
+    if (chart_write_curves(curves, drawn, names[curve][0], names[curve][1], path, &why) != 0) die("%s", why.text);
     for (int64_t i = 0; i < count; i++) free(memory[i]);
 }

@@ -26,8 +26,8 @@ const char *anomaly_score_key(anomaly_score score)
     return names[score].key;
 }
 
-/* How a part of a score lies for ordinary images: around mean + slope (detail - mean_detail). One image has no deviation, and 1
- * stands for it. */
+/* How a part of a score lies for ordinary images: around mean + slope (detail - mean_detail). Where no image deviates, as one of a
+ * kind does not from itself, nor two from their line, 1 stands for the deviation. */
 typedef struct spread {
     double mean, slope, mean_detail, deviation;
 } spread;
@@ -192,12 +192,18 @@ static double mean_of(const double *values, int64_t n)
     return sum / (double)n;
 }
 
+/* Whether n values differ from their mean by more than the rounding of sums. */
+static bool is_spread(double squares, double mean, int64_t n)
+{
+    return squares > (double)n * pow(1e-9 * (1 + fabs(mean)), 2);
+}
+
 static void measure_deviation(spread *s, const double *values, const double *detail, int64_t n)
 {
     double squares = 0;
     s->deviation = 1;
     for (int64_t i = 0; i < n; i++) squares += pow(in_deviations(s, values[i], detail[i]), 2);
-    if (squares > 0) s->deviation = sqrt(squares / (double)n);
+    if (is_spread(squares, s->mean, n)) s->deviation = sqrt(squares / (double)n);
 }
 
 static spread spread_of(const double *values, const double *detail, int64_t n)
@@ -216,7 +222,7 @@ static spread spread_by_detail(const double *values, const double *detail, int64
         products += (values[i] - s.mean) * (detail[i] - s.mean_detail);
         squares += pow(detail[i] - s.mean_detail, 2);
     }
-    s.slope = squares > 0 ? products / squares : 0;
+    s.slope = is_spread(squares, s.mean_detail, n) ? products / squares : 0;
     measure_deviation(&s, values, detail, n);
     return s;
 }
@@ -237,9 +243,11 @@ static int measure_spreads(work *w)
             detail[first + i] = detail_of(w, i);
         }
     }
-    w->prior = spread_of(prior, detail, count);
-    w->pixels = spread_of(pixels, detail, count);
-    w->pixels_by_detail = spread_by_detail(pixels, detail, count);
+    if (status == LEBM_OK) {
+        w->prior = spread_of(prior, detail, count);
+        w->pixels = spread_of(pixels, detail, count);
+        w->pixels_by_detail = spread_by_detail(pixels, detail, count);
+    }
     free(detail);
     free(prior);
     free(pixels);

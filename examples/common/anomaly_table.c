@@ -58,6 +58,10 @@ static void print_mean(FILE *out, const double *values, int64_t n)
 void anomaly_table_print(FILE *out, const anomaly_table *table, anomaly_protocol protocol)
 {
     const anomaly_figures *all = &table->figures[0][protocol][JOINT_SCORE];
+    if (all->images == 0) {
+        fprintf(out, "%-12s   none of the images scored\n", anomaly_protocol_name(protocol));
+        return;
+    }
     fprintf(out, "%-12s   %-16s   %-16s   (%" PRId64 " images, prevalence %.4f)\n", anomaly_protocol_name(protocol),
             "AUROC", "AUPRC", all->images, all->prevalence);
     for (anomaly_score s = 0; s < ANOMALY_SCORES; s++) {

@@ -131,6 +131,9 @@ static int score_epoch(run *r, int64_t epoch, anomaly_scores *scores)
     model_load(&m, path);
     const int status =
         anomaly_scores_make(scores, &m, &r->anomalies.split.test, images_scored(r), &r->train, &settings);
+    if (status == LEBM_ERR_DIVERGED)
+        die("no scores: the training is complete and kept, but with its model of epoch %" PRId64 ": %s", epoch,
+            lebm_last_error());
     model_free(&m);
     free(path);
     return status;

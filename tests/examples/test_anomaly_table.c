@@ -110,6 +110,19 @@ START_TEST(writes_tables)
 }
 END_TEST
 
+START_TEST(no_images_have_no_figures)
+{
+    example e;
+    anomaly_table t = {.first_epoch = 3};
+    make(&e);
+    memset(e.in_80_20, 0, sizeof e.in_80_20);
+    anomaly_table_add(&t, &e.split, &e.scores);
+    PRINTED(anomaly_table_print(out, &t, SPLIT_80_20));
+    ck_assert_str_eq(text, "80-20          none of the images scored\n");
+    free(text);
+}
+END_TEST
+
 /* Where all images are of one kind, no curve and no area is defined: none is told. */
 START_TEST(images_of_one_kind_have_no_figures) /* first ordinary ones, then anomalies */
 {
@@ -255,8 +268,8 @@ START_TEST(scores_are_an_images_own)
 }
 END_TEST
 
-/* Which gives no deviation to measure by. */
-START_TEST(one_ordinary_image_leaves_scores_finite)
+/* One gives no deviation to measure by, and two none from the line through them. A black image has no detail. */
+START_TEST(few_ordinary_images_give_scores_of_reason)
 {
     model m;
     dataset digits;
@@ -267,14 +280,18 @@ START_TEST(one_ordinary_image_leaves_scores_finite)
         .steps = 10, .chains = 1, .temperatures = 10, .threads = 1, .progress = go_on, .user = &last};
     make_model(&m);
     ck_assert_int_eq(digits_make(3, 1, &digits, &why), 0);
-    dataset one = digits;
-    one.count = 1;
-    ck_assert_int_eq(anomaly_scores_make(&s, &m, &digits, 3, &one, &settings), LEBM_OK);
-    for (int k = 0; k < ANOMALY_SCORES; k++)
-        for (int64_t i = 0; i < s.counts[k]; i++)
-            ck_assert_msg(isfinite(s.values[k][i]), "%s of image %d is %g", anomaly_score_title(k), (int)i,
-                          s.values[k][i]);
-    anomaly_scores_free(&s);
+    memset(digits.pixels + 2 * 784, 0, 784);
+    for (int ordinary = 1; ordinary <= 2; ordinary++) {
+        dataset few = digits;
+        few.count = ordinary;
+        last = 0;
+        ck_assert_int_eq(anomaly_scores_make(&s, &m, &digits, 3, &few, &settings), LEBM_OK);
+        for (int k = 0; k < ANOMALY_SCORES; k++)
+            for (int64_t i = 0; i < s.counts[k]; i++)
+                ck_assert_msg(fabs(s.values[k][i]) < 1e6, "beside %d: %s of image %d is %g", ordinary,
+                              anomaly_score_title(k), (int)i, s.values[k][i]);
+        anomaly_scores_free(&s);
+    }
     dataset_free(&digits);
     model_free(&m);
 }
@@ -301,9 +318,10 @@ int main(void)
     const TTest *const tests[] = {low_scores_are_strange,
                                   prints_means_and_deviations,
                                   writes_tables,
+                                  no_images_have_no_figures,
                                   images_of_one_kind_have_no_figures,
                                   scores_are_an_images_own,
-                                  one_ordinary_image_leaves_scores_finite,
+                                  few_ordinary_images_give_scores_of_reason,
                                   scoring_can_be_stopped};
     return RUN_SUITE("anomaly_table", tests);
 }

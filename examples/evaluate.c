@@ -144,8 +144,10 @@ int main(int argc, char **argv)
         [SIGMA_ROWS] = I64("sigma-images", "N", 100, 1, 1000000, "choose the best sigma by the last N held-out images"),
         [P0] = FLAG("p0", "put p0 in the place of the model's prior, to see what that is worth"),
         [TEMPERATURES] = I64("temperatures", "N", 1000, 1, 1000000, "from p0 to the posterior, and to the prior"),
-        [CHAINS] = I64("chains", "N", 32, 2 * EVIDENCE_GROUPS, 1000000, "up, and as many down, for each row"),
-        [PRIOR_CHAINS] = I64("prior-chains", "N", 256, 2 * EVIDENCE_GROUPS, 1000000, "likewise, for log Z"),
+        [CHAINS] =
+            I64("chains", "N", 32, 2 * EVIDENCE_GROUPS, 1000000, "a multiple of 4: up, and as many down, for each row"),
+        [PRIOR_CHAINS] =
+            I64("prior-chains", "N", 256, 2 * EVIDENCE_GROUPS, 1000000, "likewise a multiple of 4, for log Z"),
         [KERNEL] = TEXT("kernel", "NAME", LEBM_HMC, "hmc or mala"),
         [LEAPFROG_STEPS] = I64("leapfrog-steps", "N", 4, 1, 1000, "of a step of hmc"),
         [STEPS] =

@@ -36,11 +36,14 @@ lebm_sampler *view_uphill(const lebm_sampler *trained, int64_t steps)
 {
     lebm_sampler *uphill;
     int64_t threads;
+    double weight;
     or_die(lebm_sampler_get_i64(trained, LEBM_SAMPLER_THREADS, &threads), "sampler");
+    or_die(lebm_sampler_get_f64(trained, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, &weight), "sampler");
     or_die(lebm_sampler_create(&uphill, LEBM_LANGEVIN), "sampler");
     or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_THREADS, threads), "sampler");
     or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_STEPS, steps), "sampler");
     or_die(lebm_sampler_set_f64(uphill, LEBM_SAMPLER_STEP_SIZE, last_step_size(trained)), "sampler");
+    or_die(lebm_sampler_set_f64(uphill, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, weight), "sampler");
     or_die(lebm_sampler_set_i64(uphill, LEBM_SAMPLER_NOISE, 0), "sampler");
     or_die(lebm_sampler_set_str(uphill, LEBM_SAMPLER_START, "given"), "sampler");
     return uphill;

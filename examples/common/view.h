@@ -40,7 +40,7 @@ float *view_rows(const model *m, int64_t n);
 void view_start_stream(lebm_sampler *sampler, int64_t stream);
 
 /* A sampler that goes on uphill from given z: Langevin steps without their noise, as long as the last ones of the sampler that
- * was trained with. The caller destroys it. */
+ * was trained with, to the same target. The caller destroys it. */
 lebm_sampler *view_uphill(const lebm_sampler *trained, int64_t steps);
 
 /* The seed of what is drawn: that of the sampler to the prior. */

@@ -50,6 +50,9 @@
  * end near the largest density. At T other than 1 what a trainer makes of their ends are no longer the gradients of the
  * likelihood (eq. 19, 22). Metrics are of p itself at any T.
  *
+ * At a likelihood_weight w, chains to the posterior go to p(z) p(x|z)^w, at a temperature T to that density to the power
+ * of 1/T. Metrics and traces have the weight, too: their log density is log p(z) + w log p(x|z).
+ *
  * Random numbers are a function of seed, stream, chain (the row) and step alone. The options decide every bit of the
  * result, whatever the number of threads or rows: the first 30 chains of 100 equal 30 chains. But for a run with a
  * warm-up: there what is learned is learned from all chains, and the result depends on how many there are, though not
@@ -115,7 +118,8 @@ typedef struct lebm_sampler lebm_sampler;
 #define LEBM_SAMPLER_START_STD      "start_std"   /**< f64: standard deviation of the start (1) */
 #define LEBM_SAMPLER_TEMPERATURE    "temperature" /**< f64: T of the density that chains go to, p^(1/T) (1) */
 /** f64: w of the target of chains to the posterior, p(z) p(x|z)^w, the power posterior of Friel and Pettitt (2008): more
- * than 1 has z tell more of x than Bayes' rule asks for; other chains have no use for it (1) */
+ * than 1 has z tell more of x than Bayes' rule asks for, and what a trainer makes of such z ascends the mean of the log
+ * of the integral of p(z) p(x|z)^w, no likelihood unless w is 1; other chains have no use for it (1) */
 #define LEBM_SAMPLER_LIKELIHOOD_WEIGHT "likelihood_weight"
 #define LEBM_SAMPLER_SEED              "seed" /**< i64: first half of the key of the random numbers (0) */
 /** i64: second half (0); each run that succeeds adds 1, but for those that continue one */
@@ -133,7 +137,7 @@ typedef struct lebm_sampler lebm_sampler;
  * and langevin has them only if it measures the acceptance (option measure_acceptance; noise at 1): else they are
  * LEBM_ERR_STATE.
  * @{ */
-#define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus log p(x|z) for the posterior */
+#define LEBM_SAMPLER_LOG_DENSITY "log_density" /**< f(z) + log p0(z), plus w log p(x|z) for the posterior */
 #define LEBM_SAMPLER_SCORE_NORM  "score_norm"  /**< Euclidean norm of the score of a chain */
 /** The mean over chains of a chain's acceptance, which is the mean over its steps of the probability with which a step
  * is accepted; of langevin, with which a test would have accepted it */
@@ -364,6 +368,9 @@ LEBM_API int lebm_sampler_run_target(lebm_sampler *sampler, const lebm_target *t
  *     at draws     mean of log p(x, z)           = log p(x) + log Z - H(x)      start "noise", with noise
  *     at a mode    largest log p(x, z)           = log p(x) + log Z + log p(z*|x)
  *     likelihood   log p(x)                                                     lebm_annealing_log_p()
+ *
+ * where chains go to p(z|x), at a temperature and a likelihood_weight of 1. At others z is drawn from the density that
+ * these make, and the two parts there are those of p itself.
  *
  * For the second one, the noise-free score, let another sampler go on from the z of a first call: langevin with noise 0,
  * start "given", and as many steps as take it to the mode z* nearby. Where p(z|x) is normal this is M/2 more than the

@@ -5,7 +5,7 @@
  * For each chain that is recorded and each draw there are
  *
  * - the state z, dims numbers;
- * - the log density there, that of lebm_sampler_metric() (of p itself at any temperature);
+ * - the log density there, that of lebm_sampler_metric() (of p itself at any temperature, with the likelihood_weight);
  * - the acceptance: the probability with which the step to the draw was accepted, in mala and hmc; that with which a
  *   test would have accepted it, in langevin with the option measure_acceptance; else NaN;
  * - the energy H = -log p(z) + |v|^2/2 with which that step's trajectory began, in hmc, for E-BFMI; else NaN.

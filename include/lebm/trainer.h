@@ -54,7 +54,8 @@ typedef struct lebm_trainer lebm_trainer;
  *     sigma^2 <- sigma^2 + r (e - sigma^2),    e = reconstruction_mse of the batch, (x - g(z+))^2 per number of x
  *
  * which is ascent of the likelihood along its natural gradient: d log p(x)/d sigma^2 = E_{p(z|x)}[D (e - sigma^2)/(2 sigma^4)],
- * divided by the Fisher information D/(2 sigma^4). It rests where sigma^2 is the mean of e, as at the maximum of the likelihood;
+ * divided by the Fisher information D/(2 sigma^4). It rests where sigma^2 is the mean of e, as at the maximum of the likelihood
+ * (at a likelihood_weight other than 1 the mean is over the z that the chains then draw, and so is sigma);
  * r = 1 is the step M of expectation maximisation on the batch, less an average over some 1/r batches; sigma^2 stays positive
  * for any r. As the curvature of log p(x|z) goes as 1/sigma^2, the step sizes of to_posterior (step_size and last_step_size)
  * change by the factor of sigma^2, those of hmc by that of sigma: they are to be right for the sigma that the generator

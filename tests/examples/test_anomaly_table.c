@@ -6,6 +6,7 @@
 #include "anomaly_files.h"
 #include "digits.h"
 #include "suite.h"
+#include "view.h"
 
 enum { IMAGES = 6 };
 
@@ -297,6 +298,20 @@ START_TEST(few_ordinary_images_give_scores_of_reason)
 }
 END_TEST
 
+START_TEST(steps_without_noise_climb_what_the_chains_drew_from)
+{
+    model m;
+    double weight;
+    make_model(&m);
+    ck_assert_int_eq(lebm_sampler_set_f64(m.to_posterior, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, .25), LEBM_OK);
+    lebm_sampler *uphill = view_uphill(m.to_posterior, 10);
+    ck_assert_int_eq(lebm_sampler_get_f64(uphill, LEBM_SAMPLER_LIKELIHOOD_WEIGHT, &weight), LEBM_OK);
+    ck_assert_double_eq(weight, .25);
+    lebm_sampler_destroy(uphill);
+    model_free(&m);
+}
+END_TEST
+
 START_TEST(scoring_can_be_stopped)
 {
     model m;
@@ -322,6 +337,7 @@ int main(void)
                                   images_of_one_kind_have_no_figures,
                                   scores_are_an_images_own,
                                   few_ordinary_images_give_scores_of_reason,
+                                  steps_without_noise_climb_what_the_chains_drew_from,
                                   scoring_can_be_stopped};
     return RUN_SUITE("anomaly_table", tests);
 }

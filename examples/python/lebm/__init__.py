@@ -1442,7 +1442,8 @@ class Sampler(_MeasuredRunner):
     ) -> LogJoint:
         """Score each row of x by log p(x, z) = log p(x|z) + f(z) + log p0(z) at z drawn from its posterior.
 
-        The two parts are means over the chains of a row. z is as for run_prior(), but for all chains. The sampler stays
+        The two parts are means over the chains of a row, and of p itself at any temperature and likelihood_weight, though
+        z is drawn from what these make of the posterior. z is as for run_prior(), but for all chains. The sampler stays
         as it was, its stream as well: what x scores does not depend on calls before. Rows that are a piece of many have
         a first_row, which keys their random numbers.
         """
